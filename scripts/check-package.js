@@ -1,0 +1,71 @@
+// Packs the package as it would be published, and looks at it from outside: what it depends on, which files it has,
+// whether every entry point loads with `import` and `require` and has types that compile in a strict host.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { npm, root, run } from './run.js'
+
+const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fastify-plugin']
+const PEERS = ['fastify', 'ioredis', 'pg', 'redis']
+const FILES = /^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/
+const KINDS = /\.(js|d\.ts|sql|json|md)$|^LICENSE$/
+
+// Inside node_modules, so that the packed package finds its dependencies.
+const folder = join(root, 'node_modules', '.cache', 'package')
+const packed = join(folder, 'node_modules', 'fastify-jwt-refresh')
+
+await rm(folder, { recursive: true, force: true })
+await mkdir(packed, { recursive: true })
+await check('npm pack', npm(['pack', '--pack-destination', folder], { quiet: true }))
+const tarball = join(folder, (await readdir(folder)).find((file) => file.endsWith('.tgz')) ?? 'none')
+execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', packed])
+
+const manifest = JSON.parse(await readFile(join(packed, 'package.json'), 'utf8'))
+assert.deepEqual(Object.keys(manifest.dependencies).sort(), DEPENDENCIES)
+assert.deepEqual(Object.keys(manifest.peerDependencies).sort(), PEERS)
+assert.deepEqual(Object.keys(manifest.peerDependenciesMeta).sort(), PEERS.filter((name) => name !== 'fastify'))
+console.log('dependencies: ok')
+
+const files = (await readdir(packed, { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).slice(packed.length + 1).replaceAll('\\', '/'))
+assert.deepEqual(files.filter((file) => !FILES.test(file) || !KINDS.test(file) || file.includes('.tst.')), [])
+for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) assert.ok(files.includes(file), `${file} is packed`)
+console.log(`files: ok (${files.length})`)
+
+await check('publint', run('node_modules/publint/src/cli.js', ['run', tarball, '--strict']))
+await check('attw', run('node_modules/@arethetypeswrong/cli/dist/index.js',
+  [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--no-emoji']))
+
+const entries = Object.keys(manifest.exports)
+  .filter((subpath) => subpath !== './package.json')
+  .map((subpath) => subpath.replace('.', manifest.name))
+await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n')
+await writeFile(join(folder, 'consumer.mjs'), consumer('await import'))
+await writeFile(join(folder, 'consumer.cjs'), consumer('require'))
+await check('import', run(join(folder, 'consumer.mjs'), [], { cwd: folder }))
+await check('require', run(join(folder, 'consumer.cjs'), [], { cwd: folder }))
+
+await writeFile(join(folder, 'consumer.ts'), entries.map((entry, i) => `export * as entry${i} from '${entry}'\n`).join(''))
+await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({
+  compilerOptions: { module: 'nodenext', target: 'es2023', types: ['node'], strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
+  files: ['consumer.ts']
+}))
+await check('types', run('node_modules/typescript/bin/tsc', ['-p', folder]))
+
+/** @param {'await import' | 'require'} load */
+function consumer (load) {
+  return entries.map((entry) => `if (Object.keys(${load}('${entry}')).length === 0) throw new Error('${entry} exports nothing')\n`).join('')
+}
+
+/**
+ * @param {string} name
+ * @param {Promise<{ code: number, output: string }>} running
+ */
+async function check (name, running) {
+  const { code, output } = await running
+  console.log(code === 0 ? `${name}: ok` : `${output}\n${name}: FAILED`)
+  if (code !== 0) process.exit(1)
+}

@@ -1,0 +1,95 @@
+import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/access-token.ts'
+import { createAuthenticate } from './lib/authenticate.ts'
+import type { Config } from './lib/config.ts'
+import { createRefreshCookie } from './lib/cookie.ts'
+import type { RefreshCookie } from './lib/cookie.ts'
+import { createCrossSiteCheck } from './lib/csrf.ts'
+import { decorate } from './lib/decorate.ts'
+import { createEmit } from './lib/events.ts'
+import { createFreshClaims } from './lib/fresh-claims.ts'
+import { guardStore } from './lib/guarded-store.ts'
+import { createIssueTokens } from './lib/issue-tokens.ts'
+import { createKeyring } from './lib/keyring.ts'
+import type { Keyring } from './lib/keyring.ts'
+import { parseOptions } from './lib/options/index.ts'
+import { createFindTokens } from './lib/presented.ts'
+import { createRefresh } from './lib/refresh.ts'
+import { createRefreshTokens, REFRESH_TOKEN_TYP } from './lib/refresh-token.ts'
+import { createRequireSession } from './lib/require-session.ts'
+import { createRevokeTokens } from './lib/revoke-tokens.ts'
+import { createRotate } from './lib/rotate.ts'
+import { addRoutes } from './lib/routes/index.ts'
+import { createSessions } from './lib/sessions.ts'
+import { createStartSession, exposeStartSession } from './lib/start-session.ts'
+import { MemoryStore } from './lib/stores/memory.ts'
+import type { JwtRefreshOptions } from './types/index.ts'
+
+async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promise<void> {
+  // What can be wrong with the options is found here, before anything is registered.
+  const config = parseOptions(options, app.prefix)
+  const { now, decorators } = config
+
+  // Signing, verifying and the cookie, on libraries that the host does not see.
+  const { accessKeyring, refreshKeyring, cookie } = await registerPrivately(app, config)
+  const accessTokens = createAccessTokens(accessKeyring, config.accessToken, now)
+  const refreshTokens = createRefreshTokens(refreshKeyring, now)
+
+  // The sessions and the rules that move them.
+  const store = guardStore(config.store, config.storeTimeout)
+  const emit = createEmit(config.onEvent, app.log)
+  const sessions = createSessions(store, emit, now)
+  const rotate = createRotate(store, config.refreshToken.windows, now)
+  const findTokens = createFindTokens(config.refreshToken.transport, cookie, refreshTokens, createCrossSiteCheck(config.trustedOrigins))
+  const startSession = createStartSession({ config, accessTokens, refreshTokens, store, emit })
+
+  // What the host uses.
+  const authenticate = createAuthenticate(accessTokens, config.accessToken.extract)
+  const requireSession = createRequireSession(accessTokens, sessions)
+  const refresh = createRefresh({ config, findTokens, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, cookie, store, emit })
+  const issueTokens = createIssueTokens(config, cookie, startSession)
+  const revokeTokens = createRevokeTokens({ config, findTokens, accessTokens, cookie, sessions, store, emit })
+  decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
+  exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })
+
+  const { logLevel, logSerializers } = options
+  await app.register(async (scope) => {
+    addRoutes(scope, { config, authenticate, requireSession, refresh, revokeTokens, sessions, cookie })
+  }, { logLevel, logSerializers } as RegisterOptions)
+
+  app.addHook('onClose', async () => config.store.close?.())
+  if (config.store instanceof MemoryStore) {
+    app.log.warn('fastify-jwt-refresh keeps the sessions in memory: they end with this process and no other process sees them')
+  }
+}
+
+async function registerPrivately (app: FastifyInstance, { accessToken, refreshToken, cookie }: Config): Promise<Libraries> {
+  const libraries: Partial<Libraries> = {}
+  await app.register(async (scope) => {
+    scope.decorate('jwt', Object.create(null)) // hides the host's, so that @fastify/jwt finds none of its names taken
+    libraries.accessKeyring = await createKeyring(scope, ACCESS_TOKEN_TYP, accessToken.keys)
+    libraries.refreshKeyring = await createKeyring(scope, REFRESH_TOKEN_TYP, refreshToken.keys)
+    libraries.cookie = await createRefreshCookie(scope, cookie)
+  })
+  return libraries as Libraries
+}
+
+interface Libraries {
+  accessKeyring: Keyring
+  refreshKeyring: Keyring
+  cookie: RefreshCookie
+}
+
+type JwtRefreshPlugin = FastifyPluginAsync<JwtRefreshOptions> & { MemoryStore: typeof MemoryStore }
+
+/**
+ * Register it with `await`, so that `app.authenticate` is there for the routes that follow.
+ *
+ * @throws FST_JWT_INVALID_OPTION at boot, with the option's name and the mend
+ */
+const jwtRefresh: JwtRefreshPlugin = Object.assign(fp(plugin, { fastify: '5.x', name: 'fastify-jwt-refresh' }), { MemoryStore })
+
+export { jwtRefresh as default, jwtRefresh as 'module.exports', MemoryStore }
+export type { MemoryStoreOptions } from './lib/stores/memory.ts'
+export type * from './types/index.ts'

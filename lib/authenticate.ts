@@ -1,0 +1,39 @@
+import type { AnyRequest, AuthenticateHook } from '../types/decorators.ts'
+import type { AccessTokens } from './access-token.ts'
+import type { AccessTokenConfig } from './config.ts'
+import { AccessTokenInvalidError, AccessTokenMissingError } from './errors.ts'
+import { challenge } from './replies.ts'
+
+/** The onRequest hook: synchronous from the header to `request.user`. */
+export function createAuthenticate (accessTokens: AccessTokens, extract: AccessTokenConfig['extract']): AuthenticateHook {
+  const tokenOf = extract ?? bearerToken
+
+  function check (request: AnyRequest): Error | undefined {
+    const access = request.routeOptions.config.jwtRefresh
+    if (access === 'public') return undefined
+    try {
+      const token = tokenOf(request)
+      if (token === null || token === undefined || token === '') return access === 'optional' ? undefined : new AccessTokenMissingError()
+      if (typeof token !== 'string') return new AccessTokenInvalidError()
+      request.user = accessTokens.verify(token)
+      return undefined
+    } catch (error) {
+      return error as Error
+    }
+  }
+
+  return function authenticate (request, reply, done) {
+    const error = check(request)
+    if (error !== undefined) challenge(reply, error)
+    if (done !== undefined) return done(error)
+    if (error !== undefined) throw error
+  }
+}
+
+/** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
+function bearerToken (request: AnyRequest): string | null {
+  const { authorization } = request.headers
+  if (authorization === undefined) return null
+  if (authorization.startsWith('Bearer ')) return authorization.slice(7)
+  return /^bearer +(.*)$/i.exec(authorization)?.[1] ?? null
+}

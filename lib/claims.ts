@@ -1,0 +1,28 @@
+import type { SessionClaims } from '../types/session.ts'
+
+/** Ours to set: a host's value would break the token or, worse, be believed (RFC 7519 §4.1). */
+const RESERVED = ['iss', 'aud', 'iat', 'exp', 'nbf', 'jti', 'sid', 'gen', 'par', 'typ']
+
+/**
+ * A deep copy of the host's claims, as they will read after their way through JSON.
+ *
+ * @param source who gave them, for the error
+ * @throws TypeError for claims that cannot be signed as they are
+ */
+export function copyClaims (source: string, claims: unknown): SessionClaims {
+  const copy = copyJson(source, claims)
+  const reserved = RESERVED.find((name) => Object.hasOwn(copy, name))
+  if (reserved !== undefined) throw new TypeError(`${source}: the claim "${reserved}" is reserved, leave it out`)
+  if (typeof copy.sub !== 'string' || copy.sub === '') throw new TypeError(`${source}: the claim "sub" must be a non-empty string, whose session it is`)
+  return copy as SessionClaims
+}
+
+/** @throws TypeError where the value is not an object or JSON cannot hold it */
+export function copyJson (source: string, value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${source}: an object is needed`)
+  try {
+    return JSON.parse(JSON.stringify(value))
+  } catch (cause) {
+    throw new TypeError(`${source}: JSON cannot hold it`, { cause })
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * What `call` answers, or a rejection once the time is up. A late answer is dropped; where it was a write that came
+ * through after all, the rotation rules heal it.
+ *
+ * @param milliseconds how long it may take
+ */
+export function withDeadline<Value> (milliseconds: number, call: () => Value | Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new DeadlineError(milliseconds)), milliseconds)
+    new Promise<Value>((resolve) => resolve(call())).then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+export class DeadlineError extends Error {
+  constructor (milliseconds: number) {
+    super(`no answer within ${milliseconds} ms`)
+  }
+}

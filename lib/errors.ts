@@ -1,0 +1,64 @@
+import createError from '@fastify/error'
+import type { FastifyErrorConstructor } from '@fastify/error'
+
+// Whoever floods the server with bad tokens would make it walk its stack for each, so these carry none.
+const withoutStack = false
+
+type RequestErrorConstructor = FastifyErrorConstructor<{ code: string }, [options?: { cause: unknown }]>
+
+function requestError (code: string, message: string, statusCode: number): RequestErrorConstructor {
+  return createError<[options?: { cause: unknown }]>(code, message, statusCode, Error, withoutStack)
+}
+
+export const AccessTokenMissingError: RequestErrorConstructor =
+  requestError('FST_JWT_ACCESS_TOKEN_MISSING', 'An access token is needed: Authorization: Bearer <token>', 401)
+
+export const AccessTokenInvalidError: RequestErrorConstructor =
+  requestError('FST_JWT_ACCESS_TOKEN_INVALID', 'The access token is invalid', 401)
+
+const AccessTokenExpired: RequestErrorConstructor =
+  requestError('FST_JWT_ACCESS_TOKEN_EXPIRED', 'The access token expired', 401)
+
+export class AccessTokenExpiredError extends AccessTokenExpired {
+  override name = 'TokenExpiredError'
+}
+
+export const SessionEndedError: RequestErrorConstructor =
+  requestError('FST_JWT_SESSION_ENDED', 'The session has ended', 401)
+
+export const RefreshTokenMissingError: RequestErrorConstructor =
+  requestError('FST_JWT_REFRESH_TOKEN_MISSING', 'A refresh token is needed', 401)
+
+export const RefreshTokenExpiredError: RequestErrorConstructor =
+  requestError('FST_JWT_REFRESH_TOKEN_EXPIRED', 'The refresh token expired', 403)
+
+export const RefreshTokenInvalidError: RequestErrorConstructor =
+  requestError('FST_JWT_REFRESH_TOKEN_INVALID', 'The refresh token is invalid', 403)
+
+export const RefreshTokenRevokedError: RequestErrorConstructor =
+  requestError('FST_JWT_REFRESH_TOKEN_REVOKED', 'The refresh token was revoked', 403)
+
+/** RFC 6750 §2: a client must not use more than one way to send a token. */
+export const RefreshTokenAmbiguousError: RequestErrorConstructor =
+  requestError('FST_JWT_REFRESH_TOKEN_AMBIGUOUS', 'A refresh token came in the cookie and in the body: send one', 400)
+
+export const CrossSiteRequestError: RequestErrorConstructor =
+  requestError('FST_JWT_CROSS_SITE_REQUEST', 'The request comes from another site', 403)
+
+export const SessionNotFoundError: RequestErrorConstructor =
+  requestError('FST_JWT_SESSION_NOT_FOUND', 'There is no such session', 404)
+
+export const StoreUnavailableError: RequestErrorConstructor =
+  requestError('FST_JWT_STORE_UNAVAILABLE', 'The session store is unavailable, try again', 503)
+
+/** Fastify's own code: a host that handles it for its routes handles it for ours. */
+export const UnsupportedMediaTypeError: RequestErrorConstructor =
+  requestError('FST_ERR_CTP_INVALID_MEDIA_TYPE', 'The body must be application/json', 415)
+
+/** Fastify's own code, for the same reason. */
+export const InvalidBodyError: RequestErrorConstructor =
+  requestError('FST_ERR_VALIDATION', 'The body must be an object: refreshToken is a string, everywhere a boolean', 400)
+
+/** A mistake in the options or the order of registration, found at boot. The message names the option and the mend. */
+export const InvalidOptionError: FastifyErrorConstructor<{ code: string }, [message: string]> =
+  createError<[message: string]>('FST_JWT_INVALID_OPTION', '%s', 500, TypeError)

@@ -1,0 +1,52 @@
+import type { Secret } from '../../types/options.ts'
+import type { AccessTokenConfig } from '../config.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { createKey } from '../keys.ts'
+import type { Key } from '../keys.ts'
+import { checkFields, checkFunction, checkOneOf, checkText } from './check.ts'
+import { toMilliseconds, toWholeSeconds } from './duration.ts'
+import { createKeys } from './secrets.ts'
+import { show } from './show.ts'
+
+const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clockTolerance', 'cache', 'extract']
+const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA', undefined] as const
+const DEFAULT_CACHE = 10_000
+
+/** @throws InvalidOptionError */
+export function parseAccessToken (secret: unknown, value: unknown): AccessTokenConfig {
+  const fields = checkFields('accessToken', value, NAMES)
+  const algorithm = checkOneOf('accessToken.algorithm', fields.algorithm, ALGORITHMS, undefined)
+  const keys = createKeys('secret', secret, (option, one) => createKey(option, one as Secret, algorithm))
+  const { algorithm: signsWith } = keys[0] as Key
+  if (algorithm !== undefined && algorithm !== signsWith) {
+    throw new InvalidOptionError(
+      `accessToken.algorithm is ${show(algorithm)}, but the first secret is a key for ${signsWith}: leave the option out, or give a key that fits`)
+  }
+  return {
+    keys,
+    expiresIn: toWholeSeconds('accessToken.expiresIn', fields.expiresIn ?? '15m'),
+    issuer: checkText('accessToken.issuer', fields.issuer),
+    audience: checkAudience(fields.audience),
+    clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', fields.clockTolerance ?? 0)),
+    cache: checkCache(fields.cache),
+    extract: checkFunction('accessToken.extract', fields.extract as AccessTokenConfig['extract'])
+  }
+}
+
+function checkAudience (value: unknown): string | string[] | undefined {
+  if (!Array.isArray(value)) return checkText('accessToken.audience', value)
+  if (value.length > 0 && value.every((one) => typeof one === 'string' && one !== '')) return [...value]
+  throw new InvalidOptionError('accessToken.audience is an array that is empty or holds something else than texts: give one text or several')
+}
+
+function checkTolerance (milliseconds: number): number {
+  if (Number.isFinite(milliseconds)) return milliseconds
+  throw new InvalidOptionError('accessToken.clockTolerance is Infinity, with which no token would ever expire: give a few seconds')
+}
+
+function checkCache (value: unknown): number {
+  if (value === undefined || value === true) return DEFAULT_CACHE
+  if (value === false) return 0
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  throw new InvalidOptionError(`accessToken.cache is ${show(value)}: give the number of tokens to keep, or false`)
+}

@@ -1,0 +1,98 @@
+import type { DecoratorName } from '../../types/decorators.ts'
+import type { JwtRefreshOptions } from '../../types/options.ts'
+import type { TokenStore } from '../../types/session.ts'
+import type { Config } from '../config.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { MemoryStore } from '../stores/memory.ts'
+import { parseAccessToken } from './access-token.ts'
+import { checkFields, checkFunction } from './check.ts'
+import { parseCookieOptions } from './cookie.ts'
+import { toMilliseconds } from './duration.ts'
+import { parseRefreshToken } from './refresh-token.ts'
+import { checkRoutes, parseRoutes } from './routes.ts'
+import { show } from './show.ts'
+
+const NAMES = [
+  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'prefix', 'routes',
+  'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
+]
+const DECORATORS = ['authenticate', 'refresh', 'requireSession', 'sessions', 'issueTokens', 'revokeTokens', 'tokens'] as const
+const STORE_METHODS = ['create', 'find', 'rotate', 'delete', 'list', 'deleteAll'] as const
+const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
+
+/**
+ * The checked and completed options. Leaves the given ones as they are.
+ *
+ * @param scopePrefix the prefix of the scope in which the plugin is registered
+ * @throws InvalidOptionError with one sentence: the option, what was given (never a secret), the mend
+ */
+export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): Config {
+  checkFields('options', options, NAMES)
+  const now = checkFunction('now', options.now) ?? Date.now
+  const prefix = checkPrefix(options.prefix)
+  const accessToken = parseAccessToken(options.secret, options.accessToken)
+  const refreshToken = parseRefreshToken(options.refreshToken, accessToken.keys)
+  const config: Config = {
+    accessToken,
+    refreshToken,
+    cookie: parseCookieOptions(options.cookie, (scopePrefix + prefix) || '/'),
+    claims: checkFunction('claims', options.claims),
+    store: options.store === undefined ? new MemoryStore({ now }) : checkStore(options.store),
+    storeTimeout: checkTimeout(toMilliseconds('storeTimeout', options.storeTimeout ?? '2s')),
+    trustedOrigins: checkOrigins(options.trustedOrigins),
+    routes: parseRoutes(options.routes, prefix, refreshToken.keys.length > 0),
+    decorators: checkDecorators(options.decorators),
+    onEvent: checkFunction('onEvent', options.onEvent),
+    now
+  }
+  checkRoutes(config, scopePrefix)
+  if (options.now !== undefined) config.store.useClock?.(now)
+  return config
+}
+
+function checkPrefix (value: unknown): string {
+  if (value === undefined) return '/auth'
+  if (value === '' || value === '/') return ''
+  if (typeof value === 'string' && /^\/[^?#*\s]+$/.test(value)) return value.replace(/\/+$/, '')
+  throw new InvalidOptionError(`prefix is ${show(value)}: give a path such as "/auth"`)
+}
+
+function checkStore (store: unknown): TokenStore {
+  const missing = STORE_METHODS.find((name) => typeof (store as Partial<TokenStore> | null)?.[name] !== 'function')
+  if (missing === undefined) return store as TokenStore
+  throw new InvalidOptionError(`store is ${show(store)} without the method ${missing}: give a TokenStore with ${STORE_METHODS.join(', ')}`)
+}
+
+function checkTimeout (milliseconds: number): number {
+  if (milliseconds >= 1 && milliseconds <= MAX_TIMEOUT) return milliseconds
+  throw new InvalidOptionError(`storeTimeout is ${milliseconds / 1000} s: give at least a millisecond and at most 24 days`)
+}
+
+function checkOrigins (value: unknown): Set<string> {
+  if (value === undefined) return new Set()
+  if (!Array.isArray(value)) {
+    throw new InvalidOptionError(`trustedOrigins is ${show(value)}: give an array such as ["https://app.example.com"]`)
+  }
+  for (const [index, origin] of value.entries()) {
+    if (origin === 'null' || !isOrigin(origin)) {
+      throw new InvalidOptionError(`trustedOrigins[${index}] is ${show(origin)}: give an exact origin such as "https://app.example.com", without a path or a star`)
+    }
+  }
+  return new Set(value)
+}
+
+function isOrigin (value: unknown): boolean {
+  // An app's own scheme (capacitor://localhost) has the origin "null" for URL, so its text is compared.
+  return typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/[^/?#*@\s]+$/.test(value) && URL.canParse(value) &&
+    (!value.startsWith('http') || new URL(value).origin === value)
+}
+
+function checkDecorators (value: unknown): Record<DecoratorName, string> {
+  const fields = checkFields('decorators', value, DECORATORS)
+  const names = DECORATORS.map((decorator) => {
+    const name = fields[decorator] ?? decorator
+    if (typeof name === 'string' && name !== '') return [decorator, name]
+    throw new InvalidOptionError(`decorators.${decorator} is ${show(name)}: give a name`)
+  })
+  return Object.fromEntries(names) as Record<DecoratorName, string>
+}

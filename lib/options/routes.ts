@@ -1,0 +1,76 @@
+import type { RouteShorthandOptions } from 'fastify'
+import type { Config } from '../config.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { checkFields } from './check.ts'
+import { show } from './show.ts'
+
+export interface RouteConfig {
+  /** Where the route is in the scope in which the plugin is registered. */
+  path: string
+  /** Fastify's route options that the host adds. */
+  options: RouteShorthandOptions
+}
+
+export type RouteName = 'refresh' | 'logout' | 'sessions' | 'jwks'
+
+const NAMES = ['refresh', 'logout', 'sessions', 'jwks']
+
+/**
+ * @param canSign whether the instance signs tokens; one that only verifies them has no refresh and logout of its own
+ * @throws InvalidOptionError
+ */
+export function parseRoutes (value: unknown, prefix: string, canSign: boolean): Record<RouteName, RouteConfig | null> {
+  const fields = checkFields('routes', value, NAMES)
+  const onlyVerifies = canSign ? undefined : 'the first secret is a public key and signs nothing'
+  return {
+    refresh: parseRoute('refresh', fields.refresh ?? canSign, `${prefix}/refresh`, prefix, onlyVerifies),
+    logout: parseRoute('logout', fields.logout ?? canSign, `${prefix}/logout`, prefix, onlyVerifies),
+    sessions: parseRoute('sessions', fields.sessions ?? false, `${prefix}/sessions`, prefix),
+    // RFC 8615 §3: at the server's root
+    jwks: parseRoute('jwks', fields.jwks ?? false, '/.well-known/jwks.json', '')
+  }
+}
+
+function parseRoute (name: RouteName, value: unknown, fallback: string, prefix: string, obstacle?: string): RouteConfig | null {
+  const option = `routes.${name}`
+  if (value === false) return null
+  if (obstacle !== undefined) throw new InvalidOptionError(`${option} is on, but ${obstacle}: leave the route out, or give { private, public }`)
+  if (value === true) return { path: fallback, options: {} }
+  if (typeof value === 'string') return { path: prefix + checkPath(option, value), options: {} }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidOptionError(`${option} is ${show(value)}: give true, false, a path or { path, …route options }`)
+  }
+  const { path, ...options } = value as RouteShorthandOptions & { path?: unknown }
+  return { path: path === undefined ? fallback : prefix + checkPath(`${option}.path`, path), options }
+}
+
+function checkPath (option: string, value: unknown): string {
+  if (typeof value === 'string' && /^\/[^?#*:\s]+$/.test(value)) return value
+  throw new InvalidOptionError(`${option} is ${show(value)}: give a path such as "/refresh"`)
+}
+
+/**
+ * What the routes need of the other options.
+ *
+ * @throws InvalidOptionError
+ */
+export function checkRoutes ({ routes, cookie, refreshToken, accessToken }: Config, scopePrefix: string): void {
+  if (routes.jwks !== null && scopePrefix !== '') {
+    throw new InvalidOptionError(`routes.jwks is on in the scope ${show(scopePrefix)}: register the plugin at the root, where other services look for it, or leave the route out`)
+  }
+  if (routes.jwks !== null && accessToken.keys.every(({ jwk }) => jwk === null)) {
+    throw new InvalidOptionError('routes.jwks is on, but every secret is an HMAC secret, which must stay one: leave the route out, or give { private, public }')
+  }
+  if (refreshToken.transport === 'body') return
+  for (const name of ['refresh', 'logout'] as const) {
+    const path = scopePrefix + (routes[name]?.path ?? cookie.path)
+    if (routes[name] !== null && !isUnder(path, cookie.path)) {
+      throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, so that the browser does not send the cookie to routes.${name} (${path}): give a path that both have in common`)
+    }
+  }
+}
+
+/** RFC 6265 §5.1.4 */
+function isUnder (path: string, cookiePath: string): boolean {
+  return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`)
+}

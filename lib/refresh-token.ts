@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Session } from '../types/session.ts'
+import type { Keyring } from './keyring.ts'
+import type { PresentedToken } from './rotation.ts'
+
+export const REFRESH_TOKEN_TYP = 'rt+jwt'
+
+/** A refresh token of good signature. */
+export interface RefreshToken extends PresentedToken {
+  subject: string
+  sessionId: string
+}
+
+export interface RefreshTokens {
+  /** The token that follows the session's `current` one. */
+  sign (session: Session, parent: Pick<PresentedToken, 'generation' | 'hash'>): string
+  verify (token: string): RefreshToken | 'invalid' | 'unknown key'
+}
+
+export function createRefreshTokens (keyring: Keyring, now: () => number): RefreshTokens {
+  return {
+    sign (session, parent) {
+      return keyring.sign({
+        sub: session.subject,
+        sid: session.id,
+        gen: parent.generation + 1,
+        jti: randomId(),
+        par: parent.hash,
+        iat: toSeconds(now()),
+        exp: session.endsAt / 1000
+      })
+    },
+    verify (token) {
+      const payload = keyring.verify(token)
+      if (typeof payload === 'string') return payload
+      const { sub, sid, gen, jti, par, iat, exp } = payload
+      // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
+      if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string' || typeof par !== 'string' ||
+        !isTime(gen) || !isTime(iat) || !isTime(exp)) return 'invalid'
+      return { subject: sub, sessionId: sid, generation: gen, hash: sha256(jti), parent: par, issuedAt: iat * 1000, endsAt: exp * 1000 }
+    }
+  }
+}
+
+/** 128 random bits, base64url. */
+export function randomId (): string {
+  return randomBytes(16).toString('base64url')
+}
+
+/** What the store keeps in place of a `jti`: one who reads the store cannot make a token of it, nor of its hash. */
+export function sha256 (text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+/** A NumericDate (RFC 7519 §2). */
+export function toSeconds (milliseconds: number): number {
+  return Math.floor(milliseconds / 1000)
+}
+
+function isTime (value: unknown): value is number {
+  return Number.isSafeInteger(value)
+}

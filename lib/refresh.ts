@@ -1,0 +1,75 @@
+import type { AsyncHook } from '../types/decorators.ts'
+import type { AccessTokens } from './access-token.ts'
+import type { Config } from './config.ts'
+import type { RefreshCookie } from './cookie.ts'
+import { RefreshTokenExpiredError, RefreshTokenRevokedError } from './errors.ts'
+import type { Emit } from './events.ts'
+import type { FreshClaims } from './fresh-claims.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import { demandToken } from './presented.ts'
+import type { FindTokens } from './presented.ts'
+import type { RefreshTokens } from './refresh-token.ts'
+import { noStore, orRetryLater } from './replies.ts'
+import type { Rotate } from './rotate.ts'
+import { createTokenResponse } from './token-response.ts'
+
+export interface RefreshParts {
+  config: Config
+  findTokens: FindTokens
+  rotate: Rotate
+  freshClaims: FreshClaims
+  accessTokens: AccessTokens
+  refreshTokens: RefreshTokens
+  cookie: RefreshCookie
+  store: GuardedStore
+  emit: Emit
+}
+
+/** The preHandler hook behind `POST /refresh`: finds the token, judges and rotates it, answers (RFC 6749 §6). */
+export function createRefresh (parts: RefreshParts): AsyncHook {
+  const { config, findTokens, rotate, freshClaims, accessTokens, refreshTokens, cookie, store, emit } = parts
+  const tokens = config.decorators.tokens as 'tokens'
+
+  return async function refresh (request, reply) {
+    noStore(reply)
+    const { transport, tokens: [token] } = demandToken(reply, cookie, findTokens(request))
+    const { sessionId, subject, generation } = token
+
+    function logInAgain (error: Error): Error {
+      if (transport === 'cookie') cookie.clear(reply)
+      return error
+    }
+
+    const outcome = await orRetryLater(reply, rotate(token))
+    if (outcome.type === 'gone') {
+      throw logInAgain(outcome.code === 'expired' ? new RefreshTokenExpiredError() : new RefreshTokenRevokedError())
+    }
+    if (outcome.type === 'reuse') {
+      request.log.warn({ sessionId, subject }, 'a refresh token was used again: its session is ended')
+      emit({ type: 'reused', sessionId, subject, generation, expected: outcome.session.generation }, request)
+      throw logInAgain(new RefreshTokenRevokedError())
+    }
+
+    const { session, child } = outcome
+    // A throw leaves the client with the token that it sent, which the retry rule takes again.
+    const claims = await orRetryLater(reply, freshClaims(session, request))
+    if (claims === null) {
+      await orRetryLater(reply, store.delete(sessionId))
+      emit({ type: 'ended', reason: 'claims', sessionId, subject, count: 1 }, request)
+      throw logInAgain(new RefreshTokenRevokedError())
+    }
+
+    const access = accessTokens.sign(session, claims)
+    const response = createTokenResponse(access)
+    if (child) {
+      const refreshToken = refreshTokens.sign(session, token)
+      if (transport === 'body') response.refreshToken = refreshToken
+      else cookie.set(reply, refreshToken, session, config.now())
+    }
+    request.user = access.claims
+    reply[tokens] = response
+    emit(outcome.case === 'ahead'
+      ? { type: 'recovered', sessionId, subject, generation, expected: outcome.before }
+      : { type: 'refreshed', sessionId, subject, generation, rotated: child }, request)
+  }
+}

@@ -1,0 +1,33 @@
+import type { AnyReply } from '../types/decorators.ts'
+import { AccessTokenExpiredError, AccessTokenInvalidError, SessionEndedError, StoreUnavailableError } from './errors.ts'
+
+// What an answer needs besides its body is put on the reply before the throw: a host's error handler may answer in any shape.
+
+const RETRY_AFTER = '1' // seconds
+
+/** RFC 6749 §5.1: a token, or the news that there is none, must not be answered from a cache. */
+export function noStore (reply: AnyReply): void {
+  reply.header('cache-control', 'no-store')
+}
+
+/** RFC 6750 §3: what a 401 says in WWW-Authenticate. */
+export function challenge (reply: AnyReply, error: unknown): void {
+  reply.header('www-authenticate', challengeOf(error))
+}
+
+function challengeOf (error: unknown): string {
+  if (error instanceof AccessTokenExpiredError) return 'Bearer error="invalid_token", error_description="The access token expired"'
+  if (error instanceof AccessTokenInvalidError) return 'Bearer error="invalid_token", error_description="The access token is invalid"'
+  if (error instanceof SessionEndedError) return 'Bearer error="invalid_token", error_description="The session has ended"'
+  return 'Bearer' // nothing was wrong with a token: there was none (RFC 6750 §3.1)
+}
+
+/** Awaits what the store is asked for; where that fails, the client learns when to try again. */
+export async function orRetryLater<Value> (reply: AnyReply, answer: Promise<Value>): Promise<Value> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) reply.header('retry-after', RETRY_AFTER)
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+import type { Session } from '../types/session.ts'
+import { StoreUnavailableError } from './errors.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import type { RefreshToken } from './refresh-token.ts'
+import { decide, firstGuess } from './rotation.ts'
+import type { RotationCase, RotationWindows } from './rotation.ts'
+
+const MAX_REREADS = 3
+
+export type Outcome =
+  /** `session` is the record as it now is; `child`: give out a new refresh token. */
+  | { type: 'accepted', case: RotationCase, session: Session, child: boolean, before: number }
+  /** `session` is the record as it was judged; it is ended. */
+  | { type: 'reuse', session: Session }
+  | { type: 'gone', code: 'expired' | 'revoked' }
+
+/** @throws StoreUnavailableError also where the same race is lost again and again */
+export type Rotate = (token: RefreshToken) => Promise<Outcome>
+
+/** Applies the rotation rules to what the store holds: in the steady case one round trip. */
+export function createRotate (store: GuardedStore, windows: RotationWindows, clock: () => number): Rotate {
+  return async function rotate (token) {
+    const now = clock()
+    // Expired by its own word: no need to ask for a record that cannot be there.
+    if (token.endsAt <= now) return { type: 'gone', code: 'expired' }
+
+    const guess = firstGuess(token, now, windows)
+    if (guess !== null) {
+      const session = await store.rotate(token.sessionId, token.parent, guess, now)
+      if (session !== null) {
+        const child = guess.generation === token.generation
+        return { type: 'accepted', case: child ? 'confirm' : 'static', session, child, before: token.generation - 1 }
+      }
+    }
+
+    for (let reads = 0; reads < MAX_REREADS; reads++) {
+      const session = await store.find(token.sessionId)
+      const decision = decide(session, token, now, windows)
+      if (decision.type === 'gone' || session === null) return decision as Outcome & { type: 'gone' }
+
+      // Each write names the `current` that was judged: where another request was faster, it changes nothing.
+      if (decision.type === 'reuse') {
+        if (await store.delete(session.id, session.current)) return { type: 'reuse', session }
+        continue
+      }
+      const { case: rotationCase, child, write } = decision
+      const written = write === null ? session : await store.rotate(session.id, session.current, write, now)
+      if (written !== null) return { type: 'accepted', case: rotationCase, session: written, child, before: session.generation }
+    }
+    throw new StoreUnavailableError({ cause: new Error(`lost ${MAX_REREADS} races for the session`) })
+  }
+}

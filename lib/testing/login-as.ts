@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify'
+import type { LoginClaims } from '../../types/claims.ts'
+import { copyClaims } from '../claims.ts'
+import { exposedLogin } from '../start-session.ts'
+
+export interface LoginAsOptions {
+  /** The name of the `issueTokens` decorator where it was changed: tells one registration of several. */
+  issueTokens?: string
+}
+
+export interface TestLogin {
+  /** For routes behind `authenticate`. */
+  headers: { authorization: string }
+  /** For the refresh and logout routes. */
+  cookies: Record<string, string>
+  accessToken: string
+  refreshToken: string
+  sessionId: string
+}
+
+/**
+ * Logs in without a login route: spread the result into `app.inject`.
+ *
+ * ```ts
+ * const { headers } = await loginAs(app, { sub: 'user-1' })
+ * await app.inject({ url: '/me', headers })
+ * ```
+ *
+ * @param app the scope in which the plugin is registered, or one below it
+ * @throws Error where the plugin is not registered there; TypeError for claims that `issueTokens` refuses
+ */
+export async function loginAs (app: FastifyInstance, claims: LoginClaims, { issueTokens = 'issueTokens' }: LoginAsOptions = {}): Promise<TestLogin> {
+  await app.ready()
+  const login = exposedLogin(app, issueTokens)
+  if (login === undefined) throw new Error(`loginAs: fastify-jwt-refresh is not registered in this scope with reply.${issueTokens}`)
+  const { session, response: { accessToken }, refreshToken } = await login.startSession(copyClaims('loginAs', claims), {}, null)
+  return {
+    headers: { authorization: `Bearer ${accessToken}` },
+    cookies: { [login.cookieName]: refreshToken },
+    accessToken,
+    refreshToken,
+    sessionId: session.id
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { HOUR, expiredSession, idsOf, randomName, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+
+/** NUL is reachable too: `/sessions/%00`. */
+const HOSTILE_IDS = [
+  '', ' ', '\u0000', '__proto__', 'constructor', 'hasOwnProperty', '*', '?', '%', '_', '$ne', "' OR '1'='1", '"', '\\',
+  ';', '\r\n', 'a:b', '{a}', '../..', 'é', '😀', 'x'.repeat(10_000)
+]
+
+/** What goes in comes out, what is unknown or over stays hidden, and nothing is shared with the caller. */
+export const recordChecks: Record<string, StoreCheck> = {
+  'every field comes back as it was written': async (store) => {
+    const base = Math.floor(Date.now() / 1000) * 1000
+    const subject = randomName('Zoë 😀')
+    const session = sampleSession({
+      subject,
+      generation: 70_000,
+      createdAt: base + 1,
+      rotatedAt: base + 22,
+      expiresAt: base + HOUR + 333,
+      endsAt: base + 24 * HOUR + 987,
+      claims: {
+        sub: subject,
+        text: 'quotes \' " ` \\ controls \u0001\b\t\n\r\u001f\u007f\u2028 accents é e\u0301 家 😀',
+        empty: '',
+        numbers: [0, -1, 0.1, 1e21, 2 ** 31, 2 ** 53 - 1],
+        nested: { list: [[], {}, null, true, false, { deep: { deeper: ['x'] } }], '': 'empty key', 'a.b': 1, $set: 2 }
+      },
+      metadata: { userAgent: 'Mozilla/5.0 \u0007 ÿ', ip: '2001:db8::1', label: null }
+    })
+    await store.create(session)
+    assert.deepEqual(await store.find(session.id), session)
+    assert.deepEqual(await store.list(subject), [session])
+  },
+
+  'claims of 50 kB come back whole': async (store) => {
+    const session = sampleSession()
+    session.claims['permissions'] = Array.from({ length: 2_000 }, (_, i) => `permission:${i}:to:do:things:é😀`)
+    assert.ok(JSON.stringify(session.claims).length > 50_000)
+    await store.create(session)
+    assert.deepEqual(await store.find(session.id), session)
+  },
+
+  'empty metadata stays empty': async (store) => {
+    const session = sampleSession({ metadata: {} })
+    await store.create(session)
+    assert.deepEqual(await store.find(session.id), session)
+  },
+
+  'an unknown id is not there': async (store) => {
+    const session = sampleSession()
+    assert.equal(await store.find(session.id), null)
+    assert.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
+    assert.equal(await store.delete(session.id), false)
+    assert.equal(await store.delete(session.id, session.current), false)
+    assert.deepEqual(await store.list(session.subject), [])
+    assert.equal(await store.deleteAll(session.subject), 0)
+  },
+
+  'an id with hostile characters is just unknown': async (store) => {
+    const session = sampleSession()
+    await store.create(session)
+    for (const id of [...HOSTILE_IDS, `${session.id}*`, session.id.slice(0, -1), session.id + ' ']) {
+      assert.equal(await store.find(id), null, `find(${JSON.stringify(id)})`)
+      assert.equal(await store.rotate(id, session.current, sampleRotation(session), Date.now()), null, `rotate(${JSON.stringify(id)})`)
+      assert.equal(await store.delete(id), false, `delete(${JSON.stringify(id)})`)
+    }
+    assert.deepEqual(await store.find(session.id), session)
+  },
+
+  'an expired session is neither found nor listed': async (store) => {
+    const subject = randomName('subject')
+    const expired = expiredSession(subject)
+    const living = sampleSession({ subject })
+    await store.create(expired)
+    await store.create(living)
+    assert.equal(await store.find(expired.id), null)
+    assert.deepEqual(idsOf(await store.list(subject)), [living.id])
+  },
+
+  'what find and list return is not shared with the store': async (store) => {
+    const session = sampleSession({ claims: { sub: 'ann', roles: ['member'] } })
+    await store.create(session)
+    const found = await store.find(session.id)
+    const [listed] = await store.list(session.subject)
+    for (const copy of [found, listed]) {
+      assert.ok(copy)
+      copy.current = 'changed';
+      (copy.claims['roles'] as string[]).push('admin')
+      copy.metadata.ip = 'changed'
+    }
+    assert.deepEqual(await store.find(session.id), session)
+    assert.deepEqual(await store.list(session.subject), [session])
+  },
+
+  'what create was given can be changed afterwards': async (store) => {
+    const session = sampleSession({ claims: { sub: 'ann', roles: ['member'] } })
+    const before = structuredClone(session)
+    await store.create(session)
+    session.endsAt += HOUR;
+    (session.claims['roles'] as string[]).push('admin')
+    session.metadata.ip = 'changed'
+    assert.deepEqual(await store.find(before.id), before)
+  },
+
+  'a call that failed does not poison the next': async (store) => {
+    const cyclic = sampleSession()
+    cyclic.claims['self'] = cyclic.claims
+    // Whether a store refuses this is its own affair; that it goes on working is not.
+    await Promise.resolve().then(() => store.create(cyclic)).catch(() => undefined)
+
+    const session = sampleSession()
+    const next = sampleRotation(session)
+    await assert.doesNotReject(store.create(session))
+    assert.deepEqual(await store.rotate(session.id, session.current, next, Date.now()), { ...session, ...next })
+    assert.equal(await store.delete(session.id), true)
+  }
+}

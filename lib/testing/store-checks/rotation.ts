@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import type { Session } from '../../../types/session.ts'
+import { HOUR, idsOf, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+
+const PARALLEL_CALLERS = 100
+
+/** The compare-and-set that everything rests on: two winners are two living branches of one stolen token. */
+export const rotationChecks: Record<string, StoreCheck> = {
+  'rotate returns the whole record as it now is': async (store) => {
+    const session = sampleSession()
+    const next = sampleRotation(session)
+    await store.create(session)
+    const rotated = await store.rotate(session.id, session.current, next, Date.now())
+    assert.deepEqual(rotated, { ...session, ...next })
+    assert.deepEqual(await store.find(session.id), { ...session, ...next })
+    assert.deepEqual(await store.list(session.subject), [{ ...session, ...next }])
+  },
+
+  'of 100 parallel rotations exactly one wins': async (store) => {
+    const session = sampleSession()
+    await store.create(session)
+    const attempts = Array.from({ length: PARALLEL_CALLERS }, () => sampleRotation(session))
+    const answers = await Promise.all(attempts.map((next) => store.rotate(session.id, session.current, next, Date.now())))
+    const winners = answers.filter((answer) => answer !== null)
+    assert.equal(winners.length, 1, `${winners.length} rotations won`)
+    assert.deepEqual(await store.find(session.id), winners[0])
+    assert.deepEqual(winners[0], { ...session, ...attempts[answers.findIndex((answer) => answer !== null)] })
+  },
+
+  'rotate with another expected value changes nothing': async (store) => {
+    const session = sampleSession()
+    await store.create(session)
+    for (const expected of [sampleSession().current, '', session.current.slice(0, -1), session.current + ' ', session.current.toLowerCase()]) {
+      assert.equal(await store.rotate(session.id, expected, sampleRotation(session), Date.now()), null)
+    }
+    assert.deepEqual(await store.find(session.id), session)
+  },
+
+  'an expected value serves once': async (store) => {
+    const session = sampleSession()
+    const first = sampleRotation(session)
+    const second = sampleRotation({ ...session, ...first })
+    await store.create(session)
+    assert.ok(await store.rotate(session.id, session.current, first, Date.now()))
+    assert.equal(await store.rotate(session.id, session.current, second, Date.now()), null)
+    assert.deepEqual(await store.rotate(session.id, first.current, second, Date.now()), { ...session, ...second })
+  },
+
+  'rotate judges expiry by the time it is given, and changes nothing that is over': async (store) => {
+    const session = sampleSession()
+    const next = sampleRotation(session)
+    await store.create(session)
+    assert.equal(await store.rotate(session.id, session.current, next, session.expiresAt), null)
+    assert.equal(await store.rotate(session.id, session.current, next, session.expiresAt + HOUR), null)
+    assert.deepEqual(await store.find(session.id), session)
+    assert.deepEqual(await store.rotate(session.id, session.current, next, session.expiresAt - 1), { ...session, ...next })
+  },
+
+  'rotate writes generation, current, rotatedAt and expiresAt only': async (store) => {
+    const session = sampleSession()
+    const next = sampleRotation(session)
+    const smuggled = { id: 'other', subject: 'other', createdAt: 1, endsAt: 1, claims: { sub: 'other' }, metadata: { ip: 'other' } }
+    await store.create(session)
+    const rotated = await store.rotate(session.id, session.current, { ...smuggled, ...next }, Date.now())
+    assert.deepEqual(rotated, { ...session, ...next })
+    assert.deepEqual(await store.find(session.id), { ...session, ...next })
+  },
+
+  'what rotate takes and returns is not shared with the store': async (store) => {
+    const session = sampleSession({ claims: { sub: 'ann', roles: ['member'] } })
+    const next = sampleRotation(session)
+    const after: Session = { ...structuredClone(session), ...next }
+    await store.create(session)
+    const rotated = await store.rotate(session.id, session.current, next, Date.now())
+    assert.ok(rotated)
+    next.current = 'changed'
+    rotated.current = 'changed';
+    (rotated.claims['roles'] as string[]).push('admin')
+    rotated.metadata.ip = 'changed'
+    assert.deepEqual(await store.find(session.id), after)
+  },
+
+  'a rotation that moves expiresAt keeps the session alive': async (store) => {
+    const now = Date.now()
+    const session = sampleSession({ createdAt: now - 3 * HOUR, rotatedAt: now - 3 * HOUR, expiresAt: now - HOUR })
+    const next = sampleRotation(session, { expiresAt: now + HOUR })
+    await store.create(session)
+    // Two hours ago by the caller's clock: then the session lived, and now it lives because it was used then.
+    const rotated = await store.rotate(session.id, session.current, next, now - 2 * HOUR)
+    assert.deepEqual(rotated, { ...session, ...next })
+    assert.deepEqual(await store.find(session.id), { ...session, ...next })
+    assert.deepEqual(idsOf(await store.list(session.subject)), [session.id])
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The host's own claims. Empty until an app says what it puts into its tokens:
+ *
+ * ```ts
+ * declare module 'fastify-jwt-refresh' {
+ *   interface Claims { role: 'admin' | 'user' }
+ * }
+ * ```
+ */
+export interface Claims {}
+
+/** The host's claims where it has declared them, else any JSON. */
+export type HostClaims = [keyof Claims] extends [never] ? { [claim: string]: unknown } : Claims
+
+/** What `reply.issueTokens` and the `claims` option take: the host's claims and the subject. */
+export type LoginClaims = HostClaims & { sub: string }
+
+/** The registered claims that every access token carries (RFC 7519 §4.1, RFC 9068 §2.2). */
+export interface RegisteredClaims {
+  /** Whose token it is. */
+  readonly sub: string
+  /** The session it belongs to. */
+  readonly sid: string
+  /** When it was signed, in seconds since the epoch. */
+  readonly iat: number
+  /** When it ends, in seconds since the epoch. */
+  readonly exp: number
+  readonly iss?: string
+  readonly aud?: string | readonly string[]
+}
+
+/** Read-only all the way down; claims are JSON. */
+type Frozen<Value> = Value extends object ? { readonly [Key in keyof Value]: Frozen<Value[Key]> } : Value
+
+/** `request.user`: the verified claims, deeply frozen because the object is shared between requests. */
+export type AccessTokenClaims = Frozen<HostClaims> & RegisteredClaims

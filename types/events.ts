@@ -1,0 +1,47 @@
+interface SessionEvent {
+  sessionId: string
+  subject: string
+}
+
+/** A login: a session was created. */
+export interface IssuedEvent extends SessionEvent {
+  type: 'issued'
+}
+
+/** A refresh was accepted. `rotated` tells whether a new refresh token was given out. */
+export interface RefreshedEvent extends SessionEvent {
+  type: 'refreshed'
+  generation: number
+  rotated: boolean
+}
+
+/** A refresh token was used that only a thief or its victim can still hold; the session was ended (RFC 9700 §4.14.2). */
+export interface ReusedEvent extends SessionEvent {
+  type: 'reused'
+  /** The generation of the token that was presented. */
+  generation: number
+  /** The generation that the session had reached. */
+  expected: number
+}
+
+/** The store had lost its last writes (a failover, an old backup) and the client's token healed the session. */
+export interface RecoveredEvent extends SessionEvent {
+  type: 'recovered'
+  generation: number
+  /** The generation that the store still remembered. */
+  expected: number
+}
+
+/** A session was ended on purpose: a logout, a revocation, or `claims` that returned null. */
+export interface EndedEvent {
+  type: 'ended'
+  reason: 'logout' | 'revoked' | 'claims'
+  /** Whose sessions; absent after `app.sessions.revoke(id)`, which knows the id alone. */
+  subject?: string
+  /** The session; absent where all (or all but one) of the subject's sessions were ended. */
+  sessionId?: string
+  /** How many sessions were ended. */
+  count: number
+}
+
+export type JwtRefreshEvent = IssuedEvent | RefreshedEvent | ReusedEvent | RecoveredEvent | EndedEvent

@@ -1,0 +1,5 @@
+export type * from './claims.ts'
+export type * from './decorators.ts'
+export type * from './events.ts'
+export type * from './options.ts'
+export type * from './session.ts'

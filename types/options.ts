@@ -1,0 +1,115 @@
+import type { RegisterOptions, RouteShorthandOptions } from 'fastify'
+import type { LoginClaims } from './claims.ts'
+import type { DecoratorName, AnyRequest } from './decorators.ts'
+import type { JwtRefreshEvent } from './events.ts'
+import type { Session, TokenStore } from './session.ts'
+
+/** A number is seconds; a string carries its unit: `'15m'`, `'7d'`, `'500ms'`. */
+export type Duration = number | string
+
+/** An asymmetric key pair in PEM. Without `private` it verifies only. */
+export interface KeyPair {
+  private?: string | Buffer | undefined
+  public: string | Buffer
+}
+
+/** An HMAC secret of at least 32 bytes (RFC 7518 §3.2), or a key pair. */
+export type Secret = string | Buffer | KeyPair
+
+export type Algorithm = 'HS256' | 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
+
+/** Where a refresh token travels: in the cookie, or in the JSON body for clients without a cookie jar. */
+export type Transport = 'cookie' | 'body'
+
+export interface AccessTokenOptions {
+  /** How long an access token lives. Default `'15m'`. */
+  expiresIn?: Duration | undefined
+  /** The `iss` claim: signed into every token and required of every token. */
+  issuer?: string | undefined
+  /** The `aud` claim: signed into every token; a token must name at least one of them. */
+  audience?: string | string[] | undefined
+  /** For RSA keys, `'RS256'` (default) or `'PS256'`; else it only confirms what the key says. */
+  algorithm?: Algorithm | undefined
+  /** How far a verifier's clock may run ahead of the signer's. Default 0. */
+  clockTolerance?: Duration | undefined
+  /** How many verified tokens are kept so that a repeated one costs no signature check. Default 10000; false or 0: none. */
+  cache?: number | boolean | undefined
+  /** Another place for the token than `Authorization: Bearer`, for WebSocket and EventSource. */
+  extract?: ((request: AnyRequest) => string | null | undefined) | undefined
+}
+
+export interface RefreshTokenOptions {
+  /** The idle life of a session: each use that gives a new refresh token starts it anew. Default `'7d'`. */
+  expiresIn?: Duration | undefined
+  /** The absolute life of a session, counted from the login. Default `'30d'`. */
+  maxAge?: Duration | undefined
+  /** The HMAC secret of the refresh tokens, newest first. Default: derived by HKDF (RFC 5869) from each HMAC `secret`. */
+  secret?: string | Buffer | Array<string | Buffer> | undefined
+  /** true: the rules with their windows. `'strict'`: no windows. false: the login's token for the session's life. */
+  rotation?: boolean | 'strict' | undefined
+  /** How long tabs may share one refresh token, and how old a token must be to be rotated. Default `'10s'`. */
+  overlap?: Duration | undefined
+  /** How long a used token may ask again because its answer was lost. Default `Infinity`. */
+  retryWindow?: Duration | undefined
+  /** How old a token may be that heals a session whose store lost writes. Default `'1d'`. */
+  recoveryWindow?: Duration | undefined
+  /** Where refresh tokens travel. Default `'cookie'`. */
+  transport?: Transport | 'both' | undefined
+}
+
+export interface CookieOptions {
+  /** Default `'refreshToken'`. A `__Host-` or `__Secure-` name sets and enforces its attributes (RFC 6265bis §4.1.3). */
+  name?: string | undefined
+  /** Default: the enclosing scope's prefix and ours. The refresh and logout routes must lie under it. */
+  path?: string | undefined
+  domain?: string | undefined
+  /** Default true. Browsers take `http://localhost` as secure. */
+  secure?: boolean | undefined
+  /** Default `'strict'`. `'none'` needs `secure`. */
+  sameSite?: 'strict' | 'lax' | 'none' | undefined
+  /** One cookie jar a top-level site (CHIPS). Default false. */
+  partitioned?: boolean | undefined
+}
+
+/** A route of ours: `false` leaves it out, a string is its path, an object adds Fastify's route options. */
+export type RouteOption = boolean | string | (RouteShorthandOptions & { path?: string | undefined })
+
+export interface RoutesOptions {
+  /** `POST /refresh`. Default on. */
+  refresh?: RouteOption | undefined
+  /** `POST /logout`. Default on. */
+  logout?: RouteOption | undefined
+  /** `GET /sessions` and `DELETE /sessions/:id`. Default off. */
+  sessions?: RouteOption | undefined
+  /** `GET /.well-known/jwks.json` at the server's root. Default off. */
+  jwks?: RouteOption | undefined
+}
+
+/** With Fastify's own register options, `logLevel` and `logSerializers`, for the scope of our routes. */
+export interface JwtRefreshOptions extends RegisterOptions {
+  /** Signs and verifies the access tokens. An array: the first signs, all verify, chosen by `kid`. Refused where undefined. */
+  secret: Secret | Secret[] | undefined
+  accessToken?: AccessTokenOptions | undefined
+  refreshToken?: RefreshTokenOptions | undefined
+  cookie?: CookieOptions | undefined
+  /**
+   * Called after every accepted refresh with the session as it now is, for fresh claims.
+   * null ends the session. What it returns is signed, not stored.
+   */
+  claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
+  /** Default: a `MemoryStore`, for one process. */
+  store?: TokenStore | undefined
+  /** How long the store or `claims` may take before the answer is a 503. Default `'2s'`. */
+  storeTimeout?: Duration | undefined
+  /** Exact origins, such as `'https://app.example.com'`, that may refresh and log out across sites. */
+  trustedOrigins?: string[] | undefined
+  /** Where our routes are. Default `'/auth'`. */
+  prefix?: string
+  routes?: RoutesOptions | undefined
+  /** Other names for the decorators. */
+  decorators?: { [Name in DecoratorName]?: string | undefined } | undefined
+  /** Told of every login, refresh, reuse, recovery and ending. Never awaited; what it throws is logged. */
+  onEvent?: ((event: JwtRefreshEvent, request: AnyRequest | null) => unknown) | undefined
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  now?: (() => number) | undefined
+}

@@ -1,0 +1,81 @@
+import type { Test } from 'tap'
+import { DAY, needCookie, refreshCookie, SECOND, START } from '../fixtures/app.ts'
+import { payloadOf } from '../fixtures/jwt.ts'
+import type { Create } from './suite.ts'
+
+export function loginTests (t: Test, create: Create): void {
+  t.test('a login answers with an access token in the body and a refresh token in the cookie', async (t) => {
+    const { app, events } = await create(t)
+    const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'anna', role: 'admin' } })
+    t.equal(response.statusCode, 200)
+    t.equal(response.headers['cache-control'], 'no-store')
+
+    const { accessToken, ...rest } = response.json()
+    t.strictSame(rest, { tokenType: 'Bearer', expiresIn: 900 }, 'and no refresh token in the body')
+    const { sid, ...claims } = payloadOf(accessToken)
+    t.strictSame(claims, { sub: 'anna', role: 'admin', iat: START / 1000, exp: START / 1000 + 900 })
+
+    const { value, ...attributes } = needCookie(response)
+    t.strictSame(attributes, { name: 'refreshToken', path: '/auth', maxAge: 30 * 86_400, httpOnly: true, secure: true, sameSite: 'Strict' })
+    t.match(payloadOf(value), { sub: 'anna', sid, gen: 1, iat: START / 1000, exp: (START + 30 * DAY) / 1000 })
+    t.strictSame(events, [{ type: 'issued', sessionId: sid, subject: 'anna' }])
+  })
+
+  t.test('what the store keeps of a login', async (t) => {
+    const { app } = await create(t)
+    const response = await app.inject({
+      method: 'POST', url: '/login', payload: { sub: 'what the store keeps', role: 'admin', team: { id: 7 } }, headers: { 'user-agent': 'x'.repeat(1000) }
+    })
+    const [session] = await app.sessions.list('what the store keeps')
+    t.match(session, {
+      subject: 'what the store keeps',
+      generation: 0,
+      createdAt: START,
+      rotatedAt: START,
+      expiresAt: START + 7 * DAY,
+      endsAt: START + 30 * DAY,
+      claims: { sub: 'what the store keeps', role: 'admin', team: { id: 7 } },
+      metadata: { userAgent: 'x'.repeat(256), ip: '127.0.0.1' }
+    })
+    const { jti, par } = payloadOf(refreshCookie(response)?.value)
+    t.equal(session?.current, par, 'the root is the parent of the first token')
+    t.notMatch(JSON.stringify(session), jti as string, 'nothing in the store can be made into a token')
+  })
+
+  t.test('the access token opens a protected route', async (t) => {
+    const { login } = await create(t)
+    const tab = await login({ sub: 'anna', role: 'admin' })
+    const response = await tab.me()
+    t.equal(response.statusCode, 200)
+    t.match(response.json(), { sub: 'anna', role: 'admin' })
+  })
+
+  t.test('an access token is good until its last second has passed', async (t) => {
+    const { login, clock } = await create(t)
+    const tab = await login()
+    clock.now += 900 * SECOND - 1
+    t.equal((await tab.me()).statusCode, 200)
+    clock.now += 1
+    const response = await tab.me()
+    t.equal(response.statusCode, 401)
+    t.equal(response.json().code, 'FST_JWT_ACCESS_TOKEN_EXPIRED')
+    t.equal(response.headers['www-authenticate'], 'Bearer error="invalid_token", error_description="The access token expired"')
+  })
+
+  t.test('an access token that would outlive its session ends with it', async (t) => {
+    const { app } = await create(t, { refreshToken: { maxAge: 60, expiresIn: 60 } })
+    const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'short session' } })
+    t.equal(response.json().expiresIn, 60)
+    t.equal(payloadOf(response.json().accessToken).exp, START / 1000 + 60)
+    t.equal(refreshCookie(response)?.maxAge, 60)
+  })
+
+  t.test('a host adds metadata, and may say less of the device', async (t) => {
+    const { app } = await create(t)
+    app.post('/login-with-metadata', async (request, reply) =>
+      reply.issueTokens({ sub: 'with metadata' }, { metadata: { device: 'kiosk', ip: null } }))
+    await app.inject({ method: 'POST', url: '/login-with-metadata', headers: { 'user-agent': 'test' } })
+    const [session] = await app.sessions.list('with metadata')
+    t.strictSame(session?.metadata, { userAgent: 'test', ip: null, device: 'kiosk' })
+  })
+}

@@ -1,0 +1,26 @@
+import type { Test } from 'tap'
+import type { JwtRefreshOptions, TokenStore } from '../../index.ts'
+import { createApp } from '../fixtures/app.ts'
+import type { TestApp } from '../fixtures/app.ts'
+import { loginTests } from './login.ts'
+import { logoutTests } from './logout.ts'
+import { refreshTests } from './refresh.ts'
+import { rotationTests } from './rotation.ts'
+import { sessionsTests } from './sessions.ts'
+
+/** An app over the store that is under test. */
+export type Create = (t: Test, options?: Partial<JwtRefreshOptions>) => Promise<TestApp>
+
+/**
+ * What the plugin answers, over any store.
+ *
+ * @param createStore an empty store, or one that other tests do not disturb: every test has its own subjects
+ */
+export function httpSuite (t: Test, createStore: (t: Test) => TokenStore | Promise<TokenStore>): void {
+  const create: Create = async (t, options) => createApp(t, { store: await createStore(t), ...options })
+  loginTests(t, create)
+  refreshTests(t, create)
+  rotationTests(t, create)
+  logoutTests(t, create)
+  sessionsTests(t, create)
+}

@@ -1,0 +1,180 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import { compile, createProject, execute, root } from './fixtures/package.ts'
+
+process.env.AUTH_SECRET = 'the secret of the README, in an environment variable'
+process.env.REFRESH_SECRET = 'another secret of the README, for refresh tokens'
+
+interface Block {
+  language: string
+  code: string
+}
+
+t.setTimeout(120_000) // it builds the package and compiles what is TypeScript
+
+const readme = await readFile(join(root, 'README.md'), 'utf8')
+const blocks = readBlocks(readme)
+const project = await createProject(t)
+await writeFile(join(project, 'package.json'), '{ "type": "module" }')
+
+/** What is done with each block of code, by its heading: a block that is missing here fails the test. */
+const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = {
+  'Try it': [checkScripts, checkScripts],
+  'Quick start': [
+    async (t, code) => { t.equal(code, 'npm install fastify fastify-jwt-refresh') },
+    async (t, code) => {
+      const { app } = await run(code.replace('port: 3000', 'port: 0').replace('logger: true', ''), 'app')
+      t.teardown(() => app.close())
+      const wrong = await app.inject({ method: 'POST', url: '/login', payload: { email: 'anna@example.com', password: 'wrong' } })
+      t.equal(wrong.statusCode, 401)
+      const login = await app.inject({ method: 'POST', url: '/login', payload: { email: 'anna@example.com', password: 'open sesame' } })
+      const me = await app.inject({ url: '/me', headers: { authorization: `Bearer ${login.json().accessToken}` } })
+      t.match(me.json(), { sub: 'user-1', role: 'admin' })
+      t.equal((await app.inject('/me')).statusCode, 401)
+      await compileBlock(code, 'the quick start in TypeScript')
+    },
+    async (t, code) => {
+      t.equal(code, 'AUTH_SECRET=$(openssl rand -base64 32) node app.js')
+      t.ok((await execute('sh', ['-c', 'echo $(openssl rand -base64 32)'])).stdout.trim().length >= 32)
+    },
+    async (t, code) => {
+      const file = join(project, 'build.cjs')
+      await writeFile(file, code)
+      const app = await createRequire(file)(file)()
+      t.teardown(() => app.close())
+      t.equal((await app.inject('/me')).json().code, 'FST_JWT_ACCESS_TOKEN_MISSING')
+    }
+  ],
+  'In the browser': [
+    async (t, code) => {
+      const { api } = await run(code, 'api')
+      t.type(api.get, 'function', 'what it does with parallel requests is in axios.test.ts')
+    },
+    async (t, code) => {
+      const { app } = await run(code, 'app')
+      const headers = { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: 'refreshToken=x' }
+      const trusted = await app.inject({ method: 'POST', url: '/auth/refresh', headers })
+      t.equal(trusted.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
+      t.match(trusted.headers, { 'access-control-allow-origin': 'https://app.example.com', 'access-control-allow-credentials': 'true' })
+      const other = await app.inject({ method: 'POST', url: '/auth/refresh', headers: { ...headers, origin: 'https://evil.example' } })
+      t.equal(other.json().code, 'FST_JWT_CROSS_SITE_REQUEST')
+    }
+  ],
+  Decorators: [
+    async (t, code) => {
+      const { app } = await run(code, 'app')
+      const login = await app.inject({ method: 'POST', url: '/login' })
+      const headers = { authorization: `Bearer ${login.json().accessToken}` }
+      t.strictSame((await app.inject('/news')).json(), { reader: 'anonymous' })
+      t.strictSame((await app.inject({ url: '/news', headers })).json(), { reader: 'user-1' })
+      t.equal((await app.inject('/me')).statusCode, 401)
+      t.equal((await app.inject({ method: 'DELETE', url: '/account', headers })).statusCode, 204)
+      t.equal((await app.inject({ method: 'DELETE', url: '/account', headers })).json().code, 'FST_JWT_SESSION_ENDED')
+    }
+  ],
+  Routes: [
+    async (t, code) => {
+      const { app } = await run(code, 'app')
+      for (let i = 0; i < 30; i++) t.equal((await app.inject({ method: 'POST', url: '/auth/refresh' })).statusCode, 401)
+      t.equal((await app.inject({ method: 'POST', url: '/auth/refresh' })).statusCode, 429)
+      t.equal((await app.inject('/auth/devices')).statusCode, 401)
+    }
+  ],
+  Options: [
+    async (t, code) => {
+      const { app, users } = await run(code.replace('{ logger: true }', ''), 'app', 'users')
+      app.post('/login', async (_request: unknown, reply: any) => reply.issueTokens({ sub: 'user-1' }))
+      const login = await app.inject({ method: 'POST', url: '/login' })
+      t.match(login.headers['set-cookie'], /^__Host-refresh=.*; Path=\/;/)
+      const cookies = { '__Host-refresh': login.cookies[0]?.value ?? '' }
+      t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 200)
+      users.get('user-1').isLocked = true
+      t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 403)
+    }
+  ],
+  Stores: [
+    async (_t, code) => {
+      await compileBlock(code, 'map-store', '--noEmit', 'false', '--declaration')
+    },
+    async (t, code) => {
+      await writeFile(join(project, 'map-store.test.js'), code)
+      const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env
+      const { stdout } = await execute(process.execPath, ['--test', '--test-reporter=tap', join(project, 'map-store.test.js')], { env })
+      t.match(stdout, /^# fail 0$/m)
+      t.notMatch(stdout, /^# pass 0$/m)
+    }
+  ],
+  Keys: [
+    async (t, code) => {
+      const { issuer, otherService } = await run(code, 'issuer', 'otherService')
+      issuer.post('/login', async (_request: unknown, reply: any) => reply.issueTokens({ sub: 'user-1' }))
+      const login = await issuer.inject({ method: 'POST', url: '/login' })
+      const orders = await otherService.inject({ url: '/orders', headers: { authorization: `Bearer ${login.json().accessToken}` } })
+      t.strictSame(orders.json(), { of: 'user-1' })
+      t.equal((await issuer.inject('/.well-known/jwks.json')).json().keys.length, 1)
+    },
+    async (t, code) => {
+      const { verify } = await run(code)
+      await t.rejects(verify('not a token'), { code: 'ERR_JWS_INVALID' })
+    }
+  ],
+  TypeScript: [
+    async (_t, code) => compileBlock(code, 'claims'),
+    async (_t, code) => compileBlock(code, 'renamed')
+  ],
+  'Testing your app': [
+    async (_t, code) => { await run(code) }
+  ]
+}
+
+for (const [heading, found] of blocks) {
+  t.test(`README, ${heading}`, async (t) => {
+    t.equal(found.length, checks[heading]?.length ?? 0, 'each block of code is checked')
+    for (const [index, block] of found.entries()) await checks[heading]?.[index]?.(t, block.code)
+  })
+}
+
+t.test('README: every link inside it leads somewhere', async (t) => {
+  const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) => `#${title?.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
+  for (const [, link] of readme.matchAll(/\]\((#[^)]*)\)/g)) t.ok(anchors.includes(link ?? ''), link)
+})
+
+function readBlocks (text: string): Map<string, Block[]> {
+  const found = new Map<string, Block[]>()
+  let heading = ''
+  for (const [, title, language, code] of text.matchAll(/^#+ (.*)$|^```(\w+)\n([^]*?)^```$/gm)) {
+    if (title !== undefined) heading = title
+    if (language === undefined || code === undefined || language === 'text') continue
+    found.set(heading, [...found.get(heading) ?? [], { language, code: code.trimEnd() }])
+  }
+  return found
+}
+
+async function run (code: string, ...names: string[]): Promise<any> {
+  const file = join(project, `block-${Math.random().toString(36).slice(2)}.js`)
+  await writeFile(file, names.length === 0 ? code : `${code}\nexport { ${names.join(', ')} }\n`)
+  const module = await import(pathToFileURL(file).href)
+  for (const value of Object.values(module)) t.teardown(() => (value as FastifyInstance).close?.())
+  return module
+}
+
+/** As a strict project would, declarations of the package included. */
+async function compileBlock (code: string, name: string, ...options: string[]): Promise<void> {
+  const file = join(project, `${name}.ts`)
+  await writeFile(file, code)
+  await compile(file, '--ignoreConfig', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--module', 'nodenext',
+    '--target', 'es2023', '--types', 'node', '--typeRoots', join(project, 'node_modules/@types'), ...(options.length === 0 ? ['--noEmit'] : options))
+}
+
+async function checkScripts (t: Test, code: string): Promise<void> {
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  for (const command of code.split('&&').map((one) => one.trim())) {
+    const script = /^npm (?:run )?(.*)$/.exec(command)?.[1]
+    t.ok(script === 'ci' || script !== undefined && script in scripts, command)
+  }
+}

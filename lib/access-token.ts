@@ -45,7 +45,7 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
   }
 
   function hasOurClaims ({ sub, sid, iat, exp, nbf, iss, aud }: VerifiedPayload): boolean {
-    return typeof sub === 'string' && sub !== '' && typeof sid === 'string' && typeof iat === 'number' && typeof exp === 'number' &&
+    return typeof sub === 'string' && sub !== '' && typeof sid === 'string' && sid !== '' && typeof iat === 'number' && typeof exp === 'number' &&
       (nbf === undefined || (typeof nbf === 'number' && nbf * 1000 <= now() + clockTolerance)) &&
       (issuer === undefined || iss === issuer) && (audience === undefined || isForUs(aud))
   }

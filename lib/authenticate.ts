@@ -2,7 +2,7 @@ import type { AnyRequest, AuthenticateHook } from '../types/decorators.ts'
 import type { AccessTokens } from './access-token.ts'
 import type { AccessTokenConfig } from './config.ts'
 import { AccessTokenInvalidError, AccessTokenMissingError } from './errors.ts'
-import { challenge } from './replies.ts'
+import { challenged } from './replies.ts'
 
 /** The onRequest hook: synchronous from the header to `request.user`. */
 export function createAuthenticate (accessTokens: AccessTokens, extract: AccessTokenConfig['extract']): AuthenticateHook {
@@ -24,7 +24,7 @@ export function createAuthenticate (accessTokens: AccessTokens, extract: AccessT
 
   return function authenticate (request, reply, done) {
     const error = check(request)
-    if (error !== undefined) challenge(reply, error)
+    if (error !== undefined) challenged(reply, error)
     if (done !== undefined) return done(error)
     if (error !== undefined) throw error
   }

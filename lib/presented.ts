@@ -4,7 +4,7 @@ import type { RefreshCookie } from './cookie.ts'
 import type { CrossSiteCheck } from './csrf.ts'
 import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError } from './errors.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
-import { challenge } from './replies.ts'
+import { challenged } from './replies.ts'
 
 /** The refresh tokens of a request: verified, the highest generation of each session, the latest session first. */
 export interface Presented {
@@ -65,11 +65,8 @@ export function createFindTokens (
  */
 export function demandToken (reply: AnyReply, cookie: RefreshCookie, found: Found): Presented {
   switch (found.tokens) {
-    case 'missing': {
-      const error = new RefreshTokenMissingError()
-      challenge(reply, error)
-      throw error
-    }
+    case 'missing':
+      throw challenged(reply, new RefreshTokenMissingError())
     case 'invalid':
       if (found.transport === 'cookie') cookie.clear(reply)
       throw new RefreshTokenInvalidError()

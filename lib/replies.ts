@@ -10,12 +10,13 @@ export function noStore (reply: AnyReply): void {
   reply.header('cache-control', 'no-store')
 }
 
-/** RFC 6750 §3: what a 401 says in WWW-Authenticate. */
-export function challenge (reply: AnyReply, error: unknown): void {
-  reply.header('www-authenticate', challengeOf(error))
+/** The error, once a 401 has said in WWW-Authenticate what was wrong (RFC 9110 §15.5.2, RFC 6750 §3). */
+export function challenged (reply: AnyReply, error: Error): Error {
+  if ((error as { statusCode?: number }).statusCode === 401) reply.header('www-authenticate', challengeOf(error))
+  return error
 }
 
-function challengeOf (error: unknown): string {
+function challengeOf (error: Error): string {
   if (error instanceof AccessTokenExpiredError) return 'Bearer error="invalid_token", error_description="The access token expired"'
   if (error instanceof AccessTokenInvalidError) return 'Bearer error="invalid_token", error_description="The access token is invalid"'
   if (error instanceof SessionEndedError) return 'Bearer error="invalid_token", error_description="The session has ended"'

@@ -7,7 +7,7 @@ import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { demandToken } from './presented.ts'
 import type { FindTokens } from './presented.ts'
-import { challenge, noStore, orRetryLater } from './replies.ts'
+import { challenged, noStore, orRetryLater } from './replies.ts'
 import { decide } from './rotation.ts'
 
 export interface RevokeTokensParts {
@@ -77,9 +77,4 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     const count = await store.deleteAll(subject)
     emit({ type: 'ended', reason: 'logout', subject, count }, reply.request)
   }
-}
-
-function challenged (reply: AnyReply, error: Error): Error {
-  challenge(reply, error)
-  return error
 }

@@ -51,6 +51,6 @@ export function createSwaggerTransform (scheme: SchemeName, { cookie }: Config):
 /** What the host declares under our label is taken; but a second registration's cookie of another name needs a label of its own. */
 function labelFor (scheme: SchemeName, { name }: Scheme, declared: Record<string, Scheme>): string {
   let label: string = scheme
-  for (let count = 2; name !== undefined && declared[label] !== undefined && declared[label].name !== name; count++) label = `${scheme}${count}`
+  for (let count = 2; (declared[label]?.name ?? name) !== name && name !== undefined; count++) label = `${scheme}${count}`
   return label
 }

@@ -7,6 +7,7 @@ import { SessionTable } from './memory-table.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
 
 const SWEEP_BATCH = 10_000
+const LARGEST_MAP = 2 ** 24 // V8 throws beyond it
 
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -128,6 +129,6 @@ export class MemoryStore implements TokenStore {
 }
 
 function checkMaxSessions (value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new InvalidOptionError(`MemoryStore.maxSessions is ${show(value)}: give a whole number, at least 1`)
+  if (Number.isSafeInteger(value) && value >= 1 && value <= LARGEST_MAP) return value
+  throw new InvalidOptionError(`MemoryStore.maxSessions is ${show(value)}: give a whole number from 1 to ${LARGEST_MAP}`)
 }

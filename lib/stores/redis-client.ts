@@ -7,19 +7,32 @@ export interface IoredisClient {
   eval (source: string, keyCount: number, ...args: string[]): Promise<unknown>
 }
 
-/** node-redis 4 and later: `createClient()`, `createCluster()`, `createClientPool()`, `createSentinel()`. */
+/** node-redis 4 and later: `createClient()`, `createClientPool()`, `createSentinel()`. */
 export interface NodeRedisClient {
   evalSha (sha: string, options: { keys: string[], arguments: string[] }): Promise<unknown>
   eval (source: string, options: { keys: string[], arguments: string[] }): Promise<unknown>
 }
 
-export type RedisClient = IoredisClient | NodeRedisClient
+/** node-redis 4 and later: `createCluster()`. */
+export interface NodeRedisCluster {
+  masters: unknown
+  sendCommand (key: string, isReadonly: boolean, args: string[]): Promise<unknown>
+}
+
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
 
 /** Runs a script on the node that holds the key. Rejects with whatever the client rejects with. */
 export type RunScript = (script: Script, key: string, args: string[]) => Promise<unknown>
 
 /** @throws TypeError for anything that is not a client of ioredis or of node-redis 4 and later. */
 export function scriptRunner (client: RedisClient): RunScript {
+  if (isNodeRedisCluster(client)) {
+    // Its `evalSha` of version 4 asks a random node instead of the one that has the key.
+    return withFallback(
+      ({ sha }, key, args) => client.sendCommand(key, false, ['EVALSHA', sha, '1', key, ...args]),
+      ({ source }, key, args) => client.sendCommand(key, false, ['EVAL', source, '1', key, ...args])
+    )
+  }
   if (isNodeRedis(client)) {
     return withFallback(
       ({ sha }, key, args) => client.evalSha(sha, { keys: [key], arguments: args }),
@@ -45,6 +58,10 @@ function withFallback (bySha: RunScript, bySource: RunScript): RunScript {
       return bySource(script, key, args)
     }
   }
+}
+
+function isNodeRedisCluster (client: unknown): client is NodeRedisCluster {
+  return hasMethod(client, 'sendCommand') && 'masters' in (client as object)
 }
 
 function isNodeRedis (client: unknown): client is NodeRedisClient {

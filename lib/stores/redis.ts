@@ -7,7 +7,7 @@ import { scriptRunner, type RedisClient, type RunScript } from './redis-client.t
 import { packCurrent, packRecord, packRotation, unpackRecord } from './redis-record.ts'
 import { ENLIST, ENLISTED, READ, REMOVE, ROTATE, STRIKE_OFF, WRITE } from './redis-scripts.ts'
 
-export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-client.ts'
+export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts'
 
 /** How far the clocks of two instances may be apart before a subject's index could lose a living session. */
 const CLOCK_SKEW_SECONDS = 3600

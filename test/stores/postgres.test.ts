@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto'
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import { test, type Test } from 'tap'
+import { migrationSql, postgresStore, type PostgresStore, type PostgresStoreOptions, type Queryable } from '../../lib/stores/postgres.ts'
+import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
+import { testStore } from '../../lib/testing/test-store.ts'
+import type { Session } from '../../types/session.ts'
+import { findPostgres, until, type Service } from '../fixtures/services.ts'
+
+const service = await findPostgres()
+const skip = typeof service === 'string' && service
+
+interface Table {
+  pool: pg.Pool
+  table: string
+  open: (options?: PostgresStoreOptions) => PostgresStore
+}
+
+/** A pool and a table of its own that goes when the test ends. */
+async function connect (t: Test): Promise<Table> {
+  const pool = new pg.Pool({ connectionString: (service as Service).url })
+  const table = `test_${randomBytes(8).toString('hex')}`
+  const open = (options: PostgresStoreOptions = {}): PostgresStore => postgresStore(pool, { table, sweepInterval: false, ...options })
+  await open().migrate()
+  t.teardown(async () => {
+    await pool.query(`DROP TABLE IF EXISTS ${table}`)
+    await pool.end()
+  })
+  return { pool, table, open }
+}
+
+/** Answers every query with nothing and keeps what was asked. */
+function recorder (): Queryable & { asked: unknown[][] } {
+  const asked: unknown[][] = []
+  return {
+    asked,
+    query: async (...args: unknown[]) => {
+      asked.push(args)
+      return { rows: [] }
+    }
+  }
+}
+
+test('postgres', { skip }, async (t) => {
+  t.test('keeps the contract with pg', async (t) => {
+    const { open } = await connect(t)
+    testStore((name, check) => t.test(name, check), () => open())
+  })
+
+  t.test('keeps the contract with named prepared statements', async (t) => {
+    const { open } = await connect(t)
+    testStore((name, check) => t.test(name, check), () => open({ prepare: true }))
+  })
+
+  t.test('two tables on one connection can both prepare their statements', async (t) => {
+    const first = await connect(t)
+    const client = await first.pool.connect()
+    const table = `${first.table}_b`
+    await client.query(migrationSql({ table }))
+    for (const name of [first.table, table]) {
+      const store = postgresStore(client, { table: name, prepare: true, sweepInterval: false })
+      const session = sampleSession()
+      await store.create(session)
+      t.strictSame(await store.find(session.id), session)
+    }
+    const { rows } = await client.query("SELECT name FROM pg_prepared_statements WHERE name LIKE 'jwtr_%'")
+    t.equal(rows.length, 4)
+    await client.query(`DROP TABLE ${table}`)
+    client.release()
+  })
+
+  t.test('many processes can migrate at once, and again', async (t) => {
+    const pool = new pg.Pool({ connectionString: (service as Service).url, max: 8 })
+    const table = `test_${randomBytes(8).toString('hex')}`
+    const store = postgresStore(pool, { table, sweepInterval: false })
+    await Promise.all(Array.from({ length: 8 }, () => store.migrate()))
+    const session = sampleSession()
+    await store.create(session)
+    await store.migrate()
+    t.strictSame(await store.find(session.id), session)
+    await pool.query(`DROP TABLE ${table}`)
+    await pool.end()
+  })
+
+  t.test('lives in the schema that it is told', async (t) => {
+    const { pool, table } = await connect(t)
+    const schema = `${table}_Schema`
+    await pool.query(`CREATE SCHEMA "${schema}"`)
+    const store = postgresStore(pool, { schema, table: 'Order', sweepInterval: false })
+    await store.migrate()
+    const session = sampleSession()
+    await store.create(session)
+    t.equal((await pool.query(`SELECT id FROM "${schema}"."Order"`)).rows[0].id, session.id)
+    t.strictSame(await store.list(session.subject), [session])
+    await pool.query(`DROP SCHEMA "${schema}" CASCADE`)
+  })
+
+  t.test('rotations stay HOT: they write to no index', async (t) => {
+    const { pool, table } = await connect(t)
+    const users = new pg.Pool({ connectionString: (service as Service).url })
+    const store = postgresStore(users, { table, sweepInterval: false })
+    let sessions = Array.from({ length: 300 }, () => sampleSession())
+    await Promise.all(sessions.map((session) => store.create(session)))
+    for (let round = 0; round < 10; round++) {
+      const rotated = await Promise.all(sessions.map((session) => store.rotate(session.id, session.current, sampleRotation(session), Date.now())))
+      sessions = rotated.filter((session) => session !== null)
+    }
+    t.equal(sessions.length, 300)
+    await users.end() // a connection hands in its counts when it closes; an idle one waits for ten seconds
+    let updates = { all: 0, hot: 0 }
+    await until(async () => {
+      const { rows } = await pool.query(`SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = '${table}'`)
+      updates = rows[0]
+      return updates.all >= 3_000
+    })
+    t.ok(updates.hot / updates.all >= 0.99, `${updates.hot} of ${updates.all}`)
+  })
+
+  t.test('sweeps what expired over an hour ago, in batches, and waits for nobody', async (t) => {
+    const { pool, table, open } = await connect(t)
+    const now = Date.now()
+    const store = open({ now: () => now })
+    const ended = (ago: number): Session => sampleSession({ subject: 'ann', expiresAt: now - ago })
+    const over = Array.from({ length: 2_400 }, () => ended(HOUR + 1))
+    const recent = ended(HOUR - 60_000)
+    const living = sampleSession({ subject: 'ann' })
+    const locked = ended(HOUR + 1)
+    await Promise.all([...over, recent, living, locked].map((session) => store.create(session)))
+
+    const rotating = await pool.connect()
+    await rotating.query('BEGIN')
+    await rotating.query(`SELECT 1 FROM ${table} WHERE id = $1 FOR UPDATE`, [locked.id])
+    const swept = [await store.sweep(), await store.sweep(), await store.sweep()]
+    t.ok(swept.every((count) => count <= 1_000), 'a bounded number each time')
+    t.equal(swept.reduce((sum, count) => sum + count), 2_400, 'all but the locked one')
+    await rotating.query('COMMIT')
+    rotating.release()
+
+    t.equal(await store.sweep(), 1, 'begins anew at the end of the table')
+    const { rows } = await pool.query(`SELECT id FROM ${table} ORDER BY id`)
+    t.strictSame(rows.map(({ id }) => id), [recent.id, living.id].sort())
+  })
+
+  t.test('a session that is used while it is swept lives on', async (t) => {
+    const { pool, table, open } = await connect(t)
+    const now = Date.now()
+    const store = open({ now: () => now })
+    const session = sampleSession({ expiresAt: now - 2 * HOUR })
+    const next = sampleRotation(session, { expiresAt: now + HOUR })
+    await store.create(session)
+    // By the clock of another instance it has not expired yet.
+    await Promise.all([store.sweep(), store.rotate(session.id, session.current, next, now - 3 * HOUR)])
+    const found = await store.find(session.id)
+    const { rows } = await pool.query(`SELECT expires_at FROM ${table}`)
+    t.equal(found === null, rows.length === 0, 'either swept or rotated, never half of it')
+  })
+
+  t.test('an error of the database rejects', async (t) => {
+    const { pool, table, open } = await connect(t)
+    const store = open()
+    const session = sampleSession()
+    await store.create(session)
+    await t.rejects(store.create(session), { code: '23505' }, 'a second session of one id')
+    await pool.query(`DROP TABLE ${table}`)
+    await t.rejects(store.find(session.id), { code: '42P01' })
+    await t.rejects(store.rotate(session.id, session.current, sampleRotation(session), Date.now()), { code: '42P01' })
+    await t.rejects(store.delete(session.id), { code: '42P01' })
+    await t.rejects(store.list(session.subject), { code: '42P01' })
+    await t.rejects(store.deleteAll(session.subject), { code: '42P01' })
+    await t.rejects(store.sweep(), { code: '42P01' })
+  })
+
+  t.test('reads times that a host makes pg parse as BigInt', async (t) => {
+    const { table } = await connect(t)
+    const types = { getTypeParser: (oid: number, format: 'text') => oid === 20 ? BigInt : pg.types.getTypeParser(oid, format) }
+    const client = new pg.Client({ connectionString: (service as Service).url, types: types as pg.CustomTypesConfig })
+    await client.connect()
+    const store = postgresStore(client, { table, sweepInterval: false })
+    const session = sampleSession()
+    await store.create(session)
+    t.strictSame(await store.find(session.id), session)
+    await client.end()
+  })
+})
+
+test('pglite', async (t) => {
+  const db = new PGlite()
+  t.teardown(() => db.close())
+  const store = postgresStore(db, { sweepInterval: false })
+  await store.migrate()
+  await store.migrate()
+
+  t.test('keeps the contract', async (t) => {
+    testStore((name, check) => t.test(name, check), () => store)
+  })
+
+  t.test('stores a NUL and a lone surrogate in claims and metadata', async (t) => {
+    const session = sampleSession({ claims: { sub: 'ann', odd: 'a\u0000b\ud800c' }, metadata: { userAgent: '\u0000\udfff' } })
+    await store.create(session)
+    t.strictSame(await store.find(session.id), session)
+  })
+
+  t.test('refuses a subject that it could not tell from another', async (t) => {
+    for (const subject of ['ann\u0000', 'ann\ud800']) {
+      await t.rejects(store.create(sampleSession({ subject })), TypeError)
+      await t.rejects(store.list(subject), TypeError)
+      await t.rejects(store.deleteAll(subject), TypeError)
+    }
+  })
+
+  t.test('find, list and deleteAll go by the clock of the plugin', async (t) => {
+    const session = sampleSession()
+    await store.create(session)
+    store.useClock(() => session.expiresAt - 0.5)
+    t.strictSame(await store.find(session.id), session)
+    store.useClock(() => session.expiresAt)
+    t.equal(await store.find(session.id), null)
+    t.strictSame(await store.list(session.subject), [])
+    t.equal(await store.deleteAll(session.subject), 0, 'counts what lived')
+    store.useClock(Date.now)
+    t.equal(await store.find(session.id), null, 'and ends the rest, too')
+  })
+
+  t.test('a fraction of a millisecond is dropped, not refused', async (t) => {
+    const session = sampleSession()
+    await store.create({ ...session, createdAt: session.createdAt + 0.25, expiresAt: session.expiresAt + 0.75 })
+    t.strictSame(await store.find(session.id), session)
+    const next = sampleRotation(session)
+    const rotated = await store.rotate(session.id, session.current, { ...next, rotatedAt: next.rotatedAt + 0.5 }, session.createdAt + 0.5)
+    t.strictSame(rotated, { ...session, ...next })
+  })
+})
+
+test('a rotation is one query, unnamed unless asked', async (t) => {
+  const session = sampleSession()
+  for (const prepare of [false, true]) {
+    const db = recorder()
+    const store = postgresStore(db, { prepare, sweepInterval: false })
+    t.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
+    t.equal(db.asked.length, 1)
+    const [first] = db.asked[0] as [unknown]
+    t.match(first, prepare ? { name: /^jwtr_[0-9a-f]{40}$/, text: /^UPDATE "jwt_refresh_sessions"/ } : /^UPDATE "jwt_refresh_sessions"/)
+  }
+})
+
+test('sweeps by itself until it is closed, also after a failure', async (t) => {
+  let sweeps = 0
+  const db = { query: async () => { sweeps++; throw new Error('no database') } }
+  const store = postgresStore(db, { sweepInterval: 0.001 })
+  await until(async () => sweeps >= 3)
+  store.close()
+  store.close()
+  const swept = sweeps
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(sweeps, swept)
+})
+
+test('refuses what is no database, and bad options', async (t) => {
+  for (const db of [undefined, null, {}, 'postgres://']) {
+    t.throws(() => postgresStore(db as unknown as Queryable), { code: 'FST_JWT_INVALID_OPTION', message: /give a Pool of pg, or a PGlite/ })
+  }
+  const bad: Array<[object, RegExp]> = [
+    [{ tabel: 'a' }, /postgresStore\.tabel is unknown: did you mean table\?/],
+    [{ table: 'a"; DROP TABLE b; --' }, /postgresStore\.table is .*: give a name of letters/],
+    [{ table: '' }, /postgresStore\.table is ""/],
+    [{ table: 'x'.repeat(51) }, /postgresStore\.table/],
+    [{ table: 5 }, /postgresStore\.table is 5/],
+    [{ schema: 'a.b' }, /postgresStore\.schema is "a\.b"/],
+    [{ now: 5 }, /postgresStore\.now is 5/],
+    [{ prepare: 'yes' }, /postgresStore\.prepare is "yes": give true or false/],
+    [{ sweepInterval: 0 }, /postgresStore\.sweepInterval is 0/],
+    [{ sweepInterval: true }, /postgresStore\.sweepInterval is true/]
+  ]
+  for (const [options, message] of bad) {
+    t.throws(() => postgresStore(recorder(), options), { code: 'FST_JWT_INVALID_OPTION', message })
+  }
+  t.throws(() => migrationSql({ table: 'a b' }), { code: 'FST_JWT_INVALID_OPTION' })
+})

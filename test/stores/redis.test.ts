@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { test, type Test } from 'tap'
+import { redisStore, type IoredisClient, type RedisClient } from '../../lib/stores/redis.ts'
+import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
+import { testStore } from '../../lib/testing/test-store.ts'
+import { findRedis, startRedis, until, type Service } from '../fixtures/services.ts'
+
+const DAY = 24 * HOUR
+const service = await findRedis()
+const skip = typeof service === 'string' && service
+const url = typeof service === 'string' ? '' : service.url
+
+/** A connection and a prefix of its own; what is under the prefix goes when the test ends. */
+function connect (t: Test): { redis: Redis, prefix: string, keys: (kind: 's' | 'u') => Promise<string[]> } {
+  const redis = new Redis(url)
+  const prefix = `test-${randomBytes(8).toString('hex')}:`
+  const keys = (pattern: string): Promise<string[]> => redis.keys(`${prefix}${pattern}`)
+  t.teardown(async () => {
+    for (const key of await keys('*')) await redis.del(key)
+    redis.disconnect()
+  })
+  return { redis, prefix, keys: (kind) => keys(`${kind}:*`) }
+}
+
+/** Passes everything on to a client and can be told to do something before. */
+function intercept (redis: Redis, before: (command: string, args: unknown[]) => Promise<void>): IoredisClient & { call: unknown } {
+  return {
+    call: redis.call,
+    evalsha: async (...args) => {
+      await before('evalsha', args)
+      return redis.evalsha(...args)
+    },
+    eval: async (...args) => {
+      await before('eval', args)
+      return redis.eval(...args)
+    }
+  }
+}
+
+test('redis', { skip }, async (t) => {
+  t.teardown(async () => { if (typeof service !== 'string') await service.stop() })
+
+  t.test('keeps the contract with ioredis', async (t) => {
+    const { redis, prefix } = connect(t)
+    testStore((name, check) => t.test(name, check), () => redisStore(redis, { prefix }))
+  })
+
+  t.test('keeps the contract with node-redis', async (t) => {
+    const { prefix } = connect(t)
+    const client = createClient({ url })
+    await client.connect()
+    t.teardown(() => client.destroy())
+    testStore((name, check) => t.test(name, check), () => redisStore(client, { prefix }))
+  })
+
+  t.test('a rotation is one command', async (t) => {
+    const { redis, prefix } = connect(t)
+    const commands: string[] = []
+    const store = redisStore(intercept(redis, async (command) => { commands.push(command) }), { prefix })
+    const session = sampleSession()
+    await store.create(session)
+    const next = sampleRotation(session)
+    await store.rotate(session.id, session.current, next, Date.now()) // teaches the script to Redis
+    commands.length = 0
+    t.ok(await store.rotate(session.id, next.current, sampleRotation({ ...session, ...next }), Date.now()))
+    t.strictSame(commands, ['evalsha'])
+  })
+
+  t.test('the time to live is relative to the clock of the caller', async (t) => {
+    const { redis, prefix, keys } = connect(t)
+    const store = redisStore(redis, { prefix })
+    const longAgo = 1_000_000_000_000
+    const session = sampleSession({ createdAt: longAgo, rotatedAt: longAgo, expiresAt: longAgo + HOUR, endsAt: longAgo + DAY })
+    await store.create(session)
+    const [key] = await keys('s')
+    const ttl = await redis.pttl(key as string)
+    t.ok(ttl <= HOUR && ttl > HOUR - 60_000, `an hour, got ${ttl}`)
+
+    await store.rotate(session.id, session.current, sampleRotation(session, { expiresAt: longAgo + 3 * HOUR }), longAgo + HOUR / 2)
+    const moved = await redis.pttl(key as string)
+    t.ok(moved <= 2.5 * HOUR && moved > 2.5 * HOUR - 60_000, `two and a half hours, got ${moved}`)
+  })
+
+  t.test('Redis itself forgets a session at its end', async (t) => {
+    const { redis, prefix, keys } = connect(t)
+    const store = redisStore(redis, { prefix })
+    const session = sampleSession()
+    session.expiresAt = session.createdAt + 20
+    await store.create(session)
+    await until(async () => (await keys('s')).length === 0)
+    store.useClock?.(() => session.createdAt)
+    t.equal(await store.find(session.id), null)
+    t.equal(await store.rotate(session.id, session.current, sampleRotation(session), session.createdAt), null)
+    t.strictSame(await store.list(session.subject), [])
+  })
+
+  t.test('a rotation to an end that has passed ends the session', async (t) => {
+    const { redis, prefix, keys } = connect(t)
+    const store = redisStore(redis, { prefix })
+    const session = sampleSession()
+    await store.create(session)
+    t.ok(await store.rotate(session.id, session.current, sampleRotation(session, { expiresAt: session.createdAt - 1 }), session.createdAt))
+    await until(async () => (await keys('s')).length === 0)
+  })
+
+  t.test('find and list go by the clock of the plugin', async (t) => {
+    const { redis, prefix } = connect(t)
+    const store = redisStore(redis, { prefix })
+    const session = sampleSession()
+    await store.create(session)
+    store.useClock?.(() => session.expiresAt - 1)
+    t.strictSame(await store.find(session.id), session)
+    store.useClock?.(() => session.expiresAt)
+    t.equal(await store.find(session.id), null)
+    t.strictSame(await store.list(session.subject), [])
+    t.equal(await store.deleteAll(session.subject), 0, 'counts what lived')
+    store.useClock?.(() => session.createdAt)
+    t.equal(await store.find(session.id), null, 'and ends the rest, too')
+  })
+
+  t.test('a fraction of a millisecond is dropped, not refused', async (t) => {
+    const { redis, prefix } = connect(t)
+    const store = redisStore(redis, { prefix })
+    const session = sampleSession()
+    await store.create({ ...session, createdAt: session.createdAt + 0.25, expiresAt: session.expiresAt + 0.75 })
+    t.strictSame(await store.find(session.id), session)
+    const next = sampleRotation(session)
+    const rotated = await store.rotate(session.id, session.current, { ...next, rotatedAt: next.rotatedAt + 0.5 }, session.createdAt + 0.5)
+    t.strictSame(rotated, { ...session, ...next })
+  })
+
+  t.test('the index forgets a session that cannot live any more, and a deleted one at once', async (t) => {
+    const { redis, prefix, keys } = connect(t)
+    const store = redisStore(redis, { prefix })
+    const session = sampleSession()
+    await store.create(session)
+    const [index] = await keys('u') as [string]
+    const [member] = await redis.zrange(index, '0', '-1') as [string]
+    const end = Number(await redis.zscore(index, member))
+    t.ok(end > Date.now() / 1000 + 24 * 3600, 'not before its absolute end')
+    t.ok(await redis.ttl(index) > 24 * 3600)
+
+    await redis.zadd(index, Math.floor(Date.now() / 1000) - 10, 'over')
+    const second = sampleSession({ subject: session.subject })
+    second.endsAt = second.createdAt + HOUR
+    await store.create(second)
+    t.notOk((await redis.zrange(index, '0', '-1')).includes('over'))
+    t.ok(await redis.ttl(index) > 24 * 3600, 'a shorter session does not shorten the life of the index')
+
+    await store.delete(session.id)
+    t.equal(await redis.zcard(index), 1)
+    await store.deleteAll(session.subject)
+    t.equal(await redis.exists(index), 0)
+  })
+
+  t.test('a login on its way is lost neither to list nor to deleteAll', async (t) => {
+    const { redis, prefix } = connect(t)
+    const other = redisStore(redis, { prefix })
+    const session = sampleSession()
+    const store = redisStore(intercept(redis, async (_command, args) => {
+      // The index is written, the session is not.
+      if (!String(args[2]).startsWith(`${prefix}s:`)) return
+      t.strictSame(await other.list(session.subject), [])
+      t.equal(await other.deleteAll(session.subject), 0)
+    }), { prefix })
+    await store.create(session)
+    t.strictSame(await other.list(session.subject), [session])
+    t.equal(await other.deleteAll(session.subject), 1)
+  })
+
+  t.test('subjects that share an index and a tag stay apart', async (t) => {
+    const { redis, prefix, keys } = connect(t)
+    const store = redisStore(redis, { prefix })
+    const session = sampleSession()
+    await store.create(session)
+    const [index] = await keys('u') as [string]
+    const [member] = await redis.zrange(index, '0', '-1') as [string]
+    const tag = member.slice(0, -session.id.length)
+    const foreign = sampleSession()
+    await store.create(foreign)
+    await redis.zadd(index, await redis.zscore(index, member) as string, tag + foreign.id)
+    t.strictSame(await store.list(session.subject), [session])
+    t.equal(await store.deleteAll(session.subject), 1)
+    t.strictSame(await store.find(foreign.id), foreign)
+  })
+
+  t.test('stores of two prefixes never meet', async (t) => {
+    const { redis, prefix } = connect(t)
+    const store = redisStore(redis, { prefix: `${prefix}a:` })
+    const other = redisStore(redis, { prefix: `${prefix}b:` })
+    const session = sampleSession()
+    await store.create(session)
+    t.equal(await other.find(session.id), null)
+    t.strictSame(await other.list(session.subject), [])
+    t.equal(await other.deleteAll(session.subject), 0)
+    t.strictSame(await store.find(session.id), session)
+  })
+
+  t.test('has a prefix of its own', async (t) => {
+    const { redis } = connect(t)
+    const session = sampleSession()
+    const store = redisStore(redis)
+    await store.create(session)
+    t.equal(await redis.exists(`jwtr:s:${session.id}`), 1)
+    t.equal(await store.delete(session.id), true)
+  })
+
+  t.test('refuses a subject without a UTF-8 form', async (t) => {
+    const { redis, prefix, keys } = connect(t)
+    const store = redisStore(redis, { prefix })
+    await t.rejects(store.create(sampleSession({ subject: 'ann\ud800' })), URIError)
+    t.strictSame(await keys('s'), [])
+  })
+
+  t.test('says so when a key holds something else, without showing it', async (t) => {
+    const { redis, prefix } = connect(t)
+    const store = redisStore(redis, { prefix })
+    await redis.set(`${prefix}s:id`, 'what others wrote')
+    await t.rejects(store.find('id'), { message: 'redisStore: a key under the store\'s prefix does not hold a session' })
+  })
+
+  t.test('an error of Redis rejects', async (t) => {
+    const { redis, prefix } = connect(t)
+    const store = redisStore(redis, { prefix })
+    await redis.lpush(`${prefix}s:id`, 'a list')
+    await t.rejects(store.find('id'), { message: /WRONGTYPE/ })
+    await t.rejects(store.rotate('id', 'x', sampleRotation(sampleSession()), Date.now()), { message: /WRONGTYPE/ })
+    await t.rejects(store.delete('id'), { message: /WRONGTYPE/ })
+  })
+
+  t.test('a client that is closed rejects', async (t) => {
+    const { redis, prefix } = connect(t)
+    const client = redis.duplicate()
+    const store = redisStore(client, { prefix })
+    const session = sampleSession()
+    await store.create(session)
+    client.disconnect()
+    await t.rejects(store.find(session.id))
+    await t.rejects(store.list(session.subject))
+    await t.rejects(store.create(sampleSession()))
+    await t.rejects(store.rotate(session.id, session.current, sampleRotation(session), Date.now()))
+  })
+})
+
+const own = await startRedis()
+
+test('a Redis that forgot the scripts learns them again', { skip: typeof own === 'string' && own }, async (t) => {
+  const { url, stop } = own as Service
+  t.teardown(stop)
+  const redis = new Redis(url)
+  const node = createClient({ url })
+  await node.connect()
+  t.teardown(() => {
+    redis.disconnect()
+    node.destroy()
+  })
+  for (const client of [redis, node]) {
+    const store = redisStore(client)
+    const session = sampleSession()
+    await store.create(session)
+    await redis.script('FLUSH')
+    const next = sampleRotation(session)
+    t.strictSame(await store.rotate(session.id, session.current, next, Date.now()), { ...session, ...next })
+    await redis.script('FLUSH')
+    t.strictSame(await store.list(session.subject), [{ ...session, ...next }])
+    await redis.script('FLUSH')
+    t.equal(await store.delete(session.id), true)
+  }
+})
+
+test('refuses what is no client, and bad options', async (t) => {
+  const call = async (): Promise<null> => null
+  const nodeRedis3 = { evalsha: call, eval: call, get: call }
+  for (const client of [undefined, null, {}, 'redis://', nodeRedis3]) {
+    t.throws(() => redisStore(client as unknown as RedisClient), { code: 'FST_JWT_INVALID_OPTION', message: /give one of ioredis, or of node-redis 4 or later/ })
+  }
+  const client = { evalSha: call, eval: call }
+  t.throws(() => redisStore(client, { prefx: 'a' } as object), { message: 'redisStore.prefx is unknown: did you mean prefix?' })
+  t.throws(() => redisStore(client, { prefix: 5 } as unknown as object), { message: /redisStore\.prefix is 5: give a text/ })
+})

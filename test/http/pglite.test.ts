@@ -1,0 +1,11 @@
+import { PGlite } from '@electric-sql/pglite'
+import t from 'tap'
+import { postgresStore } from '../../lib/stores/postgres.ts'
+import { httpSuite } from './suite.ts'
+
+t.test('over PGlite', async (t) => {
+  const db = new PGlite()
+  t.teardown(() => db.close())
+  await postgresStore(db, { sweepInterval: false }).migrate()
+  httpSuite(t, () => postgresStore(db))
+})

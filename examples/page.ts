@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises'
+import type { FastifyInstance } from 'fastify'
+
+const FILES = {
+  '/': ['index.html', 'text/html; charset=utf-8'],
+  '/style.css': ['style.css', 'text/css; charset=utf-8'],
+  '/app.js': ['app.js', 'text/javascript; charset=utf-8'],
+  '/auth.js': ['auth.js', 'text/javascript; charset=utf-8'],
+  '/format.js': ['format.js', 'text/javascript; charset=utf-8'],
+  '/icon.svg': ['icon.svg', 'image/svg+xml']
+} as const
+
+// An access token in a page's memory is as safe as the page's scripts: only our own files run here.
+const HEADERS = {
+  'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer'
+}
+
+/** The page and its headers: a few files, so no plugin for them. */
+export async function addPage (app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(HEADERS)
+  })
+  for (const [url, [file, type]] of Object.entries(FILES)) {
+    const content = await readFile(new URL(`public/${file}`, import.meta.url))
+    app.get(url, async (_request, reply) => reply.type(type).header('cache-control', 'no-cache').send(content))
+  }
+}

@@ -1,0 +1,168 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { builtinModules } from 'node:module'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import t from 'tap'
+import { createProject, execute, root } from './fixtures/package.ts'
+
+interface Target {
+  types: string
+  default: string
+}
+
+interface Manifest {
+  name: string
+  exports: Record<string, Target | string>
+  dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+}
+
+// The package as a user's project finds it: compiled, in node_modules, read by Node itself and not by tap's loader.
+const project = await createProject(t)
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
+const entries = Object.entries(manifest.exports).filter((entry): entry is [string, Target] => typeof entry[1] === 'object')
+
+/** What a script of the user's project prints as JSON. Nothing may be written to stderr: no warning either. */
+async function run (file: string, source: string): Promise<unknown> {
+  await writeFile(join(project, file), source)
+  const { stdout, stderr } = await execute(process.execPath, [file], { cwd: project })
+  if (stderr !== '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+/** Logs in and refreshes, to see that what was loaded works. */
+const TRY = `
+  async function attempt (plugin, options) {
+    const app = Fastify()
+    await app.register(plugin, { secret: 'a secret of more than thirty-two bytes', ...options })
+    app.post('/login', async (request, reply) => reply.issueTokens({ sub: 'user-1' }))
+    const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login' })
+    const response = await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { [cookie.name]: cookie.value } })
+    await app.close()
+    return response.statusCode
+  }
+`
+
+t.test('import: the default, a named import, import() and the namespace', async (t) => {
+  t.strictSame(await run('import.mjs', `
+    import Fastify from 'fastify'
+    import jwtRefresh, { MemoryStore } from 'fastify-jwt-refresh'
+    import * as all from 'fastify-jwt-refresh'
+    ${TRY}
+    console.log(JSON.stringify({
+      default: await attempt(jwtRefresh, { store: new MemoryStore() }),
+      dynamic: await attempt(import('fastify-jwt-refresh')),
+      attached: jwtRefresh.MemoryStore === MemoryStore,
+      names: Object.keys(all).sort()
+    }))
+  `), { default: 200, dynamic: 200, attached: true, names: ['MemoryStore', 'default', 'module.exports'] })
+})
+
+t.test('require: the function itself, with MemoryStore on it', async (t) => {
+  t.strictSame(await run('require.cjs', `
+    const Fastify = require('fastify')
+    const jwtRefresh = require('fastify-jwt-refresh')
+    const { MemoryStore } = require('fastify-jwt-refresh')
+    ${TRY}
+    async function main () {
+      const imported = await import('fastify-jwt-refresh')
+      console.log(JSON.stringify({
+        type: typeof jwtRefresh,
+        required: await attempt(require('fastify-jwt-refresh'), { store: new MemoryStore() }),
+        dynamic: await attempt(import('fastify-jwt-refresh')),
+        one: imported.default === jwtRefresh && imported.MemoryStore === MemoryStore
+      }))
+    }
+    main()
+  `), { type: 'function', required: 200, dynamic: 200, one: true })
+})
+
+t.test('every entry of the package can be imported and required, without its optional peers', async (t) => {
+  const names = entries.map(([path]) => join('fastify-jwt-refresh', path).replaceAll('\\', '/'))
+  const loaded = await run('entries.cjs', `
+    async function main () {
+      const result = {}
+      for (const name of ${JSON.stringify(names)}) {
+        const exported = Object.keys(await import(name)).filter((key) => key !== 'module.exports')
+        const required = require(name)
+        result[name] = exported.length > 0 && exported.every((key) => key === 'default' || key in required)
+      }
+      console.log(JSON.stringify(result))
+    }
+    main()
+  `)
+  t.strictSame(loaded, Object.fromEntries(names.map((name) => [name, true])))
+})
+
+t.test('every entry of the package has its types', async (t) => {
+  for (const [path, { types }] of entries) {
+    t.match(await readFile(join(project, 'node_modules/fastify-jwt-refresh', types), 'utf8'), /export/, path)
+  }
+})
+
+t.test('fastify-jwt-refresh/testing logs in to an app on the package', async (t) => {
+  t.strictSame(await run('testing.mjs', `
+    import Fastify from 'fastify'
+    import jwtRefresh from 'fastify-jwt-refresh'
+    import { loginAs } from 'fastify-jwt-refresh/testing'
+    const app = Fastify()
+    await app.register(jwtRefresh, { secret: 'a secret of more than thirty-two bytes' })
+    app.get('/me', { onRequest: [app.authenticate] }, async (request) => request.user)
+    const { headers } = await loginAs(app, { sub: 'user-1' })
+    const response = await app.inject({ url: '/me', headers })
+    console.log(JSON.stringify(response.json().sub))
+  `), 'user-1')
+})
+
+t.test('what is inside of the package stays inside', async (t) => {
+  t.strictSame(await run('inside.mjs', `
+    const error = await import('fastify-jwt-refresh/dist/lib/keys.js').catch((error) => error)
+    console.log(JSON.stringify(error.code))
+  `), 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+})
+
+t.test('the compiled code holds no import of TypeScript sources', async (t) => {
+  const index = await readFile(join(project, 'node_modules/fastify-jwt-refresh/dist/index.js'), 'utf8')
+  t.match(index, /from '\.\/lib\/[\w-]+\.js'/)
+  t.notMatch(index, /\.ts'/)
+})
+
+function packageOf (specifier: string): string {
+  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+/** Our own files, those with types alone too. */
+async function sources (): Promise<string[]> {
+  const below = async (folder: string): Promise<string[]> => (await readdir(join(root, folder), { recursive: true })).map((name) => join(folder, name))
+  const names = ['index.ts', ...await below('lib'), ...await below('types')]
+  return names.filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.tst.ts'))
+}
+
+/** Each specifier of another package in an `import`, `export … from`, `import()` or `declare module`. */
+async function specifiersIn (file: string): Promise<string[]> {
+  const text = (await readFile(join(root, file), 'utf8')).replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '')
+  return [...text.matchAll(/\b(?:from|import|declare module)\s*\(?'([^'.][^']*)'/g)].map((match) => match[1] as string)
+}
+
+const specifiers = (await Promise.all((await sources()).map(specifiersIn))).flat()
+const packages = new Set(specifiers.filter((specifier) => !specifier.startsWith('node:')).map(packageOf))
+
+t.test('what our code imports is among our dependencies, so that a strict layout such as pnpm\'s finds it', async (t) => {
+  t.ok(packages.has('@fastify/jwt'), 'the imports are seen')
+  const allowed = [manifest.name, ...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]
+  t.strictSame([...packages].filter((name) => !allowed.includes(name)), [])
+})
+
+t.test('what comes with Node is imported as node:', async (t) => {
+  t.strictSame([...packages].filter((name) => builtinModules.includes(name)), [])
+})
+
+t.test('every dependency is used', async (t) => {
+  t.strictSame(Object.keys(manifest.dependencies).filter((name) => !packages.has(name)), [])
+})
+
+t.test('at run time the main entry loads its dependencies and nothing else, Fastify neither', async (t) => {
+  const { metafile } = await build({ entryPoints: [join(root, 'index.ts')], bundle: true, packages: 'external', format: 'esm', write: false, metafile: true, outdir: 'unused', absWorkingDir: root })
+  const loaded = Object.values(metafile.outputs).flatMap(({ imports }) => imports).filter(({ path }) => !path.startsWith('node:'))
+  t.strictSame([...new Set(loaded.map(({ path }) => packageOf(path)))].sort(), Object.keys(manifest.dependencies).sort())
+})

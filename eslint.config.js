@@ -26,6 +26,7 @@ export default [
   {
     // tap awaits its subtests itself, and a test may say `!` where a missing value should fail it.
     files: ['test/**/*.ts'],
+    ignores: ['test/fixtures/consumers/**'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-floating-promises': ['error', {

@@ -1,0 +1,150 @@
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import type ts from 'typescript'
+import { execute, root } from './fixtures/package.ts'
+
+// The declarations as hosts get them: built, installed, and compiled together with hosts of every kind.
+
+type Compiler = typeof ts
+
+t.setTimeout(180_000)
+
+const COMPILERS = ['typescript', 'typescript-5.9']
+const NATIVE = join(root, 'node_modules/@typescript/native/lib/tsc.js')
+const STRICTEST = {
+  module: 'nodenext',
+  target: 'es2023',
+  lib: ['es2023'],
+  types: ['node'],
+  noEmit: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false
+}
+
+interface Host {
+  /** A folder of test/fixtures/consumers, for one program: what a host declares for modules holds for all its files. */
+  folder: string
+  /** What it has installed beside Fastify and Node's types. */
+  installed?: string[]
+  files?: string[]
+  options?: object
+}
+
+const HOSTS: Record<string, Host> = {
+  'a bare host': { folder: 'bare', installed: ['pino'] },
+  'a bare host with a bundler': {
+    folder: 'bare',
+    files: ['options.ts', 'quick-start.ts', 'register.ts', 'stores.ts'],
+    options: { module: 'esnext', moduleResolution: 'bundler', exactOptionalPropertyTypes: false }
+  },
+  'claims of its own': { folder: 'claims' },
+  'authenticate, sessions and user of its own': { folder: 'own' },
+  '@fastify/jwt imported before': { folder: 'jwt-before', installed: ['@fastify/jwt'] },
+  '@fastify/jwt imported after': { folder: 'jwt-after', installed: ['@fastify/jwt'] },
+  '@fastify/passport': { folder: 'passport', installed: ['@fastify/passport'] },
+  '@fastify/passport with skipLibCheck': { folder: 'lax', installed: ['@fastify/passport'], options: { skipLibCheck: true } },
+  // Their own declarations would take longer than everything else.
+  'TypeBox and zod': { folder: 'providers', installed: ['@fastify/type-provider-typebox', 'fastify-type-provider-zod', 'zod'], options: { skipLibCheck: true } }
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'fastify-jwt-refresh-types-'))
+t.teardown(() => rm(directory, { recursive: true, force: true }))
+await cp(join(root, 'test/fixtures/consumers/expect.ts'), join(directory, 'expect.ts'))
+await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
+const installed = await installPackage()
+const projects = new Map<string, string>()
+for (const [name, host] of Object.entries(HOSTS)) projects.set(name, await createProject(host))
+
+// In processes of their own, beside what follows.
+const nativeErrors = new Map([...projects.values()].map((project) => [project, compileNatively(project)]))
+
+for (const name of COMPILERS) {
+  const compiler = createRequire(import.meta.url)(name) as Compiler
+  const compile = createCompile(compiler)
+  for (const [host, project] of projects) {
+    t.test(`TypeScript ${compiler.version}: ${host}`, async (t) => {
+      t.equal(compile(project), '')
+    })
+  }
+}
+
+for (const [host, project] of projects) {
+  t.test(`TypeScript native: ${host}`, async (t) => {
+    t.equal(await nativeErrors.get(project), '')
+  })
+}
+
+t.test('errors in declarations are seen, and a user of its own is one where DecoratorNames does not say so', async (t) => {
+  const project = await createProject({ folder: 'lax', installed: ['@fastify/passport'] })
+  await cp(join(root, 'test/fixtures/consumers/passport/missing.d.ts'), join(project, 'missing.d.ts'))
+  const compile = createCompile(createRequire(import.meta.url)('typescript') as Compiler)
+  t.match(compile(project), /request\.d\.ts: TS2430/)
+})
+
+/** As pnpm does it: with Fastify, the peer, beside it, and not one of its dependencies. */
+async function installPackage (): Promise<string> {
+  const modules = join(directory, 'store', 'node_modules')
+  const target = join(modules, 'fastify-jwt-refresh')
+  await mkdir(target, { recursive: true })
+  const typescript = join(root, 'node_modules/typescript/bin/tsc')
+  await execute(process.execPath, [typescript, '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--emitDeclarationOnly', '--outDir', join(target, 'dist')])
+  await cp(join(root, 'package.json'), join(target, 'package.json'))
+  await link('fastify', modules)
+  return target
+}
+
+async function createProject ({ folder, installed: names = [], files = ['*.ts', '*.cts'], options }: Host): Promise<string> {
+  const project = await mkdtemp(join(directory, `${folder}-`))
+  const modules = join(project, 'node_modules')
+  await cp(join(root, 'test/fixtures/consumers', folder), project, { recursive: true })
+  await mkdir(modules)
+  await symlink(installed, join(modules, 'fastify-jwt-refresh'), 'junction')
+  for (const name of ['fastify', '@types/node', ...names]) await link(name, modules)
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...STRICTEST, ...options }, include: files }))
+  return project
+}
+
+async function link (name: string, modules: string): Promise<void> {
+  await mkdir(dirname(join(modules, name)), { recursive: true })
+  await symlink(join(root, 'node_modules', name), join(modules, name), 'junction')
+}
+
+/** In this process, since most of the files are the same for every host: each is parsed once. */
+function createCompile (compiler: Compiler): (project: string) => string {
+  const parsed = new Map<string, ts.SourceFile | undefined>()
+
+  return function compile (project) {
+    const host = { ...compiler.sys, onUnRecoverableConfigFileDiagnostic: () => {} }
+    const config = compiler.getParsedCommandLineOfConfigFile(join(project, 'tsconfig.json'), {}, host)!
+    const compilerHost = compiler.createCompilerHost(config.options)
+    const { getSourceFile } = compilerHost
+    compilerHost.getSourceFile = (fileName, options, ...rest) => {
+      const key = JSON.stringify([fileName, typeof options === 'object' && options.impliedNodeFormat])
+      if (!parsed.has(key)) parsed.set(key, getSourceFile(fileName, options, ...rest))
+      return parsed.get(key)
+    }
+    const program = compiler.createProgram({ rootNames: config.fileNames, options: config.options, host: compilerHost })
+    const diagnostics = [
+      ...config.errors, ...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics(),
+      ...program.getSourceFiles().filter(isToBeChecked).flatMap((file) =>
+        [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
+    ]
+    return diagnostics.map(({ file, code, messageText, start = 0 }) => {
+      const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1
+      return `${file?.fileName}: TS${code} line ${line}: ${compiler.flattenDiagnosticMessageText(messageText, '\n')}`
+    }).join('\n')
+  }
+}
+
+/** The host, the package, and what the package adds to; the declarations of Node or zod take most of the time and never change. */
+function isToBeChecked ({ fileName }: ts.SourceFile): boolean {
+  return fileName.startsWith(directory) || /\/node_modules\/(?:@fastify\/|fastify\/)/.test(fileName)
+}
+
+async function compileNatively (project: string): Promise<string> {
+  return execute(process.execPath, [NATIVE, '-p', project]).then(() => '', ({ stdout, stderr }) => stdout + stderr || 'failed')
+}

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'tstyche'
+import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Http2SecureServer } from 'node:http2'
+import type {
+  AccessTokenClaims, AccessTokenOptions, Algorithm, AnyRequest, CookieOptions, DecoratorName, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
+  RefreshTokenOptions, RouteOption, RoutesOptions, Secret, Session, Transport
+} from './index.ts'
+
+declare function register (options: JwtRefreshOptions): void
+declare const environment: string | undefined
+
+test('the names', () => {
+  expect<keyof JwtRefreshOptions>().type.toBe<
+    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'store' | 'storeTimeout' | 'trustedOrigins' | 'prefix' | 'routes' |
+    'decorators' | 'onEvent' | 'now' | 'logLevel' | 'logSerializers'
+  >()
+  expect(register).type.not.toBeCallableWith({ secret: 's', acessToken: {} })
+  expect<FastifyPluginAsync<JwtRefreshOptions>>().type.toBeAssignableTo<FastifyPluginAsync<{ secret: string }>>()
+})
+
+describe('secret', () => {
+  test('its type', () => {
+    expect<JwtRefreshOptions['secret']>().type.toBe<Secret | Secret[] | undefined>()
+    expect<Secret>().type.toBe<string | Buffer | KeyPair>()
+    expect<KeyPair>().type.toBe<{ private?: string | Buffer | undefined, public: string | Buffer }>()
+  })
+
+  test('must be given, though what is given may turn out to be undefined', () => {
+    expect(register).type.not.toBeCallableWith({})
+    expect(register).type.not.toBeCallableWith()
+    expect(register).type.toBeCallableWith({ secret: process.env.AUTH_SECRET })
+    expect(register).type.toBeCallableWith({ secret: { private: environment, public: 'pem' } })
+    expect(register).type.toBeCallableWith({ secret: ['new', Buffer.from('old'), { public: 'pem' }] })
+  })
+
+  test('is nothing else', () => {
+    expect(register).type.not.toBeCallableWith({ secret: null })
+    expect(register).type.not.toBeCallableWith({ secret: 1 })
+    expect(register).type.not.toBeCallableWith({ secret: { private: 'pem' } })
+    expect(register).type.not.toBeCallableWith({ secret: { public: 'pem', passphrase: 'p' } })
+    expect(register).type.not.toBeCallableWith({ secret: ['new', environment] })
+    expect(register).type.not.toBeCallableWith({ secret: async () => 's' })
+  })
+})
+
+test('accessToken', () => {
+  expect<AccessTokenOptions>().type.toBe<{
+    expiresIn?: Duration | undefined
+    issuer?: string | undefined
+    audience?: string | string[] | undefined
+    algorithm?: Algorithm | undefined
+    clockTolerance?: Duration | undefined
+    cache?: number | boolean | undefined
+    extract?: ((request: AnyRequest) => string | null | undefined) | undefined
+  }>()
+  expect<Duration>().type.toBe<number | string>()
+  expect<Algorithm>().type.toBe<'HS256' | 'RS256' | 'PS256' | 'ES256' | 'EdDSA'>()
+  expect(register).type.toBeCallableWith({ secret: 's', accessToken: { expiresIn: environment, issuer: environment } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', accessToken: { expiresin: '5m' } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', accessToken: { extract: async () => 'token' } })
+})
+
+test('refreshToken', () => {
+  expect<RefreshTokenOptions>().type.toBe<{
+    expiresIn?: Duration | undefined
+    maxAge?: Duration | undefined
+    secret?: string | Buffer | Array<string | Buffer> | undefined
+    rotation?: boolean | 'strict' | undefined
+    overlap?: Duration | undefined
+    retryWindow?: Duration | undefined
+    recoveryWindow?: Duration | undefined
+    transport?: 'cookie' | 'body' | 'both' | undefined
+  }>()
+  expect<Transport>().type.toBe<'cookie' | 'body'>()
+  expect(register).type.not.toBeCallableWith({ secret: 's', refreshToken: { secret: { private: 'pem', public: 'pem' } } })
+})
+
+test('cookie: what would make it unsafe or contradict the other options is not offered', () => {
+  expect<CookieOptions>().type.toBe<{
+    name?: string | undefined
+    path?: string | undefined
+    domain?: string | undefined
+    secure?: boolean | undefined
+    sameSite?: 'strict' | 'lax' | 'none' | undefined
+    partitioned?: boolean | undefined
+  }>()
+  expect(register).type.not.toBeCallableWith({ secret: 's', cookie: { httpOnly: false } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', cookie: { maxAge: 5 } })
+})
+
+describe('claims', () => {
+  test('its type', () => {
+    expect<NonNullable<JwtRefreshOptions['claims']>>().type.toBe<
+      (session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>
+    >()
+  })
+
+  test('synchronous, asynchronous, null', () => {
+    expect(register).type.toBeCallableWith({ secret: 's', claims: ({ subject }: Session) => ({ sub: subject }) })
+    expect(register).type.toBeCallableWith({ secret: 's', claims: async ({ subject }: Session) => ({ sub: subject, role: 'admin' }) })
+    expect(register).type.toBeCallableWith({ secret: 's', claims: () => null })
+    expect(register).type.toBeCallableWith({ secret: 's', claims: async (session: Session, request: AnyRequest) => request.ip === '' ? null : session.claims })
+  })
+
+  test('never undefined, which is a forgotten return', () => {
+    expect(register).type.not.toBeCallableWith({ secret: 's', claims: () => undefined })
+    expect(register).type.not.toBeCallableWith({ secret: 's', claims: async () => {} })
+    expect(register).type.not.toBeCallableWith({ secret: 's', claims: () => ({ role: 'admin' }) })
+  })
+})
+
+test('the request of the callbacks', () => {
+  expect<AnyRequest['headers']>().type.toBe<IncomingHttpHeaders>()
+  expect<AnyRequest['log']>().type.toBe<FastifyBaseLogger>()
+  expect<AnyRequest['body']>().type.toBe<unknown>()
+  expect<AnyRequest['query']>().type.toBe<unknown>()
+  expect<AnyRequest['user']>().type.toBe<AccessTokenClaims>()
+  expect<FastifyRequest>().type.toBeAssignableTo<AnyRequest>()
+  expect<FastifyRequest<object, Http2SecureServer>>().type.toBeAssignableTo<AnyRequest>()
+  expect<AnyRequest>().type.toBeAssignableTo<FastifyRequest>()
+  expect<AnyRequest>().type.toBeAssignableTo<FastifyRequest<object, Http2SecureServer>>()
+})
+
+test('store, storeTimeout, trustedOrigins, now', () => {
+  expect<JwtRefreshOptions['storeTimeout']>().type.toBe<Duration | undefined>()
+  expect<JwtRefreshOptions['trustedOrigins']>().type.toBe<string[] | undefined>()
+  expect<JwtRefreshOptions['now']>().type.toBe<(() => number) | undefined>()
+  expect(register).type.not.toBeCallableWith({ secret: 's', store: new Map() })
+  expect(register).type.not.toBeCallableWith({ secret: 's', now: () => new Date() })
+})
+
+test('routes: the method, the address and the handler are ours', () => {
+  expect<keyof RoutesOptions>().type.toBe<'refresh' | 'logout' | 'sessions' | 'jwks'>()
+  expect<RoutesOptions[keyof RoutesOptions]>().type.toBe<RouteOption | undefined>()
+  expect<RouteOption>().type.toBeAssignableFrom<boolean | '/path' | { path: '/path', bodyLimit: 10 }>()
+  expect(register).type.toBeCallableWith({ secret: 's', routes: { refresh: false, logout: '/leave', sessions: { path: '/devices', logLevel: 'warn' } } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', routes: { refresh: { method: 'GET' } } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', routes: { refresh: { url: '/token' } } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', routes: { refresh: { handler: () => 'mine' } } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', routes: { token: true } })
+})
+
+test('decorators', () => {
+  expect<NonNullable<JwtRefreshOptions['decorators']>>().type.toBe<{ [Name in DecoratorName]?: string | undefined }>()
+  expect(register).type.toBeCallableWith({ secret: 's', decorators: { authenticate: 'verifyUser', tokens: environment } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', decorators: { user: 'account' } })
+})

@@ -5,7 +5,7 @@ import { createAuthenticate } from './lib/authenticate.ts'
 import type { Config } from './lib/config.ts'
 import { createRefreshCookie } from './lib/cookie.ts'
 import type { RefreshCookie } from './lib/cookie.ts'
-import { createCrossSiteCheck } from './lib/csrf.ts'
+import { createIsCrossSite } from './lib/csrf.ts'
 import { decorate } from './lib/decorate.ts'
 import { createEmit } from './lib/events.ts'
 import { createFreshClaims } from './lib/fresh-claims.ts'
@@ -41,7 +41,8 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const emit = createEmit(config.onEvent, app.log)
   const sessions = createSessions(store, emit, now)
   const rotate = createRotate(store, config.refreshToken.windows, now)
-  const findTokens = createFindTokens(config.refreshToken.transport, cookie, refreshTokens, createCrossSiteCheck(config.trustedOrigins))
+  const isCrossSite = createIsCrossSite(config.trustedOrigins)
+  const findTokens = createFindTokens(config.refreshToken.transport, cookie, refreshTokens, isCrossSite)
   const startSession = createStartSession({ config, accessTokens, refreshTokens, store, emit })
 
   // What the host uses.
@@ -49,7 +50,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const requireSession = createRequireSession(accessTokens, sessions)
   const refresh = createRefresh({ config, findTokens, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, cookie, store, emit })
   const issueTokens = createIssueTokens(config, cookie, startSession)
-  const revokeTokens = createRevokeTokens({ config, findTokens, accessTokens, cookie, sessions, store, emit })
+  const revokeTokens = createRevokeTokens({ config, findTokens, isCrossSite, accessTokens, cookie, sessions, store, emit })
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
   exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })
 

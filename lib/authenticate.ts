@@ -1,11 +1,12 @@
-import type { AnyRequest, AuthenticateHook } from '../types/decorators.ts'
+import type { AnyRequest } from '../types/decorators.ts'
 import type { AccessTokens } from './access-token.ts'
 import type { AccessTokenConfig } from './config.ts'
 import { AccessTokenInvalidError, AccessTokenMissingError } from './errors.ts'
+import type { SyncHook } from './hooks.ts'
 import { challenged } from './replies.ts'
 
 /** The onRequest hook: synchronous from the header to `request.user`. */
-export function createAuthenticate (accessTokens: AccessTokens, extract: AccessTokenConfig['extract']): AuthenticateHook {
+export function createAuthenticate (accessTokens: AccessTokens, extract: AccessTokenConfig['extract']): SyncHook {
   const tokenOf = extract ?? bearerToken
 
   function check (request: AnyRequest): Error | undefined {
@@ -18,7 +19,8 @@ export function createAuthenticate (accessTokens: AccessTokens, extract: AccessT
       request.user = accessTokens.verify(token)
       return undefined
     } catch (error) {
-      return error as Error
+      // A host's extract may throw anything, also what reads as "no error": that must not open the route.
+      return error instanceof Error ? error : new AccessTokenInvalidError({ cause: error })
     }
   }
 
@@ -34,6 +36,6 @@ export function createAuthenticate (accessTokens: AccessTokens, extract: AccessT
 function bearerToken (request: AnyRequest): string | null {
   const { authorization } = request.headers
   if (authorization === undefined) return null
-  if (authorization.startsWith('Bearer ')) return authorization.slice(7)
+  if (authorization.startsWith('Bearer ') && authorization[7] !== ' ') return authorization.slice(7)
   return /^bearer +(.*)$/i.exec(authorization)?.[1] ?? null
 }

@@ -19,9 +19,14 @@ export function copyClaims (source: string, claims: unknown): SessionClaims {
 
 /** @throws TypeError where the value is not an object or JSON cannot hold it */
 export function copyJson (source: string, value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${source}: an object is needed`)
+  const copy = viaJson(source, value)
+  if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) throw new TypeError(`${source}: an object is needed`)
+  return copy as Record<string, unknown>
+}
+
+function viaJson (source: string, value: unknown): unknown {
   try {
-    return JSON.parse(JSON.stringify(value))
+    return JSON.parse(JSON.stringify(value) ?? 'null') // of undefined and of a function there is no JSON
   } catch (cause) {
     throw new TypeError(`${source}: JSON cannot hold it`, { cause })
   }

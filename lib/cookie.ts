@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyCookie from '@fastify/cookie'
-import type { AnyReply } from '../types/decorators.ts'
 import type { Session } from '../types/session.ts'
 import type { CookieConfig } from './config.ts'
+import type { AnyReply } from './hooks.ts'
 import { toSeconds } from './refresh-token.ts'
 
 // A changed path or domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265

@@ -2,21 +2,23 @@ import type { AnyRequest } from '../types/decorators.ts'
 import { CrossSiteRequestError } from './errors.ts'
 
 /**
- * Throws CrossSiteRequestError where another site made the browser send our cookie. The browser says so itself, in
- * headers that a page cannot forge (Fetch Metadata; Origin, RFC 6454 §7). Without both there is no browser, and so no
- * one who could be tricked.
+ * Whether another site made the browser send this request. The browser says so itself, in headers that a page cannot
+ * forge (Fetch Metadata; Origin, RFC 6454 §7). Without both there is no browser, and so no one who could be tricked.
  */
-export type CrossSiteCheck = (request: AnyRequest) => void
+export type IsCrossSite = (request: AnyRequest) => boolean
 
-export function createCrossSiteCheck (trustedOrigins: ReadonlySet<string>): CrossSiteCheck {
-  return function checkCrossSite (request) {
-    const { 'sec-fetch-site': site, origin } = request.headers
-    if (site === 'same-origin' || site === 'none') return
-    if (site === undefined && (origin === undefined || isSameHost(origin, request.host))) return
-    if (origin !== undefined && trustedOrigins.has(origin)) return
-    request.log.warn({ origin, secFetchSite: site }, 'refused a request from another site: if its origin is yours, add it to trustedOrigins')
-    throw new CrossSiteRequestError()
+export function createIsCrossSite (trustedOrigins: ReadonlySet<string>): IsCrossSite {
+  return function isCrossSite ({ headers: { 'sec-fetch-site': site, origin }, host }) {
+    if (site === 'same-origin' || site === 'none') return false
+    if (site === undefined && (origin === undefined || isSameHost(origin, host))) return false
+    return origin === undefined || !trustedOrigins.has(origin)
   }
+}
+
+/** The error for such a request that carries our cookie, once the log says what a host with a front end of its own must do. */
+export function refuseCrossSite ({ log, headers: { 'sec-fetch-site': secFetchSite, origin } }: AnyRequest): Error {
+  log.warn({ origin, secFetchSite }, 'refused a request from another site: if its origin is yours, add it to trustedOrigins')
+  return new CrossSiteRequestError()
 }
 
 /** Host and port, because behind a proxy that ends TLS the scheme is not known. */

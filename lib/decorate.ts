@@ -1,10 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import type { DecoratorName, InstanceDecorators } from '../types/decorators.ts'
+import type { DecoratorName, Sessions } from '../types/decorators.ts'
 import { InvalidOptionError } from './errors.ts'
+import type { Hook, SyncHook } from './hooks.ts'
 import type { IssueTokens } from './issue-tokens.ts'
 import type { RevokeTokens } from './revoke-tokens.ts'
 
-export interface Decorations extends InstanceDecorators {
+export interface Decorations {
+  authenticate: SyncHook
+  refresh: Hook
+  requireSession: Hook
+  sessions: Sessions
   issueTokens: IssueTokens
   revokeTokens: RevokeTokens
 }

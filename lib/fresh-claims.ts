@@ -30,7 +30,7 @@ async function ask<Answer> (call: () => Answer | Promise<Answer>, timeout: numbe
   try {
     return await withDeadline(timeout, call)
   } catch (error) {
-    if (typeof (error as { statusCode?: unknown }).statusCode === 'number') throw error
+    if (typeof (error as { statusCode?: unknown } | null | undefined)?.statusCode === 'number') throw error
     // The host's database was away, say: a client that hears 503 tries again, one that hears 500 logs its user out.
     throw new StoreUnavailableError({ cause: error })
   }

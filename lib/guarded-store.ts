@@ -22,7 +22,13 @@ export function guardStore (store: TokenStore, timeout: number): GuardedStore {
     find: (id) => guard(orNull(() => store.find(id))),
     rotate: (id, expected, next, now) => guard(orNull(() => store.rotate(id, expected, next, now))),
     delete: (id, expected) => guard(() => store.delete(id, expected)),
-    list: (subject) => guard(() => store.list(subject)),
+    list: (subject) => guard(async () => demandArray(await store.list(subject))),
     deleteAll: (subject, exceptId) => guard(() => store.deleteAll(subject, exceptId))
   }
+}
+
+/** A custom store that forgets to return its rows is a store that failed: "no sessions" would be a lie. */
+function demandArray (answer: Session[]): Session[] {
+  if (Array.isArray(answer)) return answer
+  throw new TypeError('list of the store answered with no array')
 }

@@ -1,8 +1,9 @@
-import type { AnyReply, IssueTokensOptions, TokenResponse } from '../types/decorators.ts'
+import type { IssueTokensOptions, TokenResponse } from '../types/decorators.ts'
 import type { Transport } from '../types/options.ts'
 import { copyClaims, copyJson } from './claims.ts'
 import type { Config } from './config.ts'
 import type { RefreshCookie } from './cookie.ts'
+import type { AnyReply } from './hooks.ts'
 import { noStore, orRetryLater } from './replies.ts'
 import type { StartSession } from './start-session.ts'
 
@@ -24,6 +25,7 @@ export function createIssueTokens (config: Config, cookie: RefreshCookie, startS
       ...copyJson('issueTokens: metadata', options.metadata ?? {})
     }
     noStore(this)
+    if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
     const login = startSession(copyClaims('issueTokens', claims), metadata, this.request)
     const { session, response, refreshToken } = await orRetryLater(this, login)
 

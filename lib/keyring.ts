@@ -30,23 +30,20 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
   // Maps, because a plain object would answer for `kid: "constructor"`.
   const byKid = new Map<string, Verify>()
   const byHeader = new Map<string, Verify>()
-  const signers: Array<Namespace['sign']> = []
+  let signWithFirst: Namespace['sign'] = refuse
 
-  for (const key of keys) {
+  for (const [index, key] of keys.entries()) {
     const namespace = `${typ} ${key.kid}`
     await scope.register(fastifyJwt, { namespace, ...jwtOptions(key, typ) })
     const { sign, verify } = namespaces[namespace] as Namespace
     byKid.set(key.kid, verify)
     if (!key.canSign) continue
-    signers.push(sign)
     byHeader.set(headerOf(sign({})), verify)
+    if (index === 0) signWithFirst = sign
   }
 
   return {
-    sign (payload) {
-      const sign = signers[0] as Namespace['sign']
-      return sign(payload)
-    },
+    sign: signWithFirst,
     verify (token) {
       let verify = byHeader.get(headerOf(token))
       if (verify === undefined) {
@@ -71,6 +68,10 @@ function jwtOptions ({ kid, algorithm, secret, canSign }: Key, typ: string): fas
     verify: { algorithms: [algorithm], checkTyp: typ, ignoreExpiration: true, ignoreNotBefore: true, cache: false },
     ...(canSign && { sign: { algorithm, kid, header: { alg: algorithm, typ } } })
   }
+}
+
+function refuse (): never {
+  throw new TypeError('the first secret is a public key, which signs nothing: give { private, public }')
 }
 
 /** What we sign begins with one of a few known texts, so that finding its key takes no JSON. */

@@ -2,7 +2,6 @@ import { createHash, createPrivateKey, createPublicKey, hkdfSync } from 'node:cr
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import type { Algorithm, KeyPair, Secret } from '../types/options.ts'
 import { InvalidOptionError } from './errors.ts'
-import { show } from './options/show.ts'
 
 /** A key as `@fastify/jwt` takes it, with the one algorithm it is used for (RFC 8725 §3.1). */
 export interface Key {
@@ -17,6 +16,12 @@ export interface Key {
 
 const MIN_SECRET_BYTES = 32
 const MIN_RSA_BITS = 2048
+const KEY_TEXTS = [
+  /---- ?BEGIN /, // PEM (RFC 7468), ssh (RFC 4716)
+  /^\s*LS0tLS1CRUdJTi/, // PEM in base64, as environment variables have it
+  /^\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/,
+  /^(?:\xef\xbb\xbf)?\s*[[{][^]*"(?:kty|keys)"\s*:/ // JWK (RFC 7517), with a byte order mark or without
+]
 
 /**
  * The key of a `secret` option.
@@ -68,7 +73,7 @@ function derive (secret: Buffer, purpose: string, length: number): Buffer {
 
 /** A public key as HMAC secret lets everyone sign (RFC 8725 §2.1). */
 function looksLikeKey (text: string): boolean {
-  return text.includes('-----BEGIN ') || /^\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/.test(text) || /^\s*[[{][^]*"(?:kty|keys)"\s*:/.test(text)
+  return KEY_TEXTS.some((pattern) => pattern.test(text))
 }
 
 function asymmetricKey (option: string, pair: KeyPair, algorithm: Algorithm | undefined): Key {
@@ -104,8 +109,9 @@ function parsePublicKey (option: string, pem: unknown): KeyObject {
 }
 
 function parsePrivateKey (option: string, pem: unknown): KeyObject {
+  const text = pemText(option, pem)
   try {
-    return createPrivateKey(pemText(option, pem))
+    return createPrivateKey(text)
   } catch {
     throw new InvalidOptionError(`${option} cannot be read: give an unencrypted private key in PEM`)
   }
@@ -142,5 +148,5 @@ function thumbprint (jwk: JsonWebKey): string {
 
 // A secret of a wrong type may still be a secret: not even a number is shown.
 function describe (value: unknown): string {
-  return value === undefined || value === '' ? `${show(value)}` : value === null ? 'null' : `a value of the type ${typeof value}`
+  return value === undefined || value === null ? String(value) : `a value of the type ${typeof value}`
 }

@@ -1,8 +1,10 @@
-import type { AnyReply, AnyRequest } from '../types/decorators.ts'
+import type { AnyRequest } from '../types/decorators.ts'
 import type { Transport } from '../types/options.ts'
 import type { RefreshCookie } from './cookie.ts'
-import type { CrossSiteCheck } from './csrf.ts'
+import { refuseCrossSite } from './csrf.ts'
+import type { IsCrossSite } from './csrf.ts'
 import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError } from './errors.ts'
+import type { AnyReply } from './hooks.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 import { challenged } from './replies.ts'
 
@@ -26,7 +28,7 @@ export type Found = Presented | { transport: Transport | null, tokens: 'missing'
 export type FindTokens = (request: AnyRequest) => Found
 
 export function createFindTokens (
-  transport: Transport | 'both', cookie: RefreshCookie, refreshTokens: RefreshTokens, checkCrossSite: CrossSiteCheck
+  transport: Transport | 'both', cookie: RefreshCookie, refreshTokens: RefreshTokens, isCrossSite: IsCrossSite
 ): FindTokens {
   return function findTokens (request) {
     const cookies = transport === 'body' ? [] : cookie.read(request.headers.cookie)
@@ -37,7 +39,7 @@ export function createFindTokens (
     }
     if (cookies.length === 0) return { transport: null, tokens: 'missing' }
     // A body is put together by the client's own code; only a cookie comes along by itself.
-    checkCrossSite(request)
+    if (isCrossSite(request)) throw refuseCrossSite(request)
     return judge(cookies, 'cookie')
   }
 

@@ -35,8 +35,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       if (typeof payload === 'string') return payload
       const { sub, sid, gen, jti, par, iat, exp } = payload
       // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
-      if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string' || typeof par !== 'string' ||
-        !isTime(gen) || !isTime(iat) || !isTime(exp)) return 'invalid'
+      if (!isText(sub) || !isText(sid) || !isText(jti) || !isText(par) || !isWhole(gen) || gen < 1 || !isWhole(iat) || !isWhole(exp)) return 'invalid'
       return { subject: sub, sessionId: sid, generation: gen, hash: sha256(jti), parent: par, issuedAt: iat * 1000, endsAt: exp * 1000 }
     }
   }
@@ -57,6 +56,10 @@ export function toSeconds (milliseconds: number): number {
   return Math.floor(milliseconds / 1000)
 }
 
-function isTime (value: unknown): value is number {
+function isText (value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isWhole (value: unknown): value is number {
   return Number.isSafeInteger(value)
 }

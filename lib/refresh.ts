@@ -1,11 +1,11 @@
-import type { AsyncHook } from '../types/decorators.ts'
 import type { AccessTokens } from './access-token.ts'
 import type { Config } from './config.ts'
 import type { RefreshCookie } from './cookie.ts'
-import { RefreshTokenExpiredError, RefreshTokenRevokedError } from './errors.ts'
+import { goneError, RefreshTokenRevokedError } from './errors.ts'
 import type { Emit } from './events.ts'
 import type { FreshClaims } from './fresh-claims.ts'
 import type { GuardedStore } from './guarded-store.ts'
+import type { Hook } from './hooks.ts'
 import { demandToken } from './presented.ts'
 import type { FindTokens } from './presented.ts'
 import type { RefreshTokens } from './refresh-token.ts'
@@ -26,7 +26,7 @@ export interface RefreshParts {
 }
 
 /** The preHandler hook behind `POST /refresh`: finds the token, judges and rotates it, answers (RFC 6749 §6). */
-export function createRefresh (parts: RefreshParts): AsyncHook {
+export function createRefresh (parts: RefreshParts): Hook {
   const { config, findTokens, rotate, freshClaims, accessTokens, refreshTokens, cookie, store, emit } = parts
   const tokens = config.decorators.tokens as 'tokens'
 
@@ -41,9 +41,7 @@ export function createRefresh (parts: RefreshParts): AsyncHook {
     }
 
     const outcome = await orRetryLater(reply, rotate(token))
-    if (outcome.type === 'gone') {
-      throw logInAgain(outcome.code === 'expired' ? new RefreshTokenExpiredError() : new RefreshTokenRevokedError())
-    }
+    if (outcome.type === 'gone') throw logInAgain(goneError(outcome))
     if (outcome.type === 'reuse') {
       request.log.warn({ sessionId, subject }, 'a refresh token was used again: its session is ended')
       emit({ type: 'reused', sessionId, subject, generation, expected: outcome.session.generation }, request)

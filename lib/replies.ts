@@ -1,5 +1,5 @@
-import type { AnyReply } from '../types/decorators.ts'
 import { AccessTokenExpiredError, AccessTokenInvalidError, SessionEndedError, StoreUnavailableError } from './errors.ts'
+import type { AnyReply } from './hooks.ts'
 
 // What an answer needs besides its body is put on the reply before the throw: a host's error handler may answer in any shape.
 

@@ -1,10 +1,11 @@
-import type { AsyncHook, Sessions } from '../types/decorators.ts'
+import type { Sessions } from '../types/decorators.ts'
 import type { AccessTokens } from './access-token.ts'
 import { AccessTokenMissingError, SessionEndedError } from './errors.ts'
+import type { Hook } from './hooks.ts'
 import { challenged, orRetryLater } from './replies.ts'
 
 /** The hook behind `authenticate` on sensitive routes: an access token outlives its session, this notices. Fails closed. */
-export function createRequireSession (accessTokens: AccessTokens, sessions: Sessions): AsyncHook {
+export function createRequireSession (accessTokens: AccessTokens, sessions: Sessions): Hook {
   return async function requireSession (request, reply) {
     const user: unknown = request.user
     // Without authenticate before it, or where the host has put another object there, nothing says whose session to ask for.

@@ -1,18 +1,21 @@
-import type { AnyReply, RevokeTokensOptions, Sessions } from '../types/decorators.ts'
+import type { RevokeTokensOptions, Sessions } from '../types/decorators.ts'
 import type { AccessTokens } from './access-token.ts'
 import type { Config } from './config.ts'
 import type { RefreshCookie } from './cookie.ts'
-import { RefreshTokenExpiredError, RefreshTokenRevokedError, SessionEndedError } from './errors.ts'
+import type { IsCrossSite } from './csrf.ts'
+import { goneError, SessionEndedError } from './errors.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
+import type { AnyReply } from './hooks.ts'
 import { demandToken } from './presented.ts'
 import type { FindTokens } from './presented.ts'
 import { challenged, noStore, orRetryLater } from './replies.ts'
-import { decide } from './rotation.ts'
+import { gone } from './rotation.ts'
 
 export interface RevokeTokensParts {
   config: Config
   findTokens: FindTokens
+  isCrossSite: IsCrossSite
   accessTokens: AccessTokens
   cookie: RefreshCookie
   sessions: Sessions
@@ -31,14 +34,15 @@ interface Target {
 }
 
 export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
-  const { config, findTokens, accessTokens, cookie, sessions, store, emit } = parts
+  const { config, findTokens, isCrossSite, accessTokens, cookie, sessions, store, emit } = parts
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens ({ everywhere = false } = {}) {
     noStore(this)
     const target = targetOf(this, everywhere)
     if (target !== null) await orRetryLater(this, everywhere ? endAll(this, target) : endEach(this, target))
-    if (transport !== 'body') cookie.clear(this)
+    // The form of another site brings no SameSite cookie, but what its answer sets would count.
+    if (transport !== 'body' && (target !== null || !isCrossSite(this.request))) cookie.clear(this)
     this.code(204)
   }
 
@@ -57,8 +61,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
       sessionIds: tokens.map(({ sessionId }) => sessionId),
       over () {
         if (transport === 'cookie') cookie.clear(reply)
-        const judged = decide(null, token, config.now(), windows)
-        return judged.type === 'gone' && judged.code === 'expired' ? new RefreshTokenExpiredError() : new RefreshTokenRevokedError()
+        return goneError(gone(token, config.now(), windows))
       }
     }
   }

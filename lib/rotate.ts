@@ -2,8 +2,8 @@ import type { Session } from '../types/session.ts'
 import { StoreUnavailableError } from './errors.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import type { RefreshToken } from './refresh-token.ts'
-import { decide, firstGuess } from './rotation.ts'
-import type { RotationCase, RotationWindows } from './rotation.ts'
+import { decide, firstGuess, gone } from './rotation.ts'
+import type { Gone, RotationCase, RotationWindows } from './rotation.ts'
 
 const MAX_REREADS = 3
 
@@ -12,7 +12,7 @@ export type Outcome =
   | { type: 'accepted', case: RotationCase, session: Session, child: boolean, before: number }
   /** `session` is the record as it was judged; it is ended. */
   | { type: 'reuse', session: Session }
-  | { type: 'gone', code: 'expired' | 'revoked' }
+  | Gone
 
 /** @throws StoreUnavailableError also where the same race is lost again and again */
 export type Rotate = (token: RefreshToken) => Promise<Outcome>
@@ -22,7 +22,7 @@ export function createRotate (store: GuardedStore, windows: RotationWindows, clo
   return async function rotate (token) {
     const now = clock()
     // Expired by its own word: no need to ask for a record that cannot be there.
-    if (token.endsAt <= now) return { type: 'gone', code: 'expired' }
+    if (token.endsAt <= now) return gone(token, now, windows)
 
     const guess = firstGuess(token, now, windows)
     if (guess !== null) {
@@ -36,7 +36,7 @@ export function createRotate (store: GuardedStore, windows: RotationWindows, clo
     for (let reads = 0; reads < MAX_REREADS; reads++) {
       const session = await store.find(token.sessionId)
       const decision = decide(session, token, now, windows)
-      if (decision.type === 'gone' || session === null) return decision as Outcome & { type: 'gone' }
+      if (session === null || decision.type === 'gone') return gone(token, now, windows)
 
       // Each write names the `current` that was judged: where another request was faster, it changes nothing.
       if (decision.type === 'reuse') {

@@ -33,9 +33,14 @@ export interface RotationWindows {
 
 export type RotationCase = 'confirm' | 'young' | 'retry' | 'ahead' | 'static'
 
+/** The session is over, or never was. */
+export interface Gone {
+  type: 'gone'
+  code: 'expired' | 'revoked'
+}
+
 export type Decision =
-  /** The session is over, or never was. */
-  | { type: 'gone', code: 'expired' | 'revoked' }
+  | Gone
   /** Only a thief or its victim can still hold this token. */
   | { type: 'reuse' }
   /** Accepted. `write` is what to store first, where there is something to store; `child`: give out a new refresh token. */
@@ -82,7 +87,8 @@ export function firstGuess (token: PresentedToken, now: number, windows: Rotatio
   return { generation: 0, current: token.parent, rotatedAt: now, expiresAt: idleEnd(token.endsAt, now, windows) }
 }
 
-function gone (token: PresentedToken, now: number, windows: RotationWindows): Decision {
+/** What to tell a client whose session is gone: the token's own times say whether it ran out or was ended. */
+export function gone (token: PresentedToken, now: number, windows: RotationWindows): Gone {
   const expired = token.endsAt <= now || token.issuedAt + windows.expiresIn <= now
   return { type: 'gone', code: expired ? 'expired' : 'revoked' }
 }

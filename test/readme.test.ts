@@ -141,7 +141,7 @@ for (const [heading, found] of blocks) {
 
 t.test('README: every link inside it leads somewhere', async (t) => {
   const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) => `#${title?.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
-  for (const [, link] of readme.matchAll(/\]\((#[^)]*)\)/g)) t.ok(anchors.includes(link ?? ''), link)
+  for (const [, link] of readme.matchAll(/\]\((#[^)]*)\)/g)) t.ok(anchors.includes(link ?? ''), `${link}`)
 })
 
 function readBlocks (text: string): Map<string, Block[]> {
@@ -175,6 +175,6 @@ async function checkScripts (t: Test, code: string): Promise<void> {
   const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   for (const command of code.split('&&').map((one) => one.trim())) {
     const script = /^npm (?:run )?(.*)$/.exec(command)?.[1]
-    t.ok(script === 'ci' || script !== undefined && script in scripts, command)
+    t.ok(script === 'ci' || (script !== undefined && script in scripts), command)
   }
 }

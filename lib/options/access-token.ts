@@ -9,12 +9,13 @@ import { createKeys } from './secrets.ts'
 import { show } from './show.ts'
 
 const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clockTolerance', 'cache', 'extract']
-const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA', undefined] as const
+const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const DEFAULT_CACHE = 10_000
 
 /** @throws InvalidOptionError */
 export function parseAccessToken (secret: unknown, value: unknown): AccessTokenConfig {
   const fields = checkFields('accessToken', value, NAMES)
+  const { expiresIn = '15m', clockTolerance = 0 } = fields
   const algorithm = checkOneOf('accessToken.algorithm', fields.algorithm, ALGORITHMS, undefined)
   const keys = createKeys('secret', secret, (option, one) => createKey(option, one as Secret, algorithm))
   const { algorithm: signsWith } = keys[0] as Key
@@ -24,10 +25,10 @@ export function parseAccessToken (secret: unknown, value: unknown): AccessTokenC
   }
   return {
     keys,
-    expiresIn: toWholeSeconds('accessToken.expiresIn', fields.expiresIn ?? '15m'),
+    expiresIn: toWholeSeconds('accessToken.expiresIn', expiresIn),
     issuer: checkText('accessToken.issuer', fields.issuer),
     audience: checkAudience(fields.audience),
-    clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', fields.clockTolerance ?? 0)),
+    clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', clockTolerance)),
     cache: checkCache(fields.cache),
     extract: checkFunction('accessToken.extract', fields.extract as AccessTokenConfig['extract'])
   }

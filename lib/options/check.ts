@@ -7,7 +7,9 @@ type Fields = Record<string, unknown>
 export function checkFields (option: string, value: unknown, known: readonly string[]): Fields {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidOptionError(`${option} is ${show(value)}: give an object with ${known.join(', ')}`)
+    // A text may be a secret at the wrong place (refreshToken: process.env.SECRET), and is not shown.
+    const given = typeof value === 'string' ? 'a string' : show(value)
+    throw new InvalidOptionError(`${option} is ${given}: give an object with ${known.join(', ')}`)
   }
   const unknown = Object.keys(value).find((name) => !known.includes(name))
   if (unknown === undefined) return value as Fields
@@ -31,7 +33,7 @@ export function checkFunction<Type> (option: string, value: Type): Type {
   throw new InvalidOptionError(`${option} is ${show(value)}: give a function`)
 }
 
-export function checkOneOf<Choice> (option: string, value: unknown, choices: readonly Choice[], fallback: Choice): Choice {
+export function checkOneOf<Choice, Fallback extends Choice | undefined> (option: string, value: unknown, choices: readonly Choice[], fallback: Fallback): Choice | Fallback {
   if (value === undefined) return fallback
   if (choices.includes(value as Choice)) return value as Choice
   throw new InvalidOptionError(`${option} is ${show(value)}: give ${choices.map(show).join(', ')}`)

@@ -4,8 +4,8 @@ import { InvalidOptionError } from '../errors.ts'
 import { show } from './show.ts'
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/ // RFC 9110 §5.6.2
-const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/ // RFC 6265 §4.1.1: no CTLs, no ";"
-const DOMAIN = /^\.?[a-z\d-]+(?:\.[a-z\d-]+)*$/i
+const PATH = /^\/[\x21-\x3a\x3d-\x7e]*$/ // RFC 6265 §4.1.1: no CTLs, no ";"
+const DOMAIN = /^\.?[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$/i
 
 /**
  * @param defaultPath the enclosing scope's prefix and ours

@@ -2,6 +2,8 @@ import { parse } from '@lukeed/ms'
 import { InvalidOptionError } from '../errors.ts'
 import { show } from './show.ts'
 
+const MAX_SECONDS = 1e11 // three thousand years: a sum of times in milliseconds is still exact
+
 /**
  * Milliseconds of a duration option: a number is seconds, a text carries its unit.
  *
@@ -17,12 +19,15 @@ export function toMilliseconds (option: string, value: unknown): number {
 /** Seconds of a duration that ends up in a token or a cookie, where only whole ones can stand (RFC 7519 §2, RFC 6265 §5.2.2). */
 export function toWholeSeconds (option: string, value: unknown): number {
   const seconds = toMilliseconds(option, value) / 1000
-  if (Number.isSafeInteger(seconds) && seconds >= 1) return seconds
-  throw new InvalidOptionError(`${option} is ${show(value)}: give whole seconds, at least one`)
+  if (Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= MAX_SECONDS) return seconds
+  throw new InvalidOptionError(`${option} is ${show(value)}: give whole seconds, at least one and at most ${MAX_SECONDS}`)
 }
 
 function parseText (value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined
-  if (/^0+ *[a-z]+$/i.test(value)) return 0 // @lukeed/ms has no answer to it
-  return /[a-z]$/i.test(value) ? parse(value) : undefined
+  if (!/[a-z]$/i.test(value)) return undefined
+  // @lukeed/ms has no answer to a zero, but knows the units.
+  const unit = /^0+( *[a-z]+)$/i.exec(value)?.[1]
+  if (unit !== undefined) return parse(`1${unit}`) === undefined ? undefined : 0
+  return parse(value)
 }

@@ -28,7 +28,8 @@ const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
  */
 export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): Config {
   checkFields('options', options, NAMES)
-  const now = checkFunction('now', options.now) ?? Date.now
+  const now = checkClock(options.now)
+  const { storeTimeout = '2s' } = options
   const prefix = checkPrefix(options.prefix)
   const accessToken = parseAccessToken(options.secret, options.accessToken)
   const refreshToken = parseRefreshToken(options.refreshToken, accessToken.keys)
@@ -38,7 +39,7 @@ export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): 
     cookie: parseCookieOptions(options.cookie, (scopePrefix + prefix) || '/'),
     claims: checkFunction('claims', options.claims),
     store: options.store === undefined ? new MemoryStore({ now }) : checkStore(options.store),
-    storeTimeout: checkTimeout(toMilliseconds('storeTimeout', options.storeTimeout ?? '2s')),
+    storeTimeout: checkTimeout(toMilliseconds('storeTimeout', storeTimeout)),
     trustedOrigins: checkOrigins(options.trustedOrigins),
     routes: parseRoutes(options.routes, prefix, refreshToken.keys.length > 0),
     decorators: checkDecorators(options.decorators),
@@ -48,6 +49,13 @@ export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): 
   checkRoutes(config, scopePrefix)
   if (options.now !== undefined) config.store.useClock?.(now)
   return config
+}
+
+function checkClock (value: JwtRefreshOptions['now']): () => number {
+  const now = checkFunction('now', value) ?? Date.now
+  const time: unknown = now()
+  if (Number.isFinite(time)) return now
+  throw new InvalidOptionError(`now answers with ${show(time)}: give a function that answers with milliseconds, such as Date.now`)
 }
 
 function checkPrefix (value: unknown): string {
@@ -90,9 +98,9 @@ function isOrigin (value: unknown): boolean {
 function checkDecorators (value: unknown): Record<DecoratorName, string> {
   const fields = checkFields('decorators', value, DECORATORS)
   const names = DECORATORS.map((decorator) => {
-    const name = fields[decorator] ?? decorator
-    if (typeof name === 'string' && name !== '') return [decorator, name]
-    throw new InvalidOptionError(`decorators.${decorator} is ${show(name)}: give a name`)
+    const name = fields[decorator] === undefined ? decorator : fields[decorator]
+    if (typeof name === 'string' && name !== '' && !(name in Object.prototype)) return [decorator, name]
+    throw new InvalidOptionError(`decorators.${decorator} is ${show(name)}: give a name such as ${show(`my${decorator}`)}`)
   })
   return Object.fromEntries(names) as Record<DecoratorName, string>
 }

@@ -6,6 +6,7 @@ import type { RotationWindows } from '../rotation.ts'
 import { checkFields, checkOneOf } from './check.ts'
 import { toMilliseconds, toWholeSeconds } from './duration.ts'
 import { createKeys } from './secrets.ts'
+import { show } from './show.ts'
 
 const NAMES = ['expiresIn', 'maxAge', 'secret', 'rotation', 'overlap', 'retryWindow', 'recoveryWindow', 'transport']
 const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const
@@ -17,10 +18,11 @@ const DEFAULT_OVERLAP = 10_000
  */
 export function parseRefreshToken (value: unknown, accessKeys: readonly Key[]): RefreshTokenConfig {
   const fields = checkFields('refreshToken', value, NAMES)
+  const { maxAge = '30d' } = fields
   return {
     keys: refreshKeys(fields.secret, accessKeys),
     windows: parseWindows(fields),
-    maxAge: toWholeSeconds('refreshToken.maxAge', fields.maxAge ?? '30d'),
+    maxAge: toWholeSeconds('refreshToken.maxAge', maxAge),
     transport: checkOneOf('refreshToken.transport', fields.transport, ['cookie', 'body', 'both'] as const, 'cookie')
   }
 }
@@ -47,18 +49,19 @@ function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
 
 function parseWindows (fields: Record<string, unknown>): RotationWindows {
   const rotation = checkOneOf('refreshToken.rotation', fields.rotation, [true, false, 'strict'] as const, true)
-  const expiresIn = toMilliseconds('refreshToken.expiresIn', fields.expiresIn ?? '7d')
+  const expiresIn = toMilliseconds('refreshToken.expiresIn', fields.expiresIn === undefined ? '7d' : fields.expiresIn)
   if (expiresIn < 1000 || !Number.isFinite(expiresIn)) {
-    throw new InvalidOptionError('refreshToken.expiresIn is less than a second or endless: give, for example, "7d"')
+    throw new InvalidOptionError(`refreshToken.expiresIn is ${show(fields.expiresIn)}, less than a second or endless: give, for example, "7d"`)
   }
-  const [overlap, retryWindow, recoveryWindow] = WINDOWS.map((name) => toMilliseconds(`refreshToken.${name}`, fields[name] ?? 0)) as [number, number, number]
+  const [overlap, retryWindow, recoveryWindow] = WINDOWS.map((name) => toMilliseconds(`refreshToken.${name}`, fields[name] === undefined ? 0 : fields[name])) as [number, number, number]
   if (rotation === 'strict') {
-    const open = WINDOWS.find((name) => fields[name] !== undefined && fields[name] !== 0)
-    if (open === undefined) return { expiresIn, overlap, retryWindow, recoveryWindow, rotate: true }
-    throw new InvalidOptionError(`refreshToken.${open} is given, but refreshToken.rotation is "strict", which has no windows: leave one of them out`)
+    const open = [overlap, retryWindow, recoveryWindow].findIndex((window) => window > 0)
+    if (open === -1) return { expiresIn, overlap, retryWindow, recoveryWindow, rotate: true }
+    const name = WINDOWS[open] as string
+    throw new InvalidOptionError(`refreshToken.${name} is ${show(fields[name])}, but refreshToken.rotation is "strict", which has no windows: leave one of them out`)
   }
   if (overlap >= expiresIn) {
-    throw new InvalidOptionError(`refreshToken.overlap is not shorter than refreshToken.expiresIn (${expiresIn / 1000} s): give less`)
+    throw new InvalidOptionError(`refreshToken.overlap is ${show(fields.overlap)}, not shorter than refreshToken.expiresIn (${expiresIn / 1000} s): give less`)
   }
   return {
     expiresIn,

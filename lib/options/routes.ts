@@ -20,14 +20,14 @@ const NAMES = ['refresh', 'logout', 'sessions', 'jwks']
  * @throws InvalidOptionError
  */
 export function parseRoutes (value: unknown, prefix: string, canSign: boolean): Record<RouteName, RouteConfig | null> {
-  const fields = checkFields('routes', value, NAMES)
+  const { refresh = canSign, logout = canSign, sessions = false, jwks = false } = checkFields('routes', value, NAMES)
   const onlyVerifies = canSign ? undefined : 'the first secret is a public key and signs nothing'
   return {
-    refresh: parseRoute('refresh', fields.refresh ?? canSign, `${prefix}/refresh`, prefix, onlyVerifies),
-    logout: parseRoute('logout', fields.logout ?? canSign, `${prefix}/logout`, prefix, onlyVerifies),
-    sessions: parseRoute('sessions', fields.sessions ?? false, `${prefix}/sessions`, prefix),
+    refresh: parseRoute('refresh', refresh, `${prefix}/refresh`, prefix, onlyVerifies),
+    logout: parseRoute('logout', logout, `${prefix}/logout`, prefix, onlyVerifies),
+    sessions: parseRoute('sessions', sessions, `${prefix}/sessions`, prefix),
     // RFC 8615 §3: at the server's root
-    jwks: parseRoute('jwks', fields.jwks ?? false, '/.well-known/jwks.json', '')
+    jwks: parseRoute('jwks', jwks, '/.well-known/jwks.json', '')
   }
 }
 
@@ -40,8 +40,20 @@ function parseRoute (name: RouteName, value: unknown, fallback: string, prefix: 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidOptionError(`${option} is ${show(value)}: give true, false, a path or { path, …route options }`)
   }
+  checkRouteOptions(option, value as Record<string, unknown>)
   const { path, ...options } = value as RouteShorthandOptions & { path?: unknown }
   return { path: path === undefined ? fallback : prefix + checkPath(`${option}.path`, path), options }
+}
+
+/** What a host cannot add to a route of ours, and would look for in vain. */
+function checkRouteOptions (option: string, { schema, validatorCompiler, ...options }: Record<string, unknown>): void {
+  const ours = ['method', 'url', 'handler'].find((name) => name in options)
+  if (ours !== undefined) {
+    throw new InvalidOptionError(`${option}.${ours} is given, but is not the app's to change: leave it out, or give false as ${option} and add a route of your own`)
+  }
+  const validated = ['body', 'querystring', 'query', 'headers', 'params'].find((name) => Object.hasOwn(schema ?? {}, name))
+  if (validated === undefined || validatorCompiler !== undefined) return
+  throw new InvalidOptionError(`${option}.schema.${validated} is given, but our routes do not know your validator and would not check it: give ${option}.validatorCompiler, too, or leave it out`)
 }
 
 function checkPath (option: string, value: unknown): string {
@@ -66,6 +78,9 @@ export function checkRoutes ({ routes, cookie, refreshToken, accessToken }: Conf
     const path = scopePrefix + (routes[name]?.path ?? cookie.path)
     if (routes[name] !== null && !isUnder(path, cookie.path)) {
       throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, so that the browser does not send the cookie to routes.${name} (${path}): give a path that both have in common`)
+    }
+    if (routes[name] !== null && /[:*]/.test(cookie.path)) {
+      throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, with a parameter that no browser fills in: give a path without one, such as "/"`)
     }
   }
 }

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
-import type { AsyncHook, AuthenticateHook, Sessions } from '../../types/decorators.ts'
+import type { Sessions } from '../../types/decorators.ts'
 import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { Config } from '../config.ts'
 import type { RefreshCookie } from '../cookie.ts'
 import { SessionNotFoundError } from '../errors.ts'
+import type { Hook, SyncHook } from '../hooks.ts'
 import type { RouteConfig } from '../options/routes.ts'
 import { noStore, orRetryLater } from '../replies.ts'
 import type { RevokeTokens } from '../revoke-tokens.ts'
@@ -17,9 +18,9 @@ const JWKS_MAX_AGE = 300 // seconds
 
 export interface RouteParts {
   config: Config
-  authenticate: AuthenticateHook
-  requireSession: AsyncHook
-  refresh: AsyncHook
+  authenticate: SyncHook
+  requireSession: Hook
+  refresh: Hook
   revokeTokens: RevokeTokens
   sessions: Sessions
   cookie: RefreshCookie
@@ -36,9 +37,9 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
 
   addBodyParsers(scope)
   setCompilers(scope)
-  // Errors too, and those that another plugin answers with before our handlers.
+  // Errors too, and those that another plugin answers with before our handlers; over a header that the host has for everything.
   scope.addHook('onSend', async (request, reply) => {
-    if (!reply.hasHeader('cache-control')) noStore(reply)
+    if (request.routeOptions.url !== routes.jwks?.path || !reply.hasHeader('cache-control')) noStore(reply)
   })
 
   if (routes.refresh !== null) {
@@ -69,6 +70,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
     add({ ...own, path: `${route.path}/:id` }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
       const { sub, sid } = request.user as AccessTokenClaims
       const { id } = request.params as { id: string }
+      if (id === '') throw new SessionNotFoundError() // the router matches "/sessions/" too
       const session = await orRetryLater(reply, sessions.find(id))
       // One answer for a foreign and an unknown id, so that no one can ask which ids exist.
       if (session?.subject !== sub) throw new SessionNotFoundError()
@@ -92,7 +94,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
   ): void {
     scope.route({
       bodyLimit: BODY_LIMIT,
-      ...options,
+      ...copyLists(options),
       method,
       url: path,
       schema: mergeSchemas(schema, options.schema),
@@ -100,6 +102,11 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
       handler
     } as RouteOptions)
   }
+}
+
+/** Another plugin may add its hooks to the lists in an onRoute hook, and the options are the host's. */
+function copyLists (options: RouteConfig['options']): object {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]))
 }
 
 function mergeSchemas (ours: FastifySchema, hosts: FastifySchema = {}): FastifySchema {

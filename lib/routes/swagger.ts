@@ -50,7 +50,8 @@ export function createSwaggerTransform (scheme: SchemeName, { cookie }: Config):
 
 /** What the host declares under our label is taken; but a second registration's cookie of another name needs a label of its own. */
 function labelFor (scheme: SchemeName, { name }: Scheme, declared: Record<string, Scheme>): string {
+  const isAnother = (label: string): boolean => name !== undefined && (declared[label]?.name ?? name) !== name
   let label: string = scheme
-  for (let count = 2; (declared[label]?.name ?? name) !== name && name !== undefined; count++) label = `${scheme}${count}`
+  for (let count = 2; isAnother(label); count++) label = `${scheme}${count}`
   return label
 }

@@ -78,4 +78,18 @@ export function loginTests (t: Test, create: Create): void {
     const [session] = await app.sessions.list('with metadata')
     t.strictSame(session?.metadata, { userAgent: 'test', ip: null, device: 'kiosk' })
   })
+
+  t.test('a host ends the old session and starts a new one in one answer', async (t) => {
+    const { app, login } = await create(t)
+    app.post('/step-up', { onRequest: [app.authenticate] }, async (request, reply) => {
+      await reply.revokeTokens()
+      return reply.issueTokens({ sub: request.user.sub, level: 2 })
+    })
+    const tab = await login({ sub: 'steps up' })
+    const response = await app.inject({ method: 'POST', url: '/step-up', headers: { authorization: `Bearer ${tab.accessToken}` } })
+    t.equal(response.statusCode, 200)
+    t.match(payloadOf(response.json().accessToken), { sub: 'steps up', level: 2 })
+    t.equal(response.cookies.length, 1)
+    t.equal((await tab.refresh()).statusCode, 403)
+  })
 }

@@ -22,7 +22,9 @@ export function logoutTests (t: Test, create: Create): void {
     const tab = await login()
     const { cookie } = tab
     await tab.logout()
-    t.equal((await client().logout()).statusCode, 204, 'without a token')
+    const without = await client().logout()
+    t.equal(without.statusCode, 204, 'without a token')
+    t.equal(refreshCookie(without)?.value, '', 'and the cookie is cleared')
     t.equal((await client(cookie).logout()).statusCode, 204, 'with a dead one')
     t.equal((await client('forged').logout()).statusCode, 204, 'with a forged one')
     t.equal(events.length, 2, 'one login, one logout')

@@ -1,0 +1,140 @@
+import t from 'tap'
+import { MINUTE, refreshCookie } from '../fixtures/app.ts'
+import { createHostileApp, kindsOf, refreshWith } from '../fixtures/hostile-app.ts'
+import type { HostileApp } from '../fixtures/hostile-app.ts'
+import { randomFrom } from '../fixtures/hostile-tokens.ts'
+import { payloadOf } from '../fixtures/jwt.ts'
+
+const MISSING = { status: 401, code: 'FST_JWT_REFRESH_TOKEN_MISSING' }
+const INVALID = { status: 403, code: 'FST_JWT_REFRESH_TOKEN_INVALID' }
+const REVOKED = { status: 403, code: 'FST_JWT_REFRESH_TOKEN_REVOKED' }
+const FINE = { status: 200, code: undefined }
+
+/** Refreshes with the cookie header as it stands. */
+async function answer ({ send }: HostileApp, cookie: string): Promise<{ status: number, code: string | undefined, cleared: boolean }> {
+  const response = await send({ method: 'POST', url: '/auth/refresh', headers: { cookie } })
+  return { status: response.statusCode, code: response.json().code, cleared: refreshCookie(response)?.value === '' }
+}
+
+t.test('a cookie header in which there is no refresh token', async (t) => {
+  const app = await createHostileApp(t)
+  const { cookie } = await app.login()
+  const before = app.calls()
+  const headers = ['', ' ', ';', ';;;;', '=', '=;=', 'refreshToken', 'refreshToken=', 'refreshToken=;', 'refreshToken= ', ' refreshToken ; x=1', 'refreshtoken=x', 'REFRESHTOKEN=x', 'xrefreshToken=x',
+    'refreshTokens=x', 'refreshToken =x', `refreshToken ${cookie}`, `__Host-refreshToken=${cookie}`, `x="; refreshToken"=${cookie}`, `__proto__=${cookie}`, `constructor=${cookie}`, `toString=${cookie}`, '__proto__=; constructor=', 'a'.repeat(15_000),
+    `${'a=b; '.repeat(3000)}`, '\0', '💥', '%', '%00=%00', `refreshToken[]=${cookie}`, `refreshToken%3D${cookie}`, `${cookie}`, `token=${cookie}`, 'refreshToken=; refreshToken=', 'refreshToken; refreshToken']
+  for (const header of headers) t.match(await answer(app, header), { ...MISSING, cleared: false }, JSON.stringify(header.slice(0, 40)))
+  t.equal(app.calls(), before, 'the store was not asked')
+})
+
+t.test('a cookie whose value is no token', async (t) => {
+  const app = await createHostileApp(t)
+  const { cookie } = await app.login()
+  const before = app.calls()
+  const values = ['%', '%E0%A4%A', '%zz', '%00', '%u0041', '%FF%FE', '%2e%2e', '%'.repeat(5000), `${cookie}%`, `%${cookie}`, `${cookie}%00`, `${cookie}%0d%0aSet-Cookie:%20a=b`, `"${cookie}`, `${cookie}"`, `'${cookie}'`, `""${cookie}""`, `"${cookie}"`, '""',
+    `${cookie},${cookie}`, `${cookie} ${cookie}`, `s:${cookie}.signature`, 'j:{"a":1}', '[object Object]', 'undefined', 'null', 'true', '0', '{}', '💥', '\0', '=', '==', `=${cookie}`, 'x'.repeat(15_000), `${'%41'.repeat(5000)}`, '"', '\\', '\\"']
+  for (const value of values) t.match(await answer(app, `refreshToken=${value}`), { ...INVALID, cleared: true }, JSON.stringify(value.slice(0, 40)))
+  t.equal(app.calls(), before, 'the store was not asked')
+  t.equal((await app.client(cookie).refresh()).statusCode, 200, 'the session goes on')
+})
+
+t.test('a genuine token in other clothes is taken', async (t) => {
+  const app = await createHostileApp(t)
+  const { cookie } = await app.login()
+  const encoded = [...cookie as string].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('')
+  const headers = [`refreshToken=${cookie}`, `refreshToken=${encoded}`, `refreshToken= ${cookie} `, `a=b;refreshToken=${cookie}`, `;;; refreshToken=${cookie};;`, `a="b; refreshToken=${cookie}`,
+    `__proto__=x; constructor=y; refreshToken=${cookie}`, `%=%; refreshToken=${cookie}`, `${'a=b; '.repeat(2500)}refreshToken=${cookie}`, `refreshToken; refreshToken=${cookie}`, `refreshToken=; refreshToken=${cookie}`]
+  for (const header of headers) t.match(await answer(app, header), FINE, JSON.stringify(header.slice(0, 40)))
+})
+
+t.test('several cookies of the name', async (t) => {
+  const garbage = 'refreshToken=garbage'
+  const setUp = async (): Promise<HostileApp & { anna: string, second: string, mallory: string }> => {
+    const app = await createHostileApp(t)
+    const login = async (sub: string): Promise<string> => `refreshToken=${(await app.login({ sub })).cookie}`
+    return { ...app, anna: await login('anna'), second: await login('anna'), mallory: await login('mallory') }
+  }
+
+  t.test('garbage beside a genuine one does no harm, on either side', async (t) => {
+    const app = await setUp()
+    for (const header of [`${garbage}; ${app.anna}`, `${app.anna}; ${garbage}`, `${garbage}; ${app.anna}; ${garbage}`, `${garbage}; refreshToken=%; ${app.anna}`, `${app.anna}; ${app.anna}; ${app.anna}`]) {
+      t.match(await answer(app, header), { ...FINE, cleared: false }, header.replaceAll(app.anna, 'genuine'))
+    }
+  })
+
+  t.test('three are looked at, however many there are', async (t) => {
+    const app = await setUp()
+    t.match(await answer(app, `${Array(50).fill(app.anna).join('; ')}`), FINE)
+    t.match(await answer(app, `${app.anna}; ${Array(50).fill(garbage).join('; ')}`), FINE)
+    const before = app.calls()
+    t.match(await answer(app, `${Array(3).fill(garbage).join('; ')}; ${app.anna}`), INVALID, 'the fourth is not')
+    t.match(await answer(app, Array(50).fill(garbage).join('; ')), INVALID)
+    t.equal(app.calls(), before)
+    t.match(await answer(app, app.anna), FINE, 'the session goes on')
+  })
+
+  t.test('of two people: refused, and nothing is ended or cleared', async (t) => {
+    const app = await setUp()
+    const before = app.calls()
+    for (const header of [`${app.anna}; ${app.mallory}`, `${app.mallory}; ${app.anna}`, `${app.mallory}; ${app.anna}; ${app.second}`, `${garbage}; ${app.mallory}; ${app.anna}`]) {
+      t.match(await answer(app, header), { ...INVALID, cleared: false })
+      for (const payload of [undefined, { everywhere: true }]) {
+        const logout = await app.send({ method: 'POST', url: '/auth/logout', headers: { cookie: header }, ...(payload && { payload }) })
+        t.match({ status: logout.statusCode, code: logout.json().code, cookie: logout.headers['set-cookie'] }, { ...INVALID, cookie: undefined })
+      }
+    }
+    t.equal(app.calls(), before, 'the store was not asked')
+    t.match(await answer(app, app.anna), FINE)
+    t.match(await answer(app, app.mallory), FINE)
+  })
+
+  t.test('of two sessions of one person: the latest is used, a logout ends both', async (t) => {
+    const app = await setUp()
+    app.clock.now += MINUTE
+    const latest = `refreshToken=${(await app.login({ sub: 'anna' })).cookie}`
+    const response = await app.send(refreshWith(`${app.anna.slice(13)}; ${latest}`))
+    t.equal(payloadOf(response.json().accessToken).sid, payloadOf(latest.slice(13)).sid)
+    t.equal((await app.send({ method: 'POST', url: '/auth/logout', headers: { cookie: `${latest}; ${app.anna}` } })).statusCode, 204)
+    t.equal((await app.app.sessions.list('anna')).length, 1, 'the third, which was not in it, lives')
+    t.match(await answer(app, app.anna), REVOKED)
+  })
+
+  t.test('of one session: the highest generation counts, and the older one is no reuse', async (t) => {
+    const app = await setUp()
+    const old = app.anna
+    const tab = app.client(old.slice(13))
+    for (let turn = 0; turn < 3; turn++) {
+      await tab.refresh()
+      app.clock.now += MINUTE
+    }
+    for (const header of [`${old}; refreshToken=${tab.cookie}`, `refreshToken=${tab.cookie}; ${old}`]) t.match(await answer(app, header), FINE)
+    t.notOk(app.events.some(({ type }) => type === 'reused'))
+  })
+})
+
+t.test('random cookie headers never end in a 500, nor ask the store', async (t) => {
+  const app = await createHostileApp(t)
+  const { refresh } = kindsOf(await app.login())
+  const pieces = ['refreshToken', 'refreshToken', '=', '=', ';', '; ', ' ', '"', '%', '%41', '%E0%A4', ',', '\\', '__proto__', 'a', '💥', '\0', '\t', refresh.genuine.slice(0, 30), refresh.other, '.', 'refreshToken=']
+  const random = randomFrom(3)
+  const before = app.calls()
+  for (let turn = 0; turn < 300; turn++) {
+    const header = Array.from({ length: 1 + Math.floor(random() * 12) }, () => pieces[Math.floor(random() * pieces.length)]).join('')
+    const { status } = await answer(app, header)
+    if (status !== 401 && status !== 403) t.fail(`${status}: ${JSON.stringify(header)}`)
+  }
+  t.equal(app.calls(), before)
+})
+
+for (const name of ['__proto__', 'constructor', 'toString', '__Host-session', "!#$%&'*+-.^_`|~"]) {
+  t.test(`a cookie named ${name}`, async (t) => {
+    const { app, send } = await createHostileApp(t, { cookie: { name } })
+    const login = await app.inject({ method: 'POST', url: '/login' })
+    const [, value] = /=([\w.-]+);/.exec(login.headers['set-cookie'] as string) as unknown as [string, string]
+    const statuses = []
+    for (const cookie of [`${name}=${value}`, `${name}=x`, `${name}=`, name, `x=${value}`]) {
+      statuses.push((await send({ method: 'POST', url: '/auth/refresh', headers: { cookie } })).statusCode)
+    }
+    t.strictSame(statuses, [200, 403, 401, 401, 401])
+  })
+}

@@ -1,0 +1,115 @@
+import type { InjectOptions } from 'fastify'
+import t from 'tap'
+import { refreshCookie } from '../fixtures/app.ts'
+import { createHostileApp } from '../fixtures/hostile-app.ts'
+
+const HOST = 'App.example:8443'
+const TRUSTED = 'https://front.example'
+const SITES = [undefined, 'same-origin', 'none', 'same-site', 'cross-site', 'garbage', 'Same-Origin', 'same-origin ', '', ['same-origin', 'cross-site']]
+const SAME_HOST = ['https://app.example:8443', 'http://app.example:8443', 'https://APP.example:8443']
+const ORIGINS = [undefined, ...SAME_HOST, TRUSTED, 'null', '', 'garbage', 'app.example:8443', '//app.example:8443', 'https://app.example', 'https://app.example:9999', 'https://evil.example', 'https://evil.app.example:8443',
+  'https://app.example:8443.evil.example', 'https://evil.example/app.example:8443', 'https://evil.example?https://app.example:8443', 'file://', 'data:', 'blob:https://evil.example/x', 'https://', 'https://[', `${TRUSTED}/`, `${TRUSTED}:8443`, `${TRUSTED}.evil.example`,
+  'https://FRONT.example', 'http://front.example', `${TRUSTED} `, `${TRUSTED}, https://evil.example`, [TRUSTED, 'https://evil.example'], ['https://app.example:8443', 'https://evil.example'], '*', '\0', '💥']
+
+type Header = string | string[] | undefined
+
+/** The rule of the contract, said another way than the code says it. */
+function passes (site: Header, origin: Header, trusted: boolean): boolean {
+  if (trusted && origin === TRUSTED) return true
+  if (site !== undefined) return site === 'same-origin' || site === 'none'
+  return origin === undefined || SAME_HOST.includes(origin as string)
+}
+
+function headersOf (site: Header, origin: Header): Record<string, string> {
+  return { host: HOST, ...(site !== undefined && { 'sec-fetch-site': site }), ...(origin !== undefined && { origin }) } as Record<string, string>
+}
+
+const PAIRS = SITES.flatMap((site) => ORIGINS.map((origin) => [site, origin] as const))
+
+for (const trusted of [true, false]) {
+  t.test(`a cookie from every kind of site, ${trusted ? 'one origin trusted' : 'no origin trusted'}`, async (t) => {
+    const options = trusted ? { trustedOrigins: [TRUSTED, 'capacitor://localhost'] } : {}
+    const { send, login, calls, events, app, logged, forget } = await createHostileApp(t, options)
+    for (const [route, payload] of [['refresh', undefined], ['logout', undefined], ['logout', { everywhere: true }]] as const) {
+      let { cookie } = await login({ sub: 'anna' })
+      for (const [site, origin] of PAIRS) {
+        const name = `${route} ${payload === undefined ? '' : 'everywhere '}site ${JSON.stringify(site)} origin ${JSON.stringify(origin)}`
+        const before = [calls(), events.length]
+        forget()
+        const response = await send({ method: 'POST', url: `/auth/${route}`, headers: { ...headersOf(site, origin), cookie: `refreshToken=${cookie}` }, ...(payload && { payload }) })
+        if (passes(site, origin, trusted)) {
+          t.equal(response.statusCode, route === 'refresh' ? 200 : 204, name)
+          if (route === 'logout') ({ cookie } = await login({ sub: 'anna' }))
+          continue
+        }
+        t.match({ status: response.statusCode, code: response.json().code, cookie: response.headers['set-cookie'], cache: response.headers['cache-control'] },
+          { status: 403, code: 'FST_JWT_CROSS_SITE_REQUEST', cookie: undefined, cache: 'no-store' }, name)
+        t.strictSame([calls(), events.length], before, 'nothing happened')
+        const log = logged()
+        const shown = JSON.stringify([origin].flat().join(', '))
+        if (!log.includes('trustedOrigins') || (origin !== undefined && !log.includes(shown))) t.fail(`the log does not help: ${name} ${log}`)
+      }
+      t.equal((await app.sessions.list('anna')).length, 1, 'the session lives')
+      await app.sessions.revokeAll('anna')
+    }
+  })
+}
+
+t.test('a token in the body is put there by the client\'s own code, from wherever it runs', async (t) => {
+  const { send, app } = await createHostileApp(t, { refreshToken: { transport: 'both' } })
+  app.post('/native', async (_request, reply) => reply.issueTokens({ sub: 'anna' }, { transport: 'body' }))
+  const { refreshToken } = (await send({ method: 'POST', url: '/native' })).json()
+  for (const [site, origin] of PAIRS) {
+    const { statusCode } = await send({ method: 'POST', url: '/auth/refresh', headers: headersOf(site, origin), payload: { refreshToken } })
+    if (statusCode !== 200) t.fail(`${statusCode}: ${JSON.stringify([site, origin])}`)
+  }
+  const { statusCode } = await send({ method: 'POST', url: '/auth/logout', headers: headersOf('cross-site', 'null'), payload: { refreshToken } })
+  t.equal(statusCode, 204)
+})
+
+t.test('without a token another site learns and changes nothing', async (t) => {
+  const { send, calls } = await createHostileApp(t, { refreshToken: { transport: 'both' } })
+  for (const [site, origin] of PAIRS) {
+    const request: InjectOptions = { method: 'POST', url: '/auth/refresh', headers: headersOf(site, origin) }
+    const [refresh, logout, everywhere] = [await send(request), await send({ ...request, url: '/auth/logout' }), await send({ ...request, url: '/auth/logout', payload: { everywhere: true } })]
+    t.strictSame([refresh.statusCode, logout.statusCode, everywhere.statusCode], [401, 204, 401])
+    for (const { headers } of [refresh, everywhere]) {
+      if (headers['set-cookie'] !== undefined) t.fail(`a cookie is set or cleared: ${JSON.stringify([site, origin])}`)
+    }
+    const isCleared = logout.headers['set-cookie'] !== undefined
+    if (isCleared !== passes(site, origin, false)) t.fail(`logout ${isCleared ? 'clears' : 'keeps'} the cookie: ${JSON.stringify([site, origin])}`)
+  }
+  t.equal(calls(), 0)
+})
+
+t.test('another site\'s form cannot throw the cookie away: the browser keeps it back (SameSite), but takes what the answer sets', async (t) => {
+  const { send, login } = await createHostileApp(t)
+  const tab = await login()
+  const form = await send({
+    method: 'POST',
+    url: '/auth/logout',
+    headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' },
+    payload: ''
+  })
+  t.equal(form.headers['set-cookie'], undefined)
+  t.equal((await tab.refresh()).statusCode, 200)
+})
+
+t.test('a garbage cookie from another site is not cleared either: it may not be the one that the browser has', async (t) => {
+  const { send } = await createHostileApp(t)
+  for (const url of ['/auth/refresh', '/auth/logout']) {
+    const response = await send({ method: 'POST', url, headers: { cookie: 'refreshToken=garbage', 'sec-fetch-site': 'cross-site' } })
+    t.equal(response.json().code, 'FST_JWT_CROSS_SITE_REQUEST')
+    t.equal(refreshCookie(response), undefined)
+  }
+})
+
+t.test('behind a proxy the host is the one that the browser sees', async (t) => {
+  const { send, login } = await createHostileApp(t, {}, { trustProxy: true })
+  const { cookie } = await login()
+  const from = async (origin: string): Promise<number> => (await send({
+    method: 'POST', url: '/auth/refresh', headers: { host: 'inner:3000', 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https', origin, cookie: `refreshToken=${cookie}` }
+  })).statusCode
+  t.equal(await from('https://app.example'), 200)
+  t.equal(await from('https://inner:3000'), 403)
+})

@@ -1,0 +1,114 @@
+import t from 'tap'
+import type { InjectOptions } from 'fastify'
+import { MINUTE, refreshCookie, SECOND, START } from '../fixtures/app.ts'
+import { createHostileApp, kindsOf, refreshWith } from '../fixtures/hostile-app.ts'
+import { brokenTexts, mutations, respelled, sign, wrongHeaders, wrongKeys, wrongPayloads } from '../fixtures/hostile-tokens.ts'
+import type { Case } from '../fixtures/hostile-tokens.ts'
+import { headerOf, payloadOf } from '../fixtures/jwt.ts'
+
+const NOW = START / SECOND
+const notText = [undefined, null, 1, true, {}, [], ['x'], '']
+const notWhole = [undefined, null, true, {}, [], '1', '', 1.5, 1e308, 2 ** 53]
+
+/** Where a refresh token can be sent, and the transport that takes it there. */
+const WAYS: Record<string, { transport: 'cookie' | 'body', request: (token: string) => InjectOptions }> = {
+  'in the cookie': { transport: 'cookie', request: (token) => refreshWith(encodeURIComponent(Buffer.from(token).toString())) },
+  'in the body': { transport: 'body', request: (refreshToken) => ({ method: 'POST', url: '/auth/refresh', payload: { refreshToken } }) }
+}
+
+const ATTACKS: Record<string, (kinds: ReturnType<typeof kindsOf>) => Case[]> = {
+  'a wrong header': ({ refresh }) => wrongHeaders(refresh),
+  'a wrong key': ({ refresh }) => wrongKeys(refresh),
+  'a broken encoding': ({ refresh }) => brokenTexts(refresh),
+  'random changes': ({ refresh }) => mutations(refresh, 250, 2),
+  'claims that we never sign': ({ refresh }) => wrongPayloads(refresh, {
+    sub: notText, sid: notText, jti: notText, par: notText, gen: [...notWhole, -1, 0, -1e15], iat: notWhole, exp: notWhole
+  })
+}
+
+for (const [way, { transport, request }] of Object.entries(WAYS)) {
+  for (const [what, makeCases] of Object.entries(ATTACKS)) {
+    t.test(`a refresh token with ${what} ${way} is a 403 that asks no store`, async (t) => {
+      const cookieApp = await createHostileApp(t)
+      const kinds = kindsOf(await cookieApp.login({ sub: 'anna' }))
+      const { send, calls, store, events } = await createHostileApp(t, { store: cookieApp.store, refreshToken: { transport } })
+      const before = calls()
+      const record = await store.list('anna')
+      const asked = calls() - before
+      for (const [name, token] of makeCases(kinds)) {
+        const sent = request(token)
+        const response = await send(sent)
+        // What is longer than any body of ours is not read.
+        const status = way === 'in the body' && JSON.stringify(sent.payload).length > 16_384 ? 413 : 403
+        t.match({ status: response.statusCode, code: response.json().code, cache: response.headers['cache-control'] },
+          { status, code: status === 413 ? 'FST_ERR_CTP_BODY_TOO_LARGE' : /^FST_JWT_REFRESH_TOKEN_INVALID$/, cache: 'no-store' }, name)
+      }
+      for (const [name, token] of makeCases(kinds)) {
+        const sent = request(token)
+        const response = await send({ ...sent, url: '/auth/logout' })
+        if (![204, 403, 413].includes(response.statusCode)) t.fail(`logout: ${response.statusCode} ${name}`)
+      }
+      t.equal(calls(), before + asked, 'the store was not asked')
+      t.strictSame(events, [], 'nothing happened')
+      t.strictSame(await store.list('anna'), record, 'the session is as it was')
+      t.equal((await send(request(kinds.refresh.genuine))).statusCode, 200, 'and goes on')
+    })
+  }
+}
+
+t.test('a forged token in the cookie is cleared, a token of a key that we may only not know yet is not', async (t) => {
+  const { send, login } = await createHostileApp(t)
+  const { refresh } = kindsOf(await login())
+  const forged = await send(refreshWith(`${refresh.genuine.slice(0, -5)}aaaaa`))
+  t.equal(refreshCookie(forged)?.value, '')
+  const unknown = await send(refreshWith(sign({ ...headerOf(refresh.genuine), kid: 'unknown' }, payloadOf(refresh.genuine), refresh.key)))
+  t.equal(unknown.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
+  t.equal(unknown.headers['set-cookie'], undefined)
+})
+
+t.test('a token that has run out by its own word asks no store', async (t) => {
+  const { send, login, calls, events } = await createHostileApp(t)
+  const { refresh } = kindsOf(await login())
+  const before = calls()
+  for (const exp of [NOW, NOW - 1, 0, -1, -NOW]) {
+    const response = await send(refreshWith(sign(headerOf(refresh.genuine), { ...payloadOf(refresh.genuine), exp }, refresh.key)))
+    t.match({ status: response.statusCode, code: response.json().code }, { status: 403, code: 'FST_JWT_REFRESH_TOKEN_EXPIRED' }, `exp ${exp}`)
+  }
+  t.equal(calls(), before)
+  t.equal(events.length, 1)
+})
+
+t.test('a token of a session that there never was, whatever its id', async (t) => {
+  const { send, login, events } = await createHostileApp(t)
+  const { refresh } = kindsOf(await login())
+  for (const sid of ['constructor', '__proto__', 'toString', 'unknown', '../x', "' OR 1=1 --", '\0', '💥', 'x'.repeat(2000), '*', '%']) {
+    const token = sign(headerOf(refresh.genuine), { ...payloadOf(refresh.genuine), sid }, refresh.key)
+    const response = await send(refreshWith(token))
+    t.match({ status: response.statusCode, code: response.json().code }, { status: 403, code: 'FST_JWT_REFRESH_TOKEN_REVOKED' }, JSON.stringify(sid.slice(0, 20)))
+    t.equal((await send({ ...refreshWith(token), url: '/auth/logout' })).statusCode, 204)
+  }
+  t.equal(events.length, 1, 'no reuse: nothing happened but the login')
+})
+
+t.test('a generation that no session reaches ends in a 403, not in a 500', async (t) => {
+  for (const gen of [3, 2 ** 31, 2 ** 53 - 1]) {
+    const { send, login, clock } = await createHostileApp(t)
+    const { refresh } = kindsOf(await login())
+    clock.now += 3 * 86_400_000
+    const token = sign(headerOf(refresh.genuine), { ...payloadOf(refresh.genuine), gen, par: 'of another family' }, refresh.key)
+    t.equal((await send(refreshWith(token))).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED', `gen ${gen}`)
+  }
+})
+
+t.test('another spelling of the same token is the same token: it is not used twice', async (t) => {
+  const { send, login, clock, events } = await createHostileApp(t)
+  const tab = await login()
+  const { refresh } = kindsOf(tab)
+  const [first, second] = respelled(refresh.genuine) as [string, string]
+  await tab.refresh()
+  clock.now += MINUTE
+  await tab.refresh()
+  t.equal((await send(refreshWith(first))).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
+  t.equal(events.at(-1)?.type, 'reused')
+  t.equal((await send(refreshWith(second))).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
+})

@@ -1,0 +1,113 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import jwtRefresh from '../../index.ts'
+import { SECRET } from '../fixtures/app.ts'
+import { boots, deepFreeze, p256, REFRESH, refusesToBoot } from '../fixtures/hostile-options.ts'
+import type { Mistake } from '../fixtures/hostile-options.ts'
+
+const PAIR = { ...REFRESH, secret: p256 }
+const ROUTES = ['refresh', 'logout', 'sessions', 'jwks']
+
+refusesToBoot(t, 'a cookie that browsers would drop', [
+  ['__Host- with a domain', { cookie: { name: '__Host-x', domain: 'example.com' } }, 'cookie.name is "__Host-x"', /leave cookie.path and cookie.domain out/],
+  ['__Host- with a path', { cookie: { name: '__Host-x', path: '/auth' } }, 'cookie.name is "__Host-x"', /leave cookie.path and cookie.domain out/],
+  ['__host- in lower case', { cookie: { name: '__host-x', path: '/auth' } }, 'cookie.name is "__host-x"', /leave cookie.path/],
+  ['__Host- without secure', { cookie: { name: '__Host-x', secure: false } }, 'cookie.name is "__Host-x"', /leave cookie.secure true/],
+  ['__Secure- without secure', { cookie: { name: '__Secure-x', secure: false } }, 'cookie.name is "__Secure-x"', /leave cookie.secure true/],
+  ['sameSite none without secure', { cookie: { sameSite: 'none', secure: false } }, 'cookie.sameSite is "none"', /leave cookie.secure true/],
+  ['partitioned without secure', { cookie: { partitioned: true, secure: false } }, 'cookie.partitioned is true', /leave cookie.secure true/]
+])
+
+refusesToBoot(t, 'a cookie attribute of a wrong kind', [
+  ...['a b', 'a;b', 'a=b', 'a,b', 'a"b', 'a\r\nb', 'a\0b', 'é', '💥', 'a/b', 'a(b', 'a\\b', 'a\tb'].map((name): Mistake => [`name ${JSON.stringify(name)}`, { cookie: { name } }, 'cookie.name is', /give a cookie name such as "refreshToken"/]),
+  ...['', null, 1, true, {}, []].map((name): Mistake => [`name ${String(name)}`, { cookie: { name } }, 'cookie.name is', /give a non-empty text/]),
+  ...['auth', '/a;b', '/a; Domain=evil.example', '/a\r\nSet-Cookie: x=y', '/a b', '/é', '/\0', '/<a>', 'https://x/'].map((path): Mistake => [`path ${JSON.stringify(path)}`, { cookie: { path } }, 'cookie.path is', /give a path such as "\/auth"/]),
+  ...['', null, 1, true, {}].map((path): Mistake => [`path ${String(path)}`, { cookie: { path } }, 'cookie.path is', /give a non-empty text/]),
+  ...['a b', 'a;b', 'example.com; HttpOnly', 'a\r\nb', 'example..com', '*.example.com', 'https://example.com', 'example.com:8080', 'example.com/', '-example.com', 'example-.com', 'example.com.', '.', 'é.example', '[::1]', 'a,b'].map((domain): Mistake =>
+    [`domain ${JSON.stringify(domain)}`, { cookie: { domain } }, 'cookie.domain is', /give a host name such as "example.com"/]),
+  ...['', null, 1, true, {}].map((domain): Mistake => [`domain ${String(domain)}`, { cookie: { domain } }, 'cookie.domain is', /give a non-empty text/]),
+  ...['true', 'auto', 1, 0, null, {}].flatMap((value) => ['secure', 'partitioned'].map((name): Mistake => [`${name} ${String(value)}`, { cookie: { [name]: value } }, `cookie.${name} is`, /give true or false/])),
+  ...['Strict', 'STRICT', '', true, false, null, 1, 'no'].map((sameSite): Mistake => [`sameSite ${String(sameSite)}`, { cookie: { sameSite } }, 'cookie.sameSite is', /give "strict", "lax", "none"$/])
+])
+
+refusesToBoot(t, 'a cookie path that does not cover the routes', [
+  ['another path', { cookie: { path: '/api' } }, 'cookie.path is "/api"', /routes.refresh \(\/auth\/refresh\): give a path that both have in common/],
+  ['a path that only looks like it', { cookie: { path: '/aut' } }, 'cookie.path is "/aut"', /routes.refresh/],
+  ['the path of one route', { cookie: { path: '/auth/refresh' } }, 'cookie.path is "/auth/refresh"', /routes.logout \(\/auth\/logout\)/],
+  ['a slash too many', { prefix: '', cookie: { path: '/auth/' } }, 'cookie.path is "/auth/"', /routes.refresh \(\/refresh\)/],
+  ['in upper case', { cookie: { path: '/AUTH' } }, 'cookie.path is "/AUTH"', /in common/],
+  ['with transport both', { cookie: { path: '/x' }, refreshToken: { transport: 'both' } }, 'cookie.path is "/x"', /in common/]
+])
+refusesToBoot(t, 'a cookie path that does not cover the routes of a prefixed scope', [
+  ['the path without the scope', { cookie: { path: '/auth' } }, 'cookie.path is "/auth"', /routes.refresh \(\/v1\/auth\/refresh\)/],
+  ['jwks below the root', { ...PAIR, routes: { jwks: true } }, 'routes.jwks is on in the scope "/v1"', /register the plugin at the root/, /or leave the route out/],
+  ['jwks at a path of its own', { ...PAIR, routes: { jwks: '/keys' } }, 'routes.jwks is on in the scope "/v1"', /at the root/]
+], '/v1')
+refusesToBoot(t, 'a prefix with a parameter, which no cookie path can have', [
+  ['in the scope', {}, 'cookie.path is "/:tenant/auth"', /no browser fills in: give a path without one, such as "\/"/]
+], '/:tenant')
+refusesToBoot(t, 'a prefix of ours with a parameter', [
+  ['in the prefix', { prefix: '/:tenant/auth' }, 'cookie.path is "/:tenant/auth"', /no browser fills in/]
+])
+
+refusesToBoot(t, 'jwks where there is nothing to show', [
+  ['an HMAC secret', { routes: { jwks: true } }, 'routes.jwks is on, but every secret is an HMAC secret', /give \{ private, public \}/],
+  ['two HMAC secrets', { secret: [SECRET, 'another secret of more than thirty-two bytes'], routes: { jwks: '/keys' } }, 'routes.jwks is on, but every secret', /leave the route out/]
+])
+
+refusesToBoot(t, 'a route of a wrong kind', ROUTES.flatMap((name): Mistake[] => [
+  ...[null, 1, 0, [], () => '/x', Symbol('x')].map((value): Mistake => [`${name} ${String(value)}`, { ...PAIR, routes: { [name]: value } }, `routes.${name} is`, /give true, false, a path or \{ path, …route options \}/]),
+  ...['', 'x', 'refresh', '/', '/a b', '/a?b', '/a#b', '/:id', '/*', 'https://x.example/x'].map((path): Mistake => [`${name} ${JSON.stringify(path)}`, { ...PAIR, routes: { [name]: path } }, `routes.${name} is`, /give a path such as "\/refresh"/]),
+  ...['', 'x', '/a b', '/:id', 1, null, {}].map((path): Mistake => [`${name}.path ${String(path)}`, { ...PAIR, routes: { [name]: { path } } }, `routes.${name}.path is`, /give a path such as "\/refresh"/]),
+  ...[['method', 'GET'], ['url', '/x'], ['handler', () => 'x'], ['method', undefined]].map(([option, value]): Mistake =>
+    [`${name}.${String(option)}`, { ...PAIR, routes: { [name]: { path: '/x', [option as string]: value } } }, `routes.${name}.${String(option)} is given`, `or give false as routes.${name} and add a route of your own`])
+]))
+
+const schema = { type: 'object', properties: { device: { type: 'string' } } }
+refusesToBoot(t, 'a schema that our validator does not know', ROUTES.flatMap((name) => ['body', 'querystring', 'query', 'headers', 'params'].map((part): Mistake =>
+  [`${name} ${part}`, { ...PAIR, routes: { [name]: { schema: { summary: 'x', [part]: schema } } } }, `routes.${name}.schema.${part} is given`, `give routes.${name}.validatorCompiler, too, or leave it out`])))
+
+boots(t, 'routes and cookies at the edge', {
+  'a schema with its own compiler': { routes: { refresh: { schema: { body: schema }, validatorCompiler: () => () => true } } },
+  'a schema that only describes': { routes: { logout: { schema: { summary: 'Bye', tags: ['auth'], response: { 204: { type: 'null', description: 'x' } } } } } },
+  'hooks, limits, levels': { routes: { refresh: { path: '/renew', bodyLimit: 2048, logLevel: 'warn', config: { rateLimit: { max: 5 } }, preHandler: [async () => {}], onRequest: async () => {} }, sessions: { onRequest: [async () => {}] } } },
+  'jwks with a path': { ...PAIR, routes: { jwks: '/keys.json' } },
+  'jwks beside an old HMAC secret': { ...PAIR, secret: [p256, SECRET], routes: { jwks: true } },
+  'jwks of the public key alone': { secret: { public: p256.public }, routes: { jwks: true } },
+  '__Host-': { cookie: { name: '__Host-refresh' } },
+  '__Host- with its path': { cookie: { name: '__Host-refresh', path: '/' } },
+  '__Secure-': { cookie: { name: '__Secure-refresh', domain: 'example.com' } },
+  'sameSite none': { cookie: { sameSite: 'none', partitioned: true } },
+  'not secure, for a test': { cookie: { secure: false, sameSite: 'lax' } },
+  'a wider path': { cookie: { path: '/' } },
+  'just the path': { cookie: { path: '/auth/' } },
+  'a path of one route, the other off': { cookie: { path: '/auth/refresh' }, routes: { logout: false } },
+  'any path where no cookie is used': { cookie: { path: '/elsewhere' }, refreshToken: { transport: 'body' } },
+  'a parameter where no cookie is used': { prefix: '/:tenant/auth', refreshToken: { transport: 'body' } },
+  'a parameter and a path above it': { prefix: '/:tenant/auth', cookie: { path: '/' } },
+  'a domain with a dot before it': { cookie: { domain: '.example.com' } },
+  localhost: { cookie: { domain: 'localhost' } },
+  'odd but legal names': { cookie: { name: "!#$%&'*+-.^_`|~" } }
+})
+
+t.test('another plugin that adds hooks to the lists of our routes does not reach the host\'s options', async (t) => {
+  const options = { secret: SECRET, routes: { refresh: { preHandler: [async () => {}] }, logout: { onRequest: [async () => {}] } } }
+  deepFreeze(options)
+  const app = Fastify()
+  t.teardown(async () => await app.close())
+  app.addHook('onRoute', (route) => {
+    for (const hook of ['preHandler', 'onRequest'] as const) if (Array.isArray(route[hook])) route[hook].push(async () => {})
+  })
+  await app.register(jwtRefresh, options)
+  await app.ready()
+  t.equal(options.routes.refresh.preHandler.length, 1)
+})
+
+t.test('where the app has a route already, Fastify says which', async (t) => {
+  for (const routes of [{ refresh: '/x', logout: '/x' }, { refresh: '/taken' }]) {
+    const app = Fastify()
+    t.teardown(async () => await app.close())
+    app.post('/auth/taken', async () => 'x')
+    await t.rejects(Promise.resolve(app.register(jwtRefresh, { secret: SECRET, routes })).then(async () => await app.ready()), { code: 'FST_ERR_DUPLICATED_ROUTE', message: /\/auth\/(x|taken)/ })
+  }
+})

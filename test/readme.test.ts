@@ -2,10 +2,16 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
 import type { FastifyInstance } from 'fastify'
+import pg from 'pg'
 import t from 'tap'
 import type { Test } from 'tap'
+import { postgresStore } from '../lib/stores/postgres.ts'
+import { loginAs } from '../lib/testing/index.ts'
+import { createApp } from './fixtures/app.ts'
 import { compile, createProject, execute, root } from './fixtures/package.ts'
+import { findPostgres, findRedis } from './fixtures/services.ts'
 
 process.env.AUTH_SECRET = 'the secret of the README, in an environment variable'
 process.env.REFRESH_SECRET = 'another secret of the README, for refresh tokens'
@@ -97,7 +103,57 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
       t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 403)
     }
   ],
-  Stores: [
+  Redis: [
+    async (t, code) => {
+      const redis = await findRedis()
+      if (typeof redis === 'string') {
+        t.pass('over Redis', { skip: redis })
+        return
+      }
+      t.teardown(() => redis.stop())
+      process.env.REDIS_URL = redis.url
+      const { app } = await run(code.replace('{ logger: true }', ''), 'app')
+      await refreshes(t, app)
+    }
+  ],
+  PostgreSQL: [
+    async (t, code) => {
+      const postgres = await findPostgres()
+      if (typeof postgres === 'string') {
+        t.pass('over PostgreSQL', { skip: postgres })
+        return
+      }
+      process.env.DATABASE_URL = postgres.url
+      const table = `readme_${process.pid}`
+      const { app, pool } = await run(code.replace('{ logger: true }', '').replace("'jwt_refresh_sessions'", `'${table}'`), 'app', 'pool')
+      app.addHook('preClose', async () => { await pool.query(`DROP TABLE ${table}`) })
+      await refreshes(t, app)
+    },
+    async (t, code) => {
+      const { copySessions } = await run(code)
+      const postgres = await findPostgres()
+      if (typeof postgres === 'string') {
+        t.pass('to PostgreSQL', { skip: postgres })
+        return
+      }
+      const schema = `readme_${process.pid}`
+      const to = new pg.Pool({ connectionString: postgres.url, options: `-c search_path=${schema}` })
+      const from = await PGlite.create()
+      t.teardown(async () => {
+        await to.query(`DROP SCHEMA ${schema} CASCADE`)
+        await Promise.all([from.close(), to.end()])
+      })
+      await to.query(`CREATE SCHEMA ${schema}`)
+      const [old, moved] = [from, to].map((db) => postgresStore(db, { sweepInterval: false }))
+      await Promise.all([old?.migrate(), moved?.migrate()])
+      const { app } = await createApp(t, { store: old!, now: Date.now })
+      const { sessionId } = await loginAs(app, { sub: 'Zoë', role: 'admin' })
+      await copySessions(from, to)
+      t.strictSame(await moved?.find(sessionId), await old?.find(sessionId))
+      t.equal((await moved?.list('Zoë'))?.length, 1)
+    }
+  ],
+  'A store of your own': [
     async (_t, code) => {
       await compileBlock(code, 'map-store', '--noEmit', 'false', '--declaration')
     },
@@ -133,7 +189,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
 }
 
 for (const [heading, found] of blocks) {
-  t.test(`README, ${heading}`, async (t) => {
+  t.test(`README, ${heading}`, { timeout: 120_000 }, async (t) => {
     t.equal(found.length, checks[heading]?.length ?? 0, 'each block of code is checked')
     for (const [index, block] of found.entries()) await checks[heading]?.[index]?.(t, block.code)
   })
@@ -143,6 +199,15 @@ t.test('README: every link inside it leads somewhere', async (t) => {
   const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) => `#${title?.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
   for (const [, link] of readme.matchAll(/\]\((#[^)]*)\)/g)) t.ok(anchors.includes(link ?? ''), `${link}`)
 })
+
+async function refreshes (t: Test, app: FastifyInstance): Promise<void> {
+  t.teardown(() => app.close())
+  app.post('/login', async (_request, reply) => reply.issueTokens({ sub: 'user-1' }))
+  const login = await app.inject({ method: 'POST', url: '/login' })
+  const cookies = { refreshToken: login.cookies[0]?.value ?? '' }
+  t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 200)
+  t.equal((await app.inject({ method: 'POST', url: '/auth/logout', cookies })).statusCode, 204)
+}
 
 function readBlocks (text: string): Map<string, Block[]> {
   const found = new Map<string, Block[]>()

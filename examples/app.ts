@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+// An app of yours: import jwtRefresh from 'fastify-jwt-refresh'
+import jwtRefresh from '../index.ts'
+import type { JwtRefreshEvent, TokenStore } from '../index.ts'
+import { readSecret } from './data-folder.ts'
+import { addPage } from './page.ts'
+import { addRoutes } from './routes.ts'
+import { createStore } from './store.ts'
+
+export interface ExampleOptions {
+  /** What outlives a restart is kept here: the secret and the embedded database. Default: `data`, beside this file. */
+  folder?: string
+  /** Where the sessions live. Default: what `store.ts` chooses. */
+  store?: TokenStore
+  /** Fastify's own option. Default: none. */
+  logger?: FastifyServerOptions['logger']
+  /** Told of every login, refresh and ending. */
+  onEvent?: (event: JwtRefreshEvent) => void
+  /** The clock in milliseconds, for tests. */
+  now?: () => number
+}
+
+const FOLDER = join(import.meta.dirname, 'data')
+
+export async function buildApp ({ folder = FOLDER, store, logger = false, onEvent, now }: ExampleOptions = {}): Promise<FastifyInstance> {
+  const app = Fastify({ logger })
+  await addPage(app)
+
+  await app.register(jwtRefresh, {
+    secret: process.env.AUTH_SECRET ?? await readSecret(folder),
+    store: store ?? await createStore(app, folder),
+    accessToken: { expiresIn: '30s' }, // so short that one can watch it end; the default is 15 minutes
+    routes: { sessions: true },
+    // Safari alone takes no Secure cookie from http://localhost.
+    cookie: { secure: process.env.INSECURE_COOKIE !== '1' },
+    onEvent,
+    now
+  })
+
+  addRoutes(app)
+  return app
+}

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import pg from 'pg'
+import t from 'tap'
+import type { Test } from 'tap'
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from '../../examples/app.ts'
+import { root } from '../fixtures/package.ts'
+import { findPostgres, findRedis } from '../fixtures/services.ts'
+
+const ALICE = { email: 'alice@example.com', password: 'wonderland' }
+
+/** One for all: it takes its time to make an embedded database. */
+const folder = t.testdir()
+const redis = await findRedis()
+const postgres = await findPostgres()
+t.teardown(async () => {
+  for (const service of [redis, postgres]) if (typeof service !== 'string') await service.stop()
+})
+
+/** What else is set in the environment is not this test's. */
+function useEnvironment (t: Test, variables: { REDIS_URL?: string, DATABASE_URL?: string } = {}): void {
+  const { REDIS_URL, DATABASE_URL, AUTH_SECRET, ...rest } = process.env
+  const before = process.env
+  process.env = { ...rest, ...variables }
+  t.teardown(() => { process.env = before })
+}
+
+async function login (app: FastifyInstance): Promise<Record<string, string>> {
+  const answer = await app.inject({ method: 'POST', url: '/login', payload: ALICE })
+  return { refreshToken: answer.cookies[0]?.value ?? '' }
+}
+
+async function refresh (app: FastifyInstance, cookies: Record<string, string>): Promise<number> {
+  return (await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode
+}
+
+/** Logs in, starts the app anew, and refreshes. */
+async function survivesRestart (t: Test): Promise<void> {
+  const first = await buildApp({ folder })
+  const cookies = await login(first)
+  await first.close()
+  const second = await buildApp({ folder })
+  t.equal(await refresh(second, cookies), 200, 'still signed in')
+  t.equal((await second.inject({ method: 'POST', url: '/auth/logout', cookies })).statusCode, 204)
+  t.equal(await refresh(second, cookies), 403)
+  await second.close()
+}
+
+t.test('in the embedded database sessions outlive a restart, and one process at a time has it', async (t) => {
+  useEnvironment(t)
+  await survivesRestart(t)
+  if (process.platform !== 'win32') t.equal((await stat(join(folder, 'secret'))).mode & 0o777, 0o600, 'the secret is for its owner')
+
+  const app = await buildApp({ folder })
+  await t.rejects(buildApp({ folder }), { message: new RegExp(`in use by process ${process.pid}.*REDIS_URL or DATABASE_URL`) })
+  t.equal(await refresh(app, await login(app)), 200, 'the first goes on')
+  await app.close()
+})
+
+t.test('in Redis', { skip: typeof redis === 'string' && redis }, async (t) => {
+  useEnvironment(t, { REDIS_URL: typeof redis === 'string' ? '' : redis.url })
+  await survivesRestart(t)
+})
+
+t.test('in PostgreSQL', { skip: typeof postgres === 'string' && postgres }, async (t) => {
+  const url = new URL(typeof postgres === 'string' ? '' : postgres.url)
+  const schema = `example_${process.pid}`
+  const pool = new pg.Pool({ connectionString: url.href })
+  await pool.query(`CREATE SCHEMA ${schema}`)
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  useEnvironment(t, { DATABASE_URL: url.href })
+  await survivesRestart(t)
+  await pool.query(`DROP SCHEMA ${schema} CASCADE`)
+  await pool.end()
+})
+
+t.test('a folder that cannot hold a secret', async (t) => {
+  useEnvironment(t)
+  const broken = t.testdir({ secret: {}, file: '' })
+  await t.rejects(buildApp({ folder: broken }), { code: 'EISDIR' })
+  await t.rejects(buildApp({ folder: join(broken, 'file') }), { code: 'EEXIST' })
+})
+
+t.test('a folder that is locked', async (t) => {
+  useEnvironment(t)
+  await t.rejects(buildApp({ folder: t.testdir({ lock: '1' }) }), /in use by process 1:/, 'alive, and another user\'s or not')
+  await t.rejects(buildApp({ folder: t.testdir({ lock: {} }) }), { code: 'EISDIR' })
+})
+
+t.test('who was signed in when the process was killed still is', async (t) => {
+  useEnvironment(t)
+  const first = await start(t)
+  const answer = await fetch(`${first.url}/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(ALICE) })
+  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  first.process.kill('SIGKILL')
+  await once(first.process, 'exit')
+
+  const second = await start(t)
+  const refreshed = await fetch(`${second.url}/auth/refresh`, { method: 'POST', headers: { cookie } })
+  t.equal(refreshed.status, 200)
+  second.process.kill('SIGTERM')
+  t.strictSame(await once(second.process, 'exit'), [0, null], 'it closes by itself')
+})
+
+async function start (t: Test): Promise<{ process: ChildProcess, url: string }> {
+  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...env } = process.env
+  const server = spawn(process.execPath, ['--import', './scripts/load-typescript.js', 'examples/server.ts'], {
+    cwd: root, env: { ...env, DATA_FOLDER: folder, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  t.teardown(() => server.kill('SIGKILL'))
+  for await (const line of createInterface({ input: server.stdout })) {
+    const url = /http:\/\/localhost:\d+/.exec(line)?.[0]
+    if (url === undefined) continue
+    server.stdout.resume()
+    return { process: server, url: url.replace('localhost', '127.0.0.1') }
+  }
+  throw new Error('the example ended before it listened')
+}

@@ -33,8 +33,7 @@ export function decorate (app: FastifyInstance, names: Record<DecoratorName, str
     const name = names[decorator]
     try {
       decorateWith(name)
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'FST_ERR_DEC_ALREADY_PRESENT') throw error
+    } catch {
       throw new InvalidOptionError(
         `decorators.${decorator} is ${JSON.stringify(name)}, a name that this ${owner} already has (from the app, or because the plugin is registered twice): give another one`)
     }

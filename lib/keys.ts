@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
-import type { JsonWebKey, KeyObject } from 'node:crypto'
+import type { AsymmetricKeyDetails, JsonWebKey, KeyObject } from 'node:crypto'
 import type { Algorithm, KeyPair, Secret } from '../types/options.ts'
 import { InvalidOptionError } from './errors.ts'
 
@@ -123,16 +123,16 @@ function pemText (option: string, pem: unknown): string {
 }
 
 function algorithmOf (option: string, key: KeyObject, wanted: Algorithm | undefined): Algorithm {
-  const details = key.asymmetricKeyDetails
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails as AsymmetricKeyDetails
   switch (key.asymmetricKeyType) {
     case 'rsa':
-      if ((details?.modulusLength ?? 0) < MIN_RSA_BITS) {
-        throw new InvalidOptionError(`${option} is an RSA key of ${details?.modulusLength} bits: give one of at least ${MIN_RSA_BITS} (RFC 7518 §3.3)`)
+      if ((modulusLength as number) < MIN_RSA_BITS) {
+        throw new InvalidOptionError(`${option} is an RSA key of ${modulusLength} bits: give one of at least ${MIN_RSA_BITS} (RFC 7518 §3.3)`)
       }
       return wanted === 'PS256' ? 'PS256' : 'RS256'
     case 'ec':
-      if (details?.namedCurve === 'prime256v1') return 'ES256'
-      throw new InvalidOptionError(`${option} is a key on the curve ${details?.namedCurve}: give one on P-256, for ES256`)
+      if (namedCurve === 'prime256v1') return 'ES256'
+      throw new InvalidOptionError(`${option} is a key on the curve ${namedCurve}: give one on P-256, for ES256`)
     case 'ed25519':
       return 'EdDSA'
     default:

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import { loginAs } from '../../lib/testing/index.ts'
 import { createExample } from '../fixtures/example.ts'
 
 const ALICE = { email: 'alice@example.com', password: 'wonderland' }
@@ -93,6 +94,9 @@ t.test('the protected API wants an access token', async (t) => {
     claims: { sub: 'user-1', name: 'Alice', role: 'admin', sid: String, iat: clock.now / 1000, exp: clock.now / 1000 + 30 }
   })
   t.notMatch(answer.body, /salt|hash/)
+
+  const { headers: ofNoOne } = await loginAs(app, { sub: 'user-9' })
+  t.equal((await app.inject({ url: '/api/profile', headers: ofNoOne })).json().profile, null, 'an account that is gone')
 
   clock.now += 30_000
   t.match((await app.inject({ url: '/api/profile', headers })).json(), { code: 'FST_JWT_ACCESS_TOKEN_EXPIRED' })

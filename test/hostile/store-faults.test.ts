@@ -147,6 +147,23 @@ t.test('a race that is lost again and again is a 503, and no one is logged out',
   t.strictSame(events.map(({ type }) => type), ['issued', 'refreshed'])
 })
 
+t.test('a reuse whose session another request changes meanwhile is judged again', async (t) => {
+  const faulty = createFaultyStore()
+  const { login, client, clock, events, app } = await createHostileApp(t, { store: faulty.store })
+  const tab = await login({ sub: 'anna' })
+  const stolen = client(tab.cookie)
+  for (let turn = 0; turn < 3; turn++) {
+    await tab.refresh()
+    clock.now += MINUTE
+  }
+  let deletes = 0
+  faulty.break('delete', async (work) => ++deletes > 1 && await work())
+  t.equal((await stolen.refresh()).statusCode, 403)
+  t.equal(deletes, 2)
+  t.equal(events.filter(({ type }) => type === 'reused').length, 1)
+  t.strictSame(await app.sessions.list('anna'), [])
+})
+
 t.test('a store that fails while a reuse is ended says 503, and the thief is turned away the next time', async (t) => {
   const faulty = createFaultyStore()
   const { login, client, clock, events, app } = await createHostileApp(t, { store: faulty.store })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -198,6 +199,7 @@ for (const [heading, found] of blocks) {
 t.test('README: every link inside it leads somewhere', async (t) => {
   const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) => `#${title?.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
   for (const [, link] of readme.matchAll(/\]\((#[^)]*)\)/g)) t.ok(anchors.includes(link ?? ''), `${link}`)
+  for (const [, file] of readme.matchAll(/\]\((?!#|https:)([^)]*)\)/g)) t.ok(existsSync(join(root, file ?? '')), `${file}`)
 })
 
 async function refreshes (t: Test, app: FastifyInstance): Promise<void> {

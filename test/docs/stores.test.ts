@@ -1,0 +1,70 @@
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import { MongoStandIn, PrismaStandIn } from '../fixtures/stand-ins.ts'
+import { testStore } from '../../lib/testing/index.ts'
+import { compile, createProject, root } from '../fixtures/package.ts'
+
+// Neither database is at hand: the stores are compiled as a strict project would, MongoDB's against the driver's own types,
+// and held to the contract over stand-ins that know just the calls that the stores make.
+
+t.setTimeout(120_000)
+
+const page = await readFile(join(root, 'docs/stores.md'), 'utf8')
+const [contract, prismaStore, mongoStore] = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code ?? '') as [string, string, string]
+
+const project = await createProject(t)
+await symlink(join(root, 'node_modules/mongodb'), join(project, 'node_modules/mongodb'), 'junction')
+await mkdir(join(project, 'generated/prisma'), { recursive: true })
+const files = {
+  'package.json': '{ "type": "module" }',
+  'prisma-store.ts': prismaStore,
+  'mongo-store.ts': mongoStore,
+  'contract.test.ts': contract,
+  'prisma.ts': "import type { PrismaClient } from './generated/prisma/client.js'\nexport declare const prisma: PrismaClient\n",
+  // What Prisma generates from the model, as far as the store uses it.
+  'generated/prisma/client.ts': `
+    interface Row { id: string, subject: string, generation: number, current: string, createdAt: bigint, rotatedAt: bigint, expiresAt: bigint, endsAt: bigint, claims: string, metadata: string }
+    interface Where { id?: string | { not: string }, subject?: string, current?: string, expiresAt?: { gt: bigint } | { lte: bigint } }
+    export interface PrismaClient {
+      refreshSession: {
+        create (args: { data: Row }): Promise<Row>
+        findFirst (args: { where: Where }): Promise<Row | null>
+        findMany (args?: { where: Where }): Promise<Row[]>
+        updateManyAndReturn (args: { where: Where, data: Partial<Row> }): Promise<Row[]>
+        deleteMany (args: { where: Where }): Promise<{ count: number }>
+      }
+    }`
+}
+for (const [name, content] of Object.entries(files)) await writeFile(join(project, name), content)
+await writeFile(join(project, 'tsconfig.json'), JSON.stringify({
+  // The declarations of the MongoDB driver are not ours to check.
+  compilerOptions: { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', target: 'es2023', types: ['node'], typeRoots: ['node_modules/@types'] },
+  include: ['*.ts', 'generated']
+}))
+await compile('-p', project)
+
+const { PrismaStore } = await import(pathToFileURL(join(project, 'prisma-store.js')).href)
+const { MongoStore } = await import(pathToFileURL(join(project, 'mongo-store.js')).href)
+
+t.test('Prisma', async (t) => {
+  const sessions = new PrismaStandIn()
+  testStore((name, check) => t.test(name, check), () => new PrismaStore(sessions))
+
+  t.test('sweep', async (t) => {
+    const store = new PrismaStore(sessions)
+    const before = sessions.rows.length
+    const expired = sessions.rows.filter(({ expiresAt }) => (expiresAt as bigint) <= BigInt(Date.now())).length
+    t.ok(expired > 0, 'the contract has left some behind')
+    t.equal(await store.sweep(), expired)
+    t.equal(sessions.rows.length, before - expired)
+  })
+})
+
+t.test('MongoDB', async (t) => {
+  const sessions = new MongoStandIn()
+  await new MongoStore(sessions).createIndexes()
+  t.strictSame(sessions.indexes, [[{ subject: 1 }], [{ removeAt: 1 }, { expireAfterSeconds: 0 }]])
+  testStore((name, check) => t.test(name, check), () => new MongoStore(sessions))
+})

@@ -1,13 +1,18 @@
 // Runs the tests on other versions of Node.js than the one that runs this script: `npm run test:nodes [-- 22 24]`.
-// The binaries come from npm, into node_modules/.cache. Coverage is left to `npm test`.
+// The binaries come from npm, into node_modules/.cache. What does not depend on the version of Node.js is left to `npm test`:
+// coverage, what a compiler or a browser says, and long searches.
 
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { npm, root, run } from './run.js'
 
+const ELSEWHERE = /^(types|readme)\.|^(docs|examples|faults|model|property)\b|browser/
 const DEFAULT_MAJORS = ['22', '24', '26']
 const platform = process.platform === 'win32' ? 'win' : process.platform
 
+const files = (await readdir(join(root, 'test'), { recursive: true }))
+  .filter((file) => file.endsWith('.test.ts') && !ELSEWHERE.test(file))
+  .map((file) => join('test', file))
 const majors = process.argv.length > 2 ? process.argv.slice(2) : DEFAULT_MAJORS
 for (const major of majors) {
   const node = await install(major)
@@ -37,7 +42,7 @@ async function test (major, node) {
   env.NODE = env.npm_node_execpath = node
 
   const start = performance.now()
-  const { code, output } = await run('node_modules/tap/dist/esm/run.mjs', ['--disable-coverage', '--reporter=tap'], { node, env, quiet: true })
+  const { code, output } = await run('node_modules/tap/dist/esm/run.mjs', ['--disable-coverage', '--reporter=tap', ...files], { node, env, quiet: true })
   const totals = output.match(/^# \{ total: .*\}$/gm)?.at(-1) ?? 'no totals'
   console.log(code === 0 ? totals : output)
   console.log(`Node.js ${major}: ${code === 0 ? 'ok' : 'FAILED'} (${Math.round((performance.now() - start) / 1000)} s)`)

@@ -54,15 +54,14 @@ export function decide (session: Session | null, token: PresentedToken, now: num
 
   const isNext = token.generation === session.generation + 1 && token.parent === session.current
   const isCurrent = token.generation === session.generation && token.hash === session.current
+  const isAhead = token.generation > session.generation + 1 && within(now - token.issuedAt, windows.recoveryWindow)
 
   if (!windows.rotate && token.generation === LOGIN_GENERATION && (isNext || isCurrent)) {
     return { type: 'accept', case: 'static', child: false, write: keepAlive(session, now, now, windows) }
   }
-  if (isNext) {
-    return isYoung(token, now, windows)
-      ? { type: 'accept', case: 'young', child: false, write: null }
-      : { type: 'accept', case: 'confirm', child: true, write: confirmation(token, now, windows) }
-  }
+  // Ahead too: were it confirmed at once, requests with its parent that are still on their way would count as reuse.
+  if ((isNext || isAhead) && isYoung(token, now, windows)) return { type: 'accept', case: 'young', child: false, write: null }
+  if (isNext) return { type: 'accept', case: 'confirm', child: true, write: confirmation(token, now, windows) }
   if (isCurrent) {
     const age = now - session.rotatedAt
     if (within(age, windows.overlap)) return { type: 'accept', case: 'retry', child: false, write: null }
@@ -71,9 +70,7 @@ export function decide (session: Session | null, token: PresentedToken, now: num
       return { type: 'accept', case: 'retry', child: true, write: keepAlive(session, session.rotatedAt, now, windows) }
     }
   }
-  if (token.generation > session.generation + 1 && within(now - token.issuedAt, windows.recoveryWindow)) {
-    return { type: 'accept', case: 'ahead', child: true, write: confirmation(token, now, windows) }
-  }
+  if (isAhead) return { type: 'accept', case: 'ahead', child: true, write: confirmation(token, now, windows) }
   return { type: 'reuse' }
 }
 

@@ -102,7 +102,11 @@ t.test('ahead: the store lost its last writes, and the token is confirmed as it 
   t.strictSame(decide(session, ahead, NOW, windows), { type: 'accept', case: 'ahead', child: true, write })
   t.match(decide(session, { ...ahead, issuedAt: NOW - DAY + 1 }, NOW, windows), { case: 'ahead' }, 'at the edge of the window')
   t.strictSame(decide(session, { ...ahead, issuedAt: NOW - DAY }, NOW, windows), { type: 'reuse' }, 'after it')
-  t.match(decide(session, { ...ahead, issuedAt: NOW }, NOW, windows), { case: 'ahead' }, 'however young it is')
+
+  const young = { type: 'accept', case: 'young', child: false, write: null }
+  t.strictSame(decide(session, { ...ahead, issuedAt: NOW - 10 * SECOND + 1 }, NOW, windows), young, 'a young one gets an access token until it is old enough')
+  t.match(decide(session, { ...ahead, issuedAt: NOW - 10 * SECOND }, NOW, windows), { case: 'ahead' }, 'at the edge')
+  t.strictSame(decide(session, { ...ahead, issuedAt: NOW }, NOW, { ...windows, recoveryWindow: 0 }), { type: 'reuse' }, 'where nothing is recovered, not even that')
 })
 
 t.test('reuse: anything else', async (t) => {

@@ -1,0 +1,64 @@
+import { DEAD } from './world.ts'
+import type { Message, Stored, Token, World } from './world.ts'
+
+// A world as a short text, one character a token or record: a million of them must fit into a Map.
+
+const STORE = ['sound', 'fallen', 'worn'] as const
+const THIEF = ['absent', 'waits', 'plays'] as const
+const ANSWER = 2
+const WITH_TOKEN = 1
+/** Some variants of the rules make tokens that are younger than new. */
+const YOUNGEST = 2
+
+export function encode ({ records, store, jar, flight, idle, thief, pocket, refreshes }: World): string {
+  let text = String.fromCharCode(
+    STORE.indexOf(store) << 8 | records.length << 4 | flight.length,
+    idle << 8 | refreshes << 2 | THIEF.indexOf(thief)
+  )
+  for (const { current, generation, age } of records) text += pack(0, generation, current, age)
+  text += packToken(jar)
+  for (const { kind, token, age } of flight) {
+    text += pack(0, 0, age, (kind === 'answer' ? ANSWER : 0) | (token === null ? 0 : WITH_TOKEN))
+    if (token !== null) text += packToken(token)
+  }
+  for (const token of pocket) text += packToken(token)
+  return text
+}
+
+export function decode (text: string): World {
+  let at = 0
+  const next = (): number => text.charCodeAt(at++)
+  const token = (): Token => {
+    const code = next()
+    return code === 0 ? DEAD : { generation: code >> 12, id: code >> 8 & 15, parent: code >> 4 & 15, age: (code & 15) - YOUNGEST }
+  }
+  const lengths = next()
+  const rest = next()
+  const records: Stored[] = []
+  for (let left = lengths >> 4 & 15; left > 0; left--) {
+    const code = next()
+    records.push({ generation: code >> 8, current: code >> 4 & 15, age: code & 15 })
+  }
+  const jar = token()
+  const flight: Message[] = []
+  for (let left = lengths & 15; left > 0; left--) {
+    const code = next()
+    flight.push({ kind: (code & ANSWER) === 0 ? 'request' : 'answer', age: code >> 4, token: (code & WITH_TOKEN) === 0 ? null : token() })
+  }
+  const pocket: Token[] = []
+  while (at < text.length) pocket.push(token())
+  return { records, store: STORE[lengths >> 8]!, jar, flight, idle: rest >> 8, refreshes: rest >> 2 & 63, thief: THIEF[rest & 3]!, pocket }
+}
+
+function packToken (token: Token): string {
+  return token === DEAD ? '\0' : pack(token.generation, token.id, token.parent, token.age + YOUNGEST)
+}
+
+function pack (...nibbles: [number, number, number, number]): string {
+  let code = 0
+  for (const nibble of nibbles) {
+    if (nibble < 0 || nibble > 15) throw new RangeError(`${nibble} does not fit into four bits`)
+    code = code << 4 | nibble
+  }
+  return String.fromCharCode(code)
+}

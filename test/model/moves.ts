@@ -1,0 +1,115 @@
+import type { Decision } from '../../lib/rotation.ts'
+import { mustBeRefused, serve } from './server.ts'
+import { capsOf } from './setting.ts'
+import type { Setting, Stolen } from './setting.ts'
+import { DEAD, NEWBORN, settle } from './world.ts'
+import type { Frame, Message, Settled, Token, World } from './world.ts'
+
+export interface Move {
+  /** `#3` stands for the token of that id. */
+  name: string
+  /** null: the session is ended. */
+  next: Settled | null
+  /** Whose child the newborn token is. */
+  parent: Token | null
+  /** The client was told to log in again, and there was no thief. */
+  logsOut: boolean
+  /** A token of the thief's was accepted. */
+  steals: boolean
+}
+
+export function frameOf (setting: Setting): Frame {
+  return { caps: capsOf(setting), mayTake: setting.mayTake, bury: (token, records) => mustBeRefused(token, records, setting) }
+}
+
+/** Everything that can happen next. */
+export function movesOf (world: World, setting: Setting, frame: Frame): Move[] {
+  const moves: Move[] = []
+  const add = (name: string, changes: Partial<World>, more: Partial<Move> = {}): void => {
+    moves.push({ name, next: settle({ ...world, ...changes }, frame), parent: null, logsOut: false, steals: false, ...more })
+  }
+  addTime(world, setting, add)
+  addClient(world, setting, add)
+  addNetwork(world, setting, add)
+  addServer(world, setting, add, (name, logsOut) => moves.push({ name, next: null, parent: null, logsOut, steals: false }))
+  return moves
+}
+
+type Add = (name: string, changes: Partial<World>, more?: Partial<Move>) => void
+type End = (name: string, logsOut: boolean) => void
+
+/** No message outlives its life: before that it is served, arrives, or is lost. */
+function addTime ({ records, jar, flight, idle, pocket }: World, { messageLife }: Setting, add: Add): void {
+  if (flight.some(({ age }) => age === messageLife)) return
+  const older = <Aging extends { age: number }>(one: Aging): Aging => ({ ...one, age: one.age + 1 })
+  add('a tick', {
+    records: records.map(older),
+    jar: older(jar),
+    flight: flight.map((message) => ({ ...older(message), token: message.token && older(message.token) })),
+    idle: idle + 1,
+    pocket: pocket.map(older)
+  })
+}
+
+function addClient (world: World, { inFlight, accessLife, thief: wanted }: Setting, add: Add): void {
+  const { jar, flight, idle, thief, pocket } = world
+  if (flight.length < inFlight && idle >= accessLife) {
+    add(`the client sends #${jar.id}`, { flight: [...flight, { kind: 'request', token: jar, age: 0 }] })
+  }
+  if (wanted !== null && thief === 'absent' && jar !== DEAD) add(`a thief copies #${jar.id}`, { thief: 'waits', pocket: [jar] })
+  if (thief === 'waits' && isStolen(wanted, pocket[0], world)) add('the thief begins', { thief: 'plays' })
+}
+
+/** Whether the thief's token is now what it waits for. An old one may be forgotten already. */
+function isStolen (wanted: Stolen | null, token: Token | undefined, { records: [record], jar }: World): boolean {
+  if (wanted === 'older') return token === undefined || token.generation < record!.generation
+  if (token === undefined) return false
+  return wanted === 'live' ? token.id === jar.id : token.id === record!.current && token.id !== jar.id
+}
+
+function addNetwork (world: World, setting: Setting, add: Add): void {
+  const { jar, flight, idle, thief, refreshes } = world
+  for (const message of flight) {
+    const others = flight.filter((other) => other !== message)
+    if (setting.losesMessages) add(`${nameOf(message)} is lost`, { flight: others })
+    if (setting.doublesMessages && flight.length < setting.inFlight) add(`${nameOf(message)} is doubled`, { flight: [...flight, { ...message }] })
+    if (message.kind === 'request') continue
+    // Tabs that ask together make one refresh.
+    const counts = thief === 'plays' && idle >= setting.accessLife
+    add(`${nameOf(message)} arrives`, { jar: message.token ?? jar, flight: others, idle: 0, refreshes: refreshes + (counts ? 1 : 0) })
+  }
+}
+
+function addServer (world: World, setting: Setting, add: Add, end: End): void {
+  const { records, store, flight, thief, pocket } = world
+  for (const message of flight) {
+    if (message.kind === 'answer') continue
+    const token = message.token!
+    const { decision, child, after } = serve(setting, world, token)
+    const name = `${nameOf(message)} is served: ${wordsOf(decision, child)}`
+    if (decision.type !== 'accept') end(name, thief === 'absent')
+    else add(name, { ...after, flight: [...flight.filter((other) => other !== message), { kind: 'answer', token: child, age: 0 }] }, { parent: token })
+  }
+  if (thief === 'plays') {
+    for (const token of pocket.length > 0 ? pocket : [DEAD]) {
+      const { decision, child, after } = serve(setting, world, token)
+      const name = `the thief uses #${token.id}: ${wordsOf(decision, child)}`
+      if (decision.type !== 'accept') end(name, false)
+      else add(name, { ...after, pocket: child === null ? pocket : [...pocket, child] }, { parent: token, steals: true })
+    }
+  }
+  if (store !== 'sound') return
+  for (let lost = 1; lost < records.length; lost++) {
+    add(`the store loses ${lost === 1 ? 'its last write' : `its last ${lost} writes`}`, { records: [records[lost]!], store: setting.losesThem === 'once' ? 'worn' : 'fallen' })
+  }
+}
+
+function nameOf ({ kind, token }: Message): string {
+  if (kind === 'request') return `the request with #${token!.id}`
+  return token === null ? 'an answer without a cookie' : `the answer with #${token.id}`
+}
+
+function wordsOf (decision: Decision, child: Token | null): string {
+  if (decision.type !== 'accept') return decision.type
+  return child === null ? decision.case : `${decision.case}, gives out #${child.id === NEWBORN ? NEWBORN : child.id}`
+}

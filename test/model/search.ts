@@ -1,0 +1,68 @@
+import { decode, encode } from './encoding.ts'
+import { frameOf, movesOf } from './moves.ts'
+import type { Move } from './moves.ts'
+import { MANY } from './setting.ts'
+import type { Setting, Stolen } from './setting.ts'
+import { tell } from './story.ts'
+import { afterLogin } from './world.ts'
+
+export interface Finding {
+  /** How many worlds were visited. */
+  worlds: number
+  /** The shortest way to a client that must log in again without a thief; null: there is none. */
+  logout: string[] | null
+  /**
+   * How many refreshes of the victim it takes until a thief can get nothing any more and a try of it ends the session.
+   * 0: it never got anything. Infinity: it goes on for as long as is counted.
+   */
+  foundWithin: number
+  /** The shortest way to its last success. */
+  theft: string[] | null
+}
+
+/**
+ * Visits every world that can be reached, the nearest first.
+ *
+ * @param promised stops at a thief who is not found within so many refreshes
+ */
+export function search (setting: Setting, promised = MANY): Finding {
+  const frame = frameOf(setting)
+  const start = encode(afterLogin(frame))
+  const cameFrom = new Map<string, string>([[start, '']])
+  const finding: Finding = { worlds: 1, logout: null, foundWithin: 0, theft: null }
+
+  for (let frontier = [start], next: string[] = []; frontier.length > 0; frontier = next, next = []) {
+    for (const text of frontier) {
+      const world = decode(text)
+      for (const move of movesOf(world, setting, frame)) {
+        if (move.logsOut) return { ...finding, worlds: cameFrom.size, logout: story(text, move) }
+        if (move.steals && world.refreshes + 1 > finding.foundWithin) {
+          finding.foundWithin = world.refreshes + 1
+          finding.theft = story(text, move)
+          if (finding.foundWithin > promised) return { ...finding, worlds: cameFrom.size, foundWithin: finding.foundWithin > MANY ? Infinity : finding.foundWithin }
+        }
+        if (move.next === null) continue
+        const reached = encode(move.next.world)
+        if (cameFrom.has(reached)) continue
+        cameFrom.set(reached, text)
+        next.push(reached)
+      }
+    }
+  }
+  return { ...finding, worlds: cameFrom.size }
+
+  function story (last: string, end: Move): string[] {
+    const moves = [end]
+    for (let to = last, from = cameFrom.get(to); from; to = from, from = cameFrom.get(to)) {
+      const reached = to
+      moves.push(movesOf(decode(from), setting, frame).find(({ next }) => next !== null && encode(next.world) === reached)!)
+    }
+    return tell(moves.reverse())
+  }
+}
+
+/** For each kind of stolen token, how many refreshes of the victim it takes. */
+export function findThieves (setting: Setting): Record<Stolen, number> {
+  const within = (thief: Stolen): number => search({ ...setting, thief }).foundWithin
+  return { live: within('live'), 'just used': within('just used'), older: within('older') }
+}

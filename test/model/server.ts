@@ -1,0 +1,72 @@
+import type { Session } from '../../index.ts'
+import { decide, firstGuess } from '../../lib/rotation.ts'
+import type { Decision, PresentedToken } from '../../lib/rotation.ts'
+import type { Setting } from './setting.ts'
+import { DEAD, NEWBORN } from './world.ts'
+import type { Stored, Token, World } from './world.ts'
+
+export interface Served {
+  decision: Decision
+  /** What is given out beside the access token. */
+  child: Token | null
+  /** What the store then is. */
+  after: Pick<World, 'records' | 'store'>
+}
+
+/**
+ * A request at the server, in one step: each write names the `current` that was judged, so that nothing comes between.
+ * The time is 0, and all that was before is negative.
+ */
+export function serve (setting: Setting, world: World, token: Token): Served {
+  const { judge, windows, losesWrites } = setting
+  const { records, store } = world
+  const record = records[0]!
+  const decision = judge(session(record), presented(token), 0, windows)
+  if (judge === decide) mustBeItsFirstGuess(decision, record, token, setting)
+  if (decision.type !== 'accept') return { decision, child: null, after: { records, store } }
+
+  const child = decision.child ? childOf(token, decision.case === 'retry', setting, world) : null
+  if (decision.write === null) return { decision, child, after: { records, store } }
+  const { current, generation, rotatedAt } = decision.write
+  const written = { current: Number(current), generation, age: 0 - rotatedAt }
+  if (store !== 'sound') return { decision, child, after: { records: [written], store: store === 'fallen' ? 'sound' : store } }
+  const isSame = written.current === record.current && written.age === record.age
+  return { decision, child, after: { records: isSame ? records : [written, ...records].slice(0, losesWrites + 1), store } }
+}
+
+/** What the model forgets as dead must be what the rules refuse, before any record that the store may fall back to. */
+export function mustBeRefused (token: Token, records: Stored[], { judge, windows }: Setting): void {
+  for (const record of records) {
+    const decision = judge(session(record), presented(token), 0, windows)
+    if (decision.type !== 'reuse') throw new Error(`forgotten, but not refused: ${JSON.stringify({ token, record, decision })}`)
+  }
+}
+
+/** The steady case writes before it reads: where that write comes through, it must be what the rules would have written. */
+function mustBeItsFirstGuess (decision: Decision, record: Stored, token: Token, { windows }: Setting): void {
+  const guess = firstGuess(presented(token), 0, windows)
+  if (guess === null || token.parent !== record.current) return
+  if (decision.type === 'accept' && JSON.stringify(decision.write) === JSON.stringify(guess)) return
+  throw new Error(`decide and firstGuess differ: ${JSON.stringify({ record, token, decision, guess })}`)
+}
+
+function childOf (token: Token, isRetry: boolean, { oneChild, rejuvenates }: Setting, { jar, flight, pocket }: World): Token {
+  const elder = oneChild && [jar, ...flight.map((message) => message.token ?? DEAD), ...pocket].find(({ parent }) => parent === token.id)
+  return {
+    id: elder ? elder.id : NEWBORN,
+    parent: token.id,
+    generation: token.generation + 1,
+    age: isRetry ? -rejuvenates : 0
+  }
+}
+
+const HASHES = Array.from({ length: NEWBORN + 1 }, (_, id) => String(id))
+
+function presented ({ id, parent, generation, age }: Token): PresentedToken {
+  return { generation, hash: HASHES[id]!, parent: HASHES[parent]!, issuedAt: -age, endsAt: Infinity }
+}
+
+/** As much of it as the rules look at. */
+function session ({ current, generation, age }: Stored): Session {
+  return { generation, current: HASHES[current]!, rotatedAt: -age, expiresAt: Infinity, endsAt: Infinity } as Session
+}

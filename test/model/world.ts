@@ -1,0 +1,149 @@
+/**
+ * One moment of the modelled world: a session's record, one cookie jar, the messages on their way, a thief's pocket.
+ * Everything is relative (ages, not times; generations counted from the oldest record), so that a world that has only
+ * grown older or gone further is the same world again: that is what makes the search finite and yet complete.
+ */
+
+/** A refresh token. Its id stands for the hash of its `jti`. */
+export interface Token {
+  id: number
+  parent: number
+  generation: number
+  age: number
+}
+
+/** What the store holds of a session. */
+export interface Stored {
+  current: number
+  generation: number
+  age: number
+}
+
+export interface Message {
+  kind: 'request' | 'answer'
+  /** An answer without a token brings an access token alone. */
+  token: Token | null
+  age: number
+}
+
+export interface World {
+  /** What the store holds, then what it held before each of its last writes, which it may yet lose. */
+  records: Stored[]
+  /**
+   * `fallen`: it has lost writes and not written since. Its next write stays, so that it heals before it falls again.
+   * `worn`: it has lost writes and will lose no more.
+   */
+  store: 'sound' | 'fallen' | 'worn'
+  jar: Token
+  flight: Message[]
+  /** Ticks since an answer brought the client an access token. */
+  idle: number
+  /** `waits`: until its token is of the kind that is asked about. */
+  thief: 'absent' | 'waits' | 'plays'
+  pocket: Token[]
+  /** How often the victim got an access token since the thief began. */
+  refreshes: number
+}
+
+/** A token that no record takes, nor will ever take again: they are all alike. */
+export const DEAD: Token = { id: 0, parent: 0, generation: 0, age: 0 }
+export const ROOT = 1
+export const LOGIN = 2
+/** The id of a token that was just made, until `settle` numbers it. */
+export const NEWBORN = 15
+
+/** What makes a difference. */
+export interface Frame {
+  /** Beyond these an age or a count makes none. */
+  caps: { token: number, record: number, idle: number, refreshes: number }
+  /** Whether the record takes the token, now or later. */
+  mayTake: (token: Token, record: Stored) => boolean
+  /** Told of each token that is forgotten. */
+  bury: (token: Token, records: Stored[]) => void
+}
+
+export interface Settled {
+  world: World
+  /** What became of each id. */
+  names: Uint8Array
+}
+
+/** The login's token is in the jar, and its root in the record. */
+export function afterLogin ({ caps }: Frame): World {
+  return {
+    records: [{ current: ROOT, generation: 0, age: caps.record }],
+    store: 'sound',
+    jar: { id: LOGIN, parent: ROOT, generation: 1, age: 0 },
+    flight: [],
+    idle: caps.idle,
+    thief: 'absent',
+    pocket: [],
+    refreshes: 0
+  }
+}
+
+/**
+ * The next token of the record, its current one, or one ahead of it. One that is none of these for any record that the
+ * store may fall back to will never be: generations only rise, and the child of a token that becomes current later was
+ * ahead of the record before.
+ */
+export function isOfItsLine ({ generation, id, parent }: Token, record: Stored): boolean {
+  return generation > record.generation + 1 ||
+    (generation === record.generation + 1 && parent === record.current) ||
+    (generation === record.generation && id === record.current)
+}
+
+/** The normal form of a world: ages capped, the dead forgotten, generations and ids counted anew, messages in order. */
+export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
+  const { records } = world
+  const fresh = (token: Token): Token => {
+    if (token.generation === 0) return DEAD
+    if (records.some((record) => mayTake(token, record))) return { ...token, age: Math.min(token.age, caps.token) }
+    bury(token, records)
+    return DEAD
+  }
+  const jar = fresh(world.jar)
+  const flight = world.flight.map(({ kind, token, age }) => ({ kind, token: token && fresh(token), age }))
+  const pocket = world.pocket.map(fresh).filter((token) => token !== DEAD)
+
+  const names = new Uint8Array(NEWBORN + 1)
+  let count = 0
+  const name = (id: number): void => { if (id !== 0 && names[id] === 0) names[id] = ++count }
+  const rank = (token: Token): number => (token.generation << 12) + (names[token.id]! << 8) + (names[token.parent]! << 4) + token.age
+  const weight = ({ kind, token, age }: Message): number =>
+    ((kind === 'answer' ? 16 : 0) + age) * 131_072 + (token === null ? 0 : 65_536 + rank(token))
+
+  for (const { current } of records) name(current)
+  name(jar.id)
+  flight.sort((a, b) => weight(a) - weight(b))
+  for (const { token } of flight) if (token !== null) name(token.id)
+  pocket.sort((a, b) => rank(a) - rank(b) || a.parent - b.parent || a.id - b.id)
+  const parents = new Set(pocket.map(({ parent }) => parent))
+  const kept = pocket.filter((token, i) => !isTwin(token, pocket[i - 1]))
+  for (const { id } of kept) name(id)
+  if (count >= NEWBORN) throw new RangeError('more tokens than the model has names for')
+
+  /** Of two that differ in nothing and have no child in the pocket, the thief needs only one. */
+  function isTwin (token: Token, other: Token | undefined): boolean {
+    return other !== undefined && rank(token) === rank(other) && token.parent === other.parent &&
+      (token.id === other.id || (!parents.has(token.id) && !parents.has(other.id)))
+  }
+
+  // Generation 1 is the login's, which the rules tell from the others: it is never moved, and none becomes it.
+  const shift = Math.max(0, Math.min(...records.map(({ generation }) => generation)) - 1)
+  const rename = (token: Token): Token => token === DEAD
+    ? DEAD
+    : { id: names[token.id]!, parent: names[token.parent]!, generation: token.generation - shift, age: token.age }
+  return {
+    names,
+    world: {
+      ...world,
+      records: records.map(({ current, generation, age }) => ({ current: names[current]!, generation: generation - shift, age: Math.min(age, caps.record) })),
+      jar: rename(jar),
+      flight: flight.map(({ kind, token, age }) => ({ kind, token: token && rename(token), age })),
+      idle: Math.min(world.idle, caps.idle),
+      pocket: kept.map(rename),
+      refreshes: Math.min(world.refreshes, caps.refreshes)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import fc from 'fast-check'
+import type { Test } from 'tap'
+import type { JwtRefreshOptions, TokenStore } from '../../index.ts'
+import { createApp } from '../fixtures/app.ts'
+import { MoodyStore } from './moody-store.ts'
+import { play } from './play.ts'
+import { program } from './program.ts'
+import { lenient, strict, withWindow } from './reference.ts'
+import type { Windows } from './reference.ts'
+
+/** FC_SEED and FC_RUNS look further than the fixed seed does; a failure prints the seed and the shortest program. */
+const { FC_SEED = '20260101', FC_RUNS } = process.env
+
+const variants: Array<[name: string, refreshToken: JwtRefreshOptions['refreshToken'], windows: Windows]> = [
+  ['as it comes', {}, lenient],
+  ['with a retry window', { retryWindow: '1m' }, withWindow],
+  ['strict', { rotation: 'strict' }, strict]
+]
+
+/** Random programs over the store, each answer as the reference has it. */
+export function propertySuite (t: Test, runs: number, createStore: () => TokenStore): void {
+  for (const [name, refreshToken, windows] of variants) {
+    t.test(name, async (t) => {
+      const store = new MoodyStore(createStore())
+      const app = await createApp(t, { store, refreshToken: refreshToken ?? {} })
+      const property = fc.asyncProperty(program, (steps) => play(steps, app, store, windows))
+      const numRuns = FC_RUNS === undefined ? runs : Number(FC_RUNS)
+      await fc.assert(property, { seed: Number(FC_SEED), numRuns })
+      t.pass(`${numRuns} programs`)
+    })
+  }
+}

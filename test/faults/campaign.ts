@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Kind, Surroundings } from './browser.ts'
+import type { ClientName } from './clients.ts'
+import { Crowd } from './crowd.ts'
+import { Fleet } from './fleet.ts'
+import { Connections } from './http.ts'
+import { Tally } from './tally.ts'
+import { steal, type Booty, type Theft } from './theft.ts'
+import { Wire } from './wire.ts'
+
+/** How far the campaign goes: short in the test suite, long by `npm run test:faults`. */
+export interface Scale {
+  /** How long a store stays away. Milliseconds; more than `storeTimeout`. */
+  outage: number
+  /** How often each fault strikes. */
+  rounds: number
+  /** How many are robbed of each kind, while the fault goes on and when it is over. */
+  thefts: number
+}
+
+export const SHORT: Scale = { outage: 800, rounds: 1, thefts: 2 }
+export const LONG: Scale = { outage: 4_000, rounds: 4, thefts: 4 }
+
+const PROCESSES = 4
+const BROWSERS = 200
+export const STORE_TIMEOUT = 500 // ms
+
+/** What a fault has at hand. */
+export interface Scene {
+  wire: Wire
+  fleet: Fleet
+  connections: Connections
+  scale: Scale
+  /** Thieves set to work; called by the fault when everything is at its worst. */
+  rob: () => void
+}
+
+export interface Fault {
+  name: string
+  /** What must be seen of it, else it did not strike. */
+  signs: Array<'unavailable' | 'lostConnections' | 'recovered'>
+  /** Writes are lost: an old token may then look like a live one until it is used beside it. */
+  losesWrites?: boolean
+  strike: (scene: Scene, round: number) => Promise<void>
+}
+
+export interface Report {
+  fault: Fault
+  tally: Tally
+  thefts: Theft[]
+  /** Milliseconds from the end of the fault until everyone had refreshed, the longest of all rounds. */
+  resumed: number
+}
+
+/** Four processes, one store behind a wire, and 200 browsers that go on and on. */
+export class Campaign {
+  readonly wire: Wire
+  readonly #around: Surroundings
+  readonly #crowd: Crowd
+  readonly #scale: Scale
+
+  constructor (client: ClientName, storeUrl: string, scale: Scale) {
+    this.#scale = scale
+    this.wire = new Wire(storeUrl)
+    const fleet = new Fleet({ STORE_CLIENT: client, STORE_SETTINGS: 'README', STORE_TIMEOUT: `${STORE_TIMEOUT}ms` })
+    this.#around = { fleet, connections: new Connections(), tally: new Tally() }
+    this.#crowd = new Crowd(BROWSERS, this.#around)
+    fleet.onEvent = (type) => { if (type === 'recovered') this.#around.tally.recovered++ }
+  }
+
+  async start (): Promise<void> {
+    await this.wire.open()
+    await this.#around.fleet.start(PROCESSES, this.wire.url)
+    await this.#crowd.start()
+    await this.#someHistory()
+  }
+
+  async run (fault: Fault): Promise<Report> {
+    const tally = this.#around.tally = new Tally()
+    const thefts: Theft[] = []
+    let resumed = 0
+    for (let round = 0; round < this.#scale.rounds; round++) {
+      const thieving: Array<Promise<Theft>> = []
+      const rob = (): void => { thieving.push(...this.#rob()) }
+      const { wire, fleet, connections } = { wire: this.wire, ...this.#around }
+      await fault.strike({ wire, fleet, connections, scale: this.#scale, rob }, round)
+      const end = performance.now()
+      rob()
+      await this.#crowd.haveRefreshedSince(end)
+      resumed = Math.max(resumed, performance.now() - end)
+      thefts.push(...await Promise.all(thieving))
+      await this.#crowd.replaceRobbed()
+      await this.#someHistory()
+    }
+    return { fault, tally, thefts, resumed }
+  }
+
+  async stop (): Promise<void> {
+    await this.#crowd.stop()
+    this.#around.connections.close()
+    await this.#around.fleet.stop()
+    await this.wire.close()
+  }
+
+  #rob (): Array<Promise<Theft>> {
+    const plan: Array<[Kind, Booty]> = [['chain', 'live'], ['chain', 'old'], ['tabs', 'old']]
+    return plan.flatMap(([kind, booty]) => this.#crowd.choose(kind, this.#scale.thefts).map((victim) => steal(victim, booty, this.#around)))
+  }
+
+  /** Until there are old tokens to be stolen. */
+  async #someHistory (): Promise<void> {
+    while (this.#crowd.choose('chain', Infinity).length < BROWSERS / 4) await sleep(50)
+  }
+}

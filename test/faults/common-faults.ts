@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { OwnService } from '../fixtures/services.ts'
+import type { Fault, Scene } from './campaign.ts'
+
+const UNDER_WAY = 200 // ms; in which requests gather whose answers are on their way
+export const LOST_WRITES = 900 // ms; in which a chain goes on by some generations
+
+/** Their requests are done in the store, and no answer has come: that is when it hurts most. */
+export async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | unknown): Promise<void> {
+  wire.holdAnswers()
+  await sleep(UNDER_WAY)
+  await strike()
+  wire.release()
+}
+
+/** What can happen to any store. */
+export function commonFaults (store: () => OwnService): Fault[] {
+  return [
+    {
+      name: 'kill -9 of a process amid requests',
+      signs: ['lostConnections'],
+      async strike (scene, round) {
+        const index = round % scene.fleet.size
+        await amidRequests(scene, () => scene.fleet.kill(index))
+        scene.rob()
+        await scene.fleet.restart(index)
+      }
+    },
+    {
+      name: 'browsers hang up amid requests',
+      signs: ['lostConnections'],
+      async strike (scene) {
+        scene.rob()
+        // Not those whose `overlap` is 0: a message that outlives the overlap is taken for a thief's.
+        await amidRequests(scene, () => scene.connections.hangUp('/tabs/auth/'))
+      }
+    },
+    {
+      name: 'store connections cut amid requests',
+      signs: [],
+      async strike (scene) {
+        scene.rob()
+        await amidRequests(scene, () => scene.wire.cut())
+      }
+    },
+    {
+      name: 'store paused (SIGSTOP)',
+      signs: ['unavailable'],
+      async strike ({ scale, rob }) {
+        await store().pause()
+        rob()
+        await sleep(scale.outage)
+        await store().resume()
+      }
+    },
+    {
+      name: 'store killed and restarted',
+      signs: ['unavailable'],
+      async strike (scene) {
+        await amidRequests(scene, () => store().crash())
+        scene.rob()
+        await sleep(scene.scale.outage)
+        await store().restart()
+      }
+    }
+  ]
+}

@@ -1,0 +1,48 @@
+import { Browser, type Kind, type Surroundings } from './browser.ts'
+import { until } from '../fixtures/services.ts'
+
+const LOGINS_AT_ONCE = 20
+
+/** All browsers that use the app. */
+export class Crowd {
+  readonly browsers: Browser[]
+  readonly #runs = new Map<Browser, Promise<void>>()
+
+  constructor (size: number, around: Surroundings) {
+    this.browsers = Array.from({ length: size }, (_, index) => new Browser(index % 2 === 0 ? 'chain' : 'tabs', around))
+  }
+
+  async start (): Promise<void> {
+    for (let first = 0; first < this.browsers.length; first += LOGINS_AT_ONCE) {
+      await this.#login(this.browsers.slice(first, first + LOGINS_AT_ONCE))
+    }
+  }
+
+  /** Whoever was robbed and logged out signs in again. */
+  async replaceRobbed (): Promise<void> {
+    await this.#login(this.browsers.filter(({ isLoggedIn }) => !isLoggedIn))
+  }
+
+  /** Some that were not robbed yet and have used several refresh tokens. */
+  choose (kind: Kind, count: number): Browser[] {
+    return this.browsers.filter((browser) => browser.kind === kind && !browser.isRobbed && browser.oldToken !== undefined).slice(0, count)
+  }
+
+  /** Once all who may be logged in have refreshed after this time. */
+  async haveRefreshedSince (time: number): Promise<void> {
+    await until(async () => this.browsers.every(({ isRobbed, isLoggedIn, lastRefresh }) => isRobbed || !isLoggedIn || lastRefresh > time))
+  }
+
+  async stop (): Promise<void> {
+    for (const browser of this.browsers) browser.close()
+    await Promise.all(this.#runs.values())
+  }
+
+  async #login (browsers: Browser[]): Promise<void> {
+    await Promise.all(browsers.map(async (browser) => {
+      await this.#runs.get(browser)
+      await browser.login(`user-${this.browsers.indexOf(browser)}`)
+      this.#runs.set(browser, browser.run())
+    }))
+  }
+}

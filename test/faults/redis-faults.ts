@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { startRedis, until, type OwnService } from '../fixtures/services.ts'
+import type { Fault } from './campaign.ts'
+import { commonFaults, LOST_WRITES } from './common-faults.ts'
+
+/** It keeps its data over a crash, and a replica need not wait until more of them ask. */
+export const DURABLE = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0']
+
+/** @param first started with `DURABLE`; `stop` ends whatever server there is in the end */
+export function redisFaults (first: OwnService): { faults: Fault[], stop: () => Promise<void> } {
+  let current = first
+
+  const faults: Fault[] = [
+    ...commonFaults(() => current),
+    {
+      name: 'scripts flushed',
+      signs: [],
+      async strike ({ rob }) {
+        rob()
+        for (let flushes = 0; flushes < 20; flushes++) {
+          await ask(current, (redis) => redis.script('FLUSH'))
+          await sleep(10)
+        }
+      }
+    },
+    {
+      name: 'failover to a replica that lacks writes',
+      signs: ['recovered'],
+      losesWrites: true,
+      async strike ({ wire, rob, scale }) {
+        const { port } = new URL(current.url)
+        const replica = await startRedis(...DURABLE, '--replicaof', '127.0.0.1', port)
+        if (typeof replica === 'string') throw new Error(replica)
+        await ask(replica, (redis) => until(async () => /master_link_status:up/.test(await redis.info('replication'))))
+        await sleep(UNTIL_CAUGHT_UP)
+        await ask(replica, (redis) => redis.call('REPLICAOF', 'NO', 'ONE'))
+        await sleep(LOST_WRITES)
+        await current.stop()
+        current = replica
+        rob()
+        await sleep(scale.outage)
+        wire.leadTo(replica.url)
+      }
+    }
+  ]
+  return { faults, stop: () => current.stop() }
+}
+
+const UNTIL_CAUGHT_UP = 200 // ms
+
+async function ask (service: OwnService, question: (redis: Redis) => Promise<unknown>): Promise<void> {
+  const redis = new Redis(service.url)
+  try {
+    await question(redis)
+  } finally {
+    redis.disconnect()
+  }
+}

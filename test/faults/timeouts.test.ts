@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LightMyRequestResponse } from 'fastify'
+import t, { type Test } from 'tap'
+import { createApp, type Client } from '../fixtures/app.ts'
+import { startPostgres } from '../fixtures/postgres-server.ts'
+import { startRedis, until } from '../fixtures/services.ts'
+import { openStore, type ClientName, type Settings } from './clients.ts'
+import { Wire } from './wire.ts'
+
+interface Absence {
+  leave: (wire: Wire) => unknown
+  comeBack: (wire: Wire) => unknown
+}
+
+const ABSENCES: Record<string, Absence> = {
+  'hangs for a while': { leave: (wire) => wire.freeze(), comeBack: (wire) => wire.release() },
+  'is gone for a while': { leave: (wire) => wire.close(), comeBack: (wire) => wire.open() },
+  'falls silent on what is connected, for good': { leave: (wire) => wire.forget(), comeBack: () => {} }
+}
+
+/** By its own defaults no client ever leaves a connection that fell silent: only the 503 is the plugin's affair. */
+const resumes = (absence: string, settings: Settings): boolean => settings === 'README' || !absence.startsWith('falls silent')
+
+const AT_ONCE = 12 // requests; more than pg's pool has connections
+const AWAY_FOR = 1_000 // ms
+/** Longer than what the README tells the clients, so that those are seen to act, and shorter where they have defaults. */
+const STORE_TIMEOUT: Record<Settings, number> = { defaults: 500, README: 2_000 } // ms
+const SLACK = 1_000 // ms; for a busy machine
+const RESUMED_WITHIN = 10_000 // ms; node-redis and ioredis wait for up to 2 s before they try again
+
+interface Outcome {
+  while: Array<{ answer: LightMyRequestResponse, took: number }>
+  /** Milliseconds. */
+  resumed: number
+}
+
+async function observe (t: Test, client: ClientName, url: string, settings: Settings, absence: string): Promise<Outcome> {
+  const wire = new Wire(url)
+  await wire.open()
+  const { store, close } = await openStore(client, wire.url, settings)
+  const { login } = await createApp(t, { store, storeTimeout: STORE_TIMEOUT[settings] / 1000, refreshToken: { overlap: 0 } })
+  const browsers = await Promise.all(Array.from({ length: AT_ONCE }, () => loginAtLast(login)))
+  const allAreServed = async (): Promise<boolean> => {
+    const answers = await Promise.all(browsers.map((browser) => browser.refresh()))
+    return answers.every(({ statusCode }) => statusCode === 200)
+  }
+  const { leave, comeBack } = ABSENCES[absence] as Absence
+
+  await until(allAreServed) // on a busy machine not at once
+  await leave(wire)
+  const left = performance.now()
+  const during = await Promise.all(browsers.map(async (browser) => {
+    const start = performance.now()
+    return { answer: await browser.refresh(), took: performance.now() - start }
+  }))
+  await sleep(left + AWAY_FOR - performance.now())
+  await comeBack(wire)
+  const back = performance.now()
+  if (resumes(absence, settings)) await until(allAreServed)
+  const resumed = performance.now() - back
+
+  wire.cut()
+  await Promise.all([close(), wire.close()])
+  return { while: during, resumed }
+}
+
+/** All clients connect at once, and the shorter `storeTimeout` is no more than half a second. */
+async function loginAtLast (login: () => Promise<Client>): Promise<Client> {
+  let browser = await login()
+  await until(async () => {
+    if (browser.cookie === undefined) browser = await login()
+    return browser.cookie !== undefined
+  })
+  return browser
+}
+
+function suite (t: Test, clients: ClientName[], url: string): void {
+  const cases = clients.flatMap((client) => (['defaults', 'README'] as const).flatMap((settings) =>
+    Object.keys(ABSENCES).map((absence) => ({ client, settings, absence, outcome: observe(t, client, url, settings, absence) }))))
+
+  for (const { client, settings, absence, outcome } of cases) {
+    t.test(`${client} (${settings}) while its server ${absence}`, async (t) => {
+      const { while: during, resumed } = await outcome
+      t.strictSame(during.map(({ answer: { statusCode, headers } }) => [statusCode, headers['retry-after'], headers['set-cookie']]),
+        during.map(() => [503, '1', undefined]))
+      const slowest = Math.max(...during.map(({ took }) => took))
+      t.ok(slowest < STORE_TIMEOUT[settings] + SLACK, `the slowest 503 took ${Math.round(slowest)} ms`)
+      t.ok(resumed < RESUMED_WITHIN, `served again after ${Math.round(resumed)} ms`)
+    })
+  }
+}
+
+const redis = await startRedis()
+t.test('a Redis that does not answer', { skip: typeof redis === 'string' && redis }, async (t) => {
+  if (typeof redis === 'string') return
+  t.teardown(redis.stop)
+  suite(t, ['ioredis', 'node-redis'], redis.url)
+})
+
+const postgres = await startPostgres()
+t.test('a PostgreSQL that does not answer', { skip: typeof postgres === 'string' && postgres }, async (t) => {
+  if (typeof postgres === 'string') return
+  t.teardown(postgres.stop)
+  suite(t, ['pg'], postgres.url)
+})

@@ -1,0 +1,27 @@
+import { STORE_TIMEOUT, type Report } from './campaign.ts'
+import type { Theft } from './theft.ts'
+
+/** A request can wait for the store twice: for the compare-and-set, and, where that answered, for the record. The rest is for a busy machine; timeouts.test.ts looks closer. */
+const SLOWEST_503 = 2 * STORE_TIMEOUT + 4_000 // ms
+const RESUMED_WITHIN = 30_000 // ms; on a busy machine it takes PostgreSQL long to take all of its connections back
+/** Of a victim beside a thief with a live token, see "Rotation explained" in the README. */
+const MAX_RENEWALS = 3
+
+/** Everything that is wrong with what happened; empty where nothing is. */
+export function problemsOf ({ fault, tally, thefts, resumed }: Report): string[] {
+  const problems = [...tally.falseLogouts.map((answer) => `logged out: ${answer}`), ...tally.errors.map((answer) => `answered: ${answer}`)]
+  const demand = (isSo: boolean, otherwise: string): void => { if (!isSo) problems.push(otherwise) }
+  for (const sign of fault.signs) demand(tally[sign] > 0, `the fault was not felt: ${sign} is 0`)
+  demand(tally.hangs === 0, `${tally.hangs} requests were never answered`)
+  demand(tally.bad503 === 0, `${tally.bad503} answers of 503 set a cookie or had no Retry-After`)
+  demand(tally.slowest503 <= SLOWEST_503, `a 503 took ${Math.round(tally.slowest503)} ms`)
+  demand(resumed <= RESUMED_WITHIN, `it took ${Math.round(resumed)} ms until everyone was served again`)
+  demand(thefts.length > 0, 'nobody was robbed')
+  for (const theft of thefts) demand(isFoundInTime(theft, fault.losesWrites === true), `a theft was not found in time: ${JSON.stringify(theft)}`)
+  return problems
+}
+
+function isFoundInTime ({ booty, isFound, thief, victim }: Theft, losesWrites: boolean): boolean {
+  if (!isFound) return false
+  return booty === 'old' && !losesWrites ? thief === 0 : victim <= MAX_RENEWALS
+}

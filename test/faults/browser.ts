@@ -11,8 +11,8 @@ import type { Tally } from './tally.ts'
 export type Kind = 'chain' | 'tabs'
 
 const TABS: Record<Kind, number> = { chain: 1, tabs: 2 }
-const PAUSE: Record<Kind, number> = { chain: 500, tabs: 1000 } // ms, on average
-const BEFORE_A_RETRY = 350 // ms, on average
+const PAUSE: Record<Kind, number> = { chain: 700, tabs: 1200 } // ms, on average
+const BEFORE_A_RETRY = 600 // ms, on average
 
 export interface Surroundings {
   fleet: Fleet

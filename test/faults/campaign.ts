@@ -14,12 +14,15 @@ export interface Scale {
   outage: number
   /** How often each fault strikes. */
   rounds: number
-  /** How many are robbed of each kind, while the fault goes on and when it is over. */
-  thefts: number
+  /** Who is robbed of what, while the fault goes on and again when it is over. */
+  thefts: Array<[victims: Kind, booty: Booty]>
+  /** How many of each. */
+  victims: number
 }
 
-export const SHORT: Scale = { outage: 800, rounds: 1, thefts: 2 }
-export const LONG: Scale = { outage: 4_000, rounds: 4, thefts: 4 }
+// To find a live token of a victim with tabs takes some times the overlap.
+export const SHORT: Scale = { outage: 800, rounds: 1, thefts: [['chain', 'live'], ['chain', 'old'], ['tabs', 'old']], victims: 2 }
+export const LONG: Scale = { outage: 3_000, rounds: 3, thefts: [...SHORT.thefts, ['tabs', 'live']], victims: 4 }
 
 const PROCESSES = 4
 const BROWSERS = 200
@@ -103,8 +106,8 @@ export class Campaign {
   }
 
   #rob (): Array<Promise<Theft>> {
-    const plan: Array<[Kind, Booty]> = [['chain', 'live'], ['chain', 'old'], ['tabs', 'old']]
-    return plan.flatMap(([kind, booty]) => this.#crowd.choose(kind, this.#scale.thefts).map((victim) => steal(victim, booty, this.#around)))
+    const { thefts, victims } = this.#scale
+    return thefts.flatMap(([kind, booty]) => this.#crowd.choose(kind, victims).map((victim) => steal(victim, booty, this.#around)))
   }
 
   /** Until there are old tokens to be stolen. */

@@ -30,9 +30,11 @@ const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<Open
 
   async 'node-redis' (url, settings) {
     const { createClient } = await import('redis')
-    const redis = createClient(settings === 'README' ? {
-      url, disableOfflineQueue: true, pingInterval: 1000, socket: { socketTimeout: 2000, reconnectStrategy: (retries) => Math.min(retries * 100, 1000) }
-    } : { url })
+    const redis = createClient(settings === 'README'
+      ? {
+          url, disableOfflineQueue: true, pingInterval: 1000, socket: { socketTimeout: 2000, reconnectStrategy: (retries) => Math.min(retries * 100, 1000) }
+        }
+      : { url })
     redis.on('error', () => {})
     await redis.connect()
     return { store: redisStore(redis), close: () => redis.destroy() }

@@ -6,15 +6,36 @@ const UNDER_WAY = 200 // ms; in which requests gather whose answers are on their
 export const LOST_WRITES = 900 // ms; in which a chain goes on by some generations
 
 /** Their requests are done in the store, and no answer has come: that is when it hurts most. */
-export async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | unknown): Promise<void> {
+async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | unknown): Promise<void> {
   wire.holdAnswers()
   await sleep(UNDER_WAY)
   await strike()
   wire.release()
 }
 
-/** What can happen to any store. */
-export function commonFaults (store: () => OwnService): Fault[] {
+/** What can happen to the connections, whatever the store. */
+export const WIRE_FAULTS: Fault[] = [
+  {
+    name: 'browsers hang up amid requests',
+    signs: ['lostConnections'],
+    async strike (scene) {
+      scene.rob()
+      // Not those whose `overlap` is 0: a message that outlives the overlap is taken for a thief's.
+      await amidRequests(scene, () => scene.connections.hangUp('/tabs/auth/'))
+    }
+  },
+  {
+    name: 'store connections cut amid requests',
+    signs: [],
+    async strike (scene) {
+      scene.rob()
+      await amidRequests(scene, () => scene.wire.cut())
+    }
+  }
+]
+
+/** What can happen to a process and to its store. */
+export function processFaults (store: () => OwnService): Fault[] {
   return [
     {
       name: 'kill -9 of a process amid requests',
@@ -24,23 +45,6 @@ export function commonFaults (store: () => OwnService): Fault[] {
         await amidRequests(scene, () => scene.fleet.kill(index))
         scene.rob()
         await scene.fleet.restart(index)
-      }
-    },
-    {
-      name: 'browsers hang up amid requests',
-      signs: ['lostConnections'],
-      async strike (scene) {
-        scene.rob()
-        // Not those whose `overlap` is 0: a message that outlives the overlap is taken for a thief's.
-        await amidRequests(scene, () => scene.connections.hangUp('/tabs/auth/'))
-      }
-    },
-    {
-      name: 'store connections cut amid requests',
-      signs: [],
-      async strike (scene) {
-        scene.rob()
-        await amidRequests(scene, () => scene.wire.cut())
       }
     },
     {

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { OwnPostgres } from '../fixtures/postgres-server.ts'
 import type { Fault } from './campaign.ts'
-import { commonFaults, LOST_WRITES } from './common-faults.ts'
+import { LOST_WRITES, processFaults } from './common-faults.ts'
 
 /** @param first `stop` ends whatever server there is in the end */
 export function postgresFaults (first: OwnPostgres): { faults: Fault[], stop: () => Promise<void> } {
   let current = first
 
   const faults: Fault[] = [
-    ...commonFaults(() => current),
+    ...processFaults(() => current),
     {
       name: 'connections ended by pg_terminate_backend',
       signs: [],

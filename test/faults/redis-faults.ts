@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { startRedis, until, type OwnService } from '../fixtures/services.ts'
 import type { Fault } from './campaign.ts'
-import { commonFaults, LOST_WRITES } from './common-faults.ts'
+import { LOST_WRITES, processFaults } from './common-faults.ts'
 
 /** It keeps its data over a crash, and a replica need not wait until more of them ask. */
 export const DURABLE = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0']
@@ -12,7 +12,7 @@ export function redisFaults (first: OwnService): { faults: Fault[], stop: () => 
   let current = first
 
   const faults: Fault[] = [
-    ...commonFaults(() => current),
+    ...processFaults(() => current),
     {
       name: 'scripts flushed',
       signs: [],

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startRedis } from '../fixtures/services.ts'
 import { Campaign, SHORT } from './campaign.ts'
+import { WIRE_FAULTS } from './common-faults.ts'
 import { DURABLE, redisFaults } from './redis-faults.ts'
 import { problemsOf } from './verdict.ts'
 
@@ -15,7 +16,7 @@ t.test('4 processes, 200 browsers and a Redis with faults', { skip: typeof redis
     await stop()
   })
   await campaign.start()
-  for (const fault of faults) {
+  for (const fault of [...WIRE_FAULTS, ...faults]) {
     await t.test(fault.name, async (t) => t.strictSame(problemsOf(await campaign.run(fault)), []))
   }
 })

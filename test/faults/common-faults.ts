@@ -3,7 +3,7 @@ import type { OwnService } from '../fixtures/services.ts'
 import type { Fault, Scene } from './campaign.ts'
 
 const UNDER_WAY = 200 // ms; in which requests gather whose answers are on their way
-export const LOST_WRITES = 900 // ms; in which a chain goes on by some generations
+export const LOST_WRITES = 1_200 // ms; in which a chain goes on by some generations
 
 /** Their requests are done in the store, and no answer has come: that is when it hurts most. */
 async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | unknown): Promise<void> {
@@ -11,6 +11,11 @@ async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | u
   await sleep(UNDER_WAY)
   await strike()
   wire.release()
+}
+
+/** @throws Error where a fault did not strike, so that it proves nothing */
+export function demand (isSo: boolean, otherwise: string): void {
+  if (!isSo) throw new Error(otherwise)
 }
 
 /** What can happen to the connections, whatever the store. */
@@ -29,7 +34,7 @@ export const WIRE_FAULTS: Fault[] = [
     signs: [],
     async strike (scene) {
       scene.rob()
-      await amidRequests(scene, () => scene.wire.cut())
+      await amidRequests(scene, () => demand(scene.wire.cut() > 0, 'no connection was cut'))
     }
   }
 ]

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { OwnPostgres } from '../fixtures/postgres-server.ts'
 import type { Fault } from './campaign.ts'
-import { LOST_WRITES, processFaults } from './common-faults.ts'
+import { demand, LOST_WRITES, processFaults } from './common-faults.ts'
 
 /** @param first `stop` ends whatever server there is in the end */
 export function postgresFaults (first: OwnPostgres): { faults: Fault[], stop: () => Promise<void> } {
@@ -44,6 +44,7 @@ export function postgresFaults (first: OwnPostgres): { faults: Fault[], stop: ()
 async function terminateAll ({ url }: OwnPostgres): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
-  await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+  const { rowCount } = await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
   await client.end()
+  demand(rowCount !== null && rowCount > 0, 'no backend was there to be terminated')
 }

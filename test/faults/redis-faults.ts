@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { startRedis, until, type OwnService } from '../fixtures/services.ts'
 import type { Fault } from './campaign.ts'
-import { LOST_WRITES, processFaults } from './common-faults.ts'
+import { demand, LOST_WRITES, processFaults } from './common-faults.ts'
 
 /** It keeps its data over a crash, and a replica need not wait until more of them ask. */
 export const DURABLE = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0']
@@ -17,11 +17,13 @@ export function redisFaults (first: OwnService): { faults: Fault[], stop: () => 
       name: 'scripts flushed',
       signs: [],
       async strike ({ rob }) {
+        await ask(current, (redis) => redis.config('RESETSTAT'))
         rob()
         for (let flushes = 0; flushes < 20; flushes++) {
           await ask(current, (redis) => redis.script('FLUSH'))
-          await sleep(10)
+          await sleep(20)
         }
+        await ask(current, async (redis) => demand(/cmdstat_eval:/.test(await redis.info('commandstats')), 'no script had to be taught again'))
       }
     },
     {

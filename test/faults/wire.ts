@@ -9,6 +9,7 @@ interface Line {
 /** The wire between the app's processes and their store: an address that stays while what is behind it fails. */
 export class Wire {
   readonly #lines = new Set<Line>()
+  readonly #forgotten = new Set<Socket>()
   readonly #server: Server
   #target: URL
   #port = 0
@@ -66,11 +67,12 @@ export class Wire {
     }
   }
 
-  readonly #forgotten = new Set<Socket>()
-
-  cut (): void {
+  /** Resets whatever is connected. How many connections were in use. */
+  cut (): number {
+    const inUse = this.#lines.size
     for (const { near } of this.#lines) near.resetAndDestroy()
     for (const socket of this.#forgotten) socket.resetAndDestroy()
+    return inUse
   }
 
   /** Nothing listens any more, until the wire is opened again. */

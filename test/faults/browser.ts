@@ -12,7 +12,8 @@ export type Kind = 'chain' | 'tabs'
 
 const TABS: Record<Kind, number> = { chain: 1, tabs: 2 }
 const PAUSE: Record<Kind, number> = { chain: 700, tabs: 1200 } // ms, on average
-const BEFORE_A_RETRY = 600 // ms, on average
+const BEFORE_A_RETRY = 1_000 // ms, on average; what Retry-After says
+const PATIENCE = 3 // times what the last answer took: a slow server is not asked as often
 
 export interface Surroundings {
   fleet: Fleet
@@ -48,11 +49,14 @@ export class Browser {
     return this.cookie !== undefined
   }
 
+  /** Of the token that it holds. */
+  get generation (): number {
+    return this.cookie === undefined ? 0 : generation(this.cookie)
+  }
+
   /** A token that was replaced, and whose successor was used: only a thief can still send it. */
   get oldToken (): string | undefined {
-    if (this.cookie === undefined) return undefined
-    const live = generation(this.cookie)
-    return this.#past.findLast((token) => generation(token) <= live - 2)
+    return this.#past.findLast((token) => generation(token) <= this.generation - 2)
   }
 
   async login (sub: string): Promise<void> {
@@ -70,7 +74,7 @@ export class Browser {
   /** Refreshes in all its tabs until it is closed or logged out. */
   async run (): Promise<void> {
     await Promise.all(Array.from({ length: TABS[this.kind] }, async () => {
-      while (this.#isOpen && this.isLoggedIn) await sleep(spread(await this.#refresh() ? PAUSE[this.kind] : BEFORE_A_RETRY))
+      while (this.#isOpen && this.isLoggedIn) await sleep(spread(await this.#refresh()))
     }))
   }
 
@@ -78,16 +82,16 @@ export class Browser {
     this.#isOpen = false
   }
 
-  /** True where it was answered with a token. */
-  async #refresh (): Promise<boolean> {
+  /** Resolves how long to wait until the next one, in milliseconds. */
+  async #refresh (): Promise<number> {
     const sent = performance.now()
     try {
       const answer = await this.#around.connections.post(this.#around.fleet.pick(), `/${this.kind}/auth/refresh`, { cookie: this.cookie as string })
       this.#take(answer, sent)
-      return answer.status === 200
+      return answer.status === 200 ? Math.max(PAUSE[this.kind], PATIENCE * answer.took) : BEFORE_A_RETRY
     } catch (error) {
       this.#around.tally.lost(error instanceof HangError)
-      return false
+      return BEFORE_A_RETRY
     }
   }
 

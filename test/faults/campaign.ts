@@ -36,6 +36,8 @@ export interface Scene {
   scale: Scale
   /** Thieves set to work; called by the fault when everything is at its worst. */
   rob: () => void
+  /** Waits until browsers have used up some tokens, whose writes can then be lost. */
+  goOn: () => Promise<void>
 }
 
 export interface Fault {
@@ -86,7 +88,7 @@ export class Campaign {
       const thieving: Array<Promise<Theft>> = []
       const rob = (): void => { thieving.push(...this.#rob()) }
       const { wire, fleet, connections } = { wire: this.wire, ...this.#around }
-      await fault.strike({ wire, fleet, connections, scale: this.#scale, rob }, round)
+      await fault.strike({ wire, fleet, connections, scale: this.#scale, rob, goOn: () => this.#crowd.goOn() }, round)
       const end = performance.now()
       rob()
       await this.#crowd.haveRefreshedSince(end)

@@ -3,7 +3,6 @@ import type { OwnService } from '../fixtures/services.ts'
 import type { Fault, Scene } from './campaign.ts'
 
 const UNDER_WAY = 200 // ms; in which requests gather whose answers are on their way
-export const LOST_WRITES = 1_200 // ms; in which a chain goes on by some generations
 
 /** Their requests are done in the store, and no answer has come: that is when it hurts most. */
 async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | unknown): Promise<void> {

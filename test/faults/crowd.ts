@@ -33,6 +33,13 @@ export class Crowd {
     await until(async () => this.browsers.every(({ isRobbed, isLoggedIn, lastRefresh }) => isRobbed || !isLoggedIn || lastRefresh > time))
   }
 
+  /** Once a quarter of the chains has gone on by two generations. */
+  async goOn (): Promise<void> {
+    const chains = this.browsers.filter(({ kind, isRobbed }) => kind === 'chain' && !isRobbed)
+    const before = chains.map(({ generation }) => generation)
+    await until(async () => chains.filter(({ generation }, index) => generation >= before[index]! + 2).length > chains.length / 4)
+  }
+
   async stop (): Promise<void> {
     for (const browser of this.browsers) browser.close()
     await Promise.all(this.#runs.values())

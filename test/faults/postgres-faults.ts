@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { OwnPostgres } from '../fixtures/postgres-server.ts'
 import type { Fault } from './campaign.ts'
-import { demand, LOST_WRITES, processFaults } from './common-faults.ts'
+import { demand, processFaults } from './common-faults.ts'
 
 /** @param first `stop` ends whatever server there is in the end */
 export function postgresFaults (first: OwnPostgres): { faults: Fault[], stop: () => Promise<void> } {
@@ -25,10 +25,10 @@ export function postgresFaults (first: OwnPostgres): { faults: Fault[], stop: ()
       name: 'failover to a standby that lacks writes',
       signs: ['recovered'],
       losesWrites: true,
-      async strike ({ wire, rob, scale }) {
+      async strike ({ wire, rob, goOn, scale }) {
         const standby = await current.startStandby()
         await standby.detach()
-        await sleep(LOST_WRITES)
+        await goOn()
         await current.stop()
         current = standby
         rob()

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { startRedis, until, type OwnService } from '../fixtures/services.ts'
 import type { Fault } from './campaign.ts'
-import { demand, LOST_WRITES, processFaults } from './common-faults.ts'
+import { demand, processFaults } from './common-faults.ts'
 
 /** It keeps its data over a crash, and a replica need not wait until more of them ask. */
 export const DURABLE = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0']
@@ -30,14 +30,14 @@ export function redisFaults (first: OwnService): { faults: Fault[], stop: () => 
       name: 'failover to a replica that lacks writes',
       signs: ['recovered'],
       losesWrites: true,
-      async strike ({ wire, rob, scale }) {
+      async strike ({ wire, rob, goOn, scale }) {
         const { port } = new URL(current.url)
         const replica = await startRedis(...DURABLE, '--replicaof', '127.0.0.1', port)
         if (typeof replica === 'string') throw new Error(replica)
         await ask(replica, (redis) => until(async () => /master_link_status:up/.test(await redis.info('replication'))))
         await sleep(UNTIL_CAUGHT_UP)
         await ask(replica, (redis) => redis.call('REPLICAOF', 'NO', 'ONE'))
-        await sleep(LOST_WRITES)
+        await goOn()
         await current.stop()
         current = replica
         rob()

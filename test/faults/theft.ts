@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Browser, type Surroundings } from './browser.ts'
 import { Tally } from './tally.ts'
 
-const PATIENCE = 20_000 // ms
+const PATIENCE = 60_000 // ms; only a thief who is not found takes so long, or a starved machine
 const LOOK_EVERY = 5 // ms
 
 /** A thief's copy is `live`, the token that its victim will use next, or `old`, one that was replaced and used since. */

@@ -28,7 +28,7 @@ const AWAY_FOR = 1_000 // ms
 /** Longer than what the README tells the clients, so that those are seen to act, and shorter where they have defaults. */
 const STORE_TIMEOUT: Record<Settings, number> = { defaults: 500, README: 2_000 } // ms
 const SLACK = 1_000 // ms; for a busy machine
-const RESUMED_WITHIN = 10_000 // ms; node-redis and ioredis wait for up to 2 s before they try again
+const RESUMED_WITHIN = 30_000 // ms; node-redis and ioredis wait for up to 2 s before they try again, the rest is for a busy machine
 
 interface Outcome {
   while: Array<{ answer: LightMyRequestResponse, took: number }>

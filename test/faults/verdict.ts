@@ -3,7 +3,7 @@ import type { Theft } from './theft.ts'
 
 /** A request can wait for the store twice: for the compare-and-set, and, where that answered, for the record. The rest is for a busy machine; timeouts.test.ts looks closer. */
 const SLOWEST_503 = 2 * STORE_TIMEOUT + 4_000 // ms
-const RESUMED_WITHIN = 30_000 // ms; on a busy machine it takes PostgreSQL long to take all of its connections back
+const RESUMED_WITHIN = 60_000 // ms; on a busy machine it takes PostgreSQL long to take all of its connections back
 /** Of a victim beside a thief with a live token, see "Rotation explained" in the README. */
 const MAX_RENEWALS = 3
 

@@ -14,6 +14,7 @@ const TABS: Record<Kind, number> = { chain: 1, tabs: 2 }
 const PAUSE: Record<Kind, number> = { chain: 700, tabs: 1200 } // ms, on average
 const BEFORE_A_RETRY = 1_000 // ms, on average; what Retry-After says
 const PATIENCE = 3 // times what the last answer took: a slow server is not asked as often
+const LONGEST_PAUSE = 3_000 // ms, on average
 
 export interface Surroundings {
   fleet: Fleet
@@ -88,7 +89,7 @@ export class Browser {
     try {
       const answer = await this.#around.connections.post(this.#around.fleet.pick(), `/${this.kind}/auth/refresh`, { cookie: this.cookie as string })
       this.#take(answer, sent)
-      return answer.status === 200 ? Math.max(PAUSE[this.kind], PATIENCE * answer.took) : BEFORE_A_RETRY
+      return answer.status === 200 ? Math.min(Math.max(PAUSE[this.kind], PATIENCE * answer.took), LONGEST_PAUSE) : BEFORE_A_RETRY
     } catch (error) {
       this.#around.tally.lost(error instanceof HangError)
       return BEFORE_A_RETRY

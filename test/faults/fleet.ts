@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 import type { Message } from './server.ts'
 
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache')
-const START_WITHIN = 30_000 // ms
+const START_WITHIN = 60_000 // ms
 
 interface Instance {
   process: ChildProcess

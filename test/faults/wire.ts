@@ -9,7 +9,8 @@ interface Line {
 /** The wire between the app's processes and their store: an address that stays while what is behind it fails. */
 export class Wire {
   readonly #lines = new Set<Line>()
-  readonly #forgotten = new Set<Socket>()
+  /** The clients' ends, those of lines that are forgotten included. */
+  readonly #near = new Set<Socket>()
   readonly #server: Server
   #target: URL
   #port = 0
@@ -63,15 +64,13 @@ export class Wire {
       this.#lines.delete(line)
       line.far.destroy()
       line.near.removeAllListeners('data').resume()
-      this.#forgotten.add(line.near)
     }
   }
 
   /** Resets whatever is connected. How many connections were in use. */
   cut (): number {
     const inUse = this.#lines.size
-    for (const { near } of this.#lines) near.resetAndDestroy()
-    for (const socket of this.#forgotten) socket.resetAndDestroy()
+    for (const socket of this.#near) socket.resetAndDestroy()
     return inUse
   }
 
@@ -87,6 +86,7 @@ export class Wire {
     const far = connect(Number(this.#target.port), this.#target.hostname)
     const line = { near, far }
     this.#lines.add(line)
+    this.#near.add(near)
     near.setNoDelay(true)
     far.setNoDelay(true)
     near.on('data', (chunk) => far.write(chunk))
@@ -95,7 +95,7 @@ export class Wire {
     far.on('end', () => { if (this.#lines.has(line)) near.end() })
     near.on('error', () => {}).on('close', () => {
       this.#lines.delete(line)
-      this.#forgotten.delete(near)
+      this.#near.delete(near)
       far.destroy()
     })
     far.on('error', () => {}).on('close', () => {

@@ -1,0 +1,91 @@
+import type { AuthClient } from './types.ts'
+
+/** What is used of an axios instance (1.x). Structural: any version's instance fits, and nothing is imported. */
+export interface AxiosLike {
+  interceptors: {
+    request: Interceptors<any> // eslint-disable-line @typescript-eslint/no-explicit-any -- axios has types of its own for each
+    response: Interceptors<any> // eslint-disable-line @typescript-eslint/no-explicit-any
+  }
+  getUri (config?: object): string
+  create (config?: object): { request (config: object): Promise<unknown> }
+}
+
+interface Interceptors<Value> {
+  use (onFulfilled: (value: Value) => Value | Promise<Value>, onRejected?: (error: unknown) => unknown): number
+  eject (id: number): void
+}
+
+interface Config {
+  headers: { has (name: string): boolean, set (name: string, value: string): unknown }
+  data?: unknown
+  signal?: AbortSignal | undefined
+}
+
+interface Answer {
+  status: number
+  config: Config
+}
+
+/**
+ * Sends the access token with the requests of an axios instance, and sends a request again, once, after a 401. Left alone
+ * are requests that bring an `Authorization` header of their own; `headers: { Authorization: false }` brings none, and opts
+ * out. Attach it before interceptors of your own: an answer to the second try passes those that come after.
+ *
+ * @returns detaches it
+ */
+export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getToken'>): () => void {
+  const { request, response } = instance.interceptors
+  /** Which token went with which request. */
+  const sent = new WeakMap<Config, string>()
+
+  async function attach (config: Config): Promise<Config> {
+    if (config.headers.has('authorization')) return config
+    const token = await getToken(config, { url: instance.getUri(config) })
+    if (token) {
+      sent.set(config, token)
+      config.headers.set('authorization', `Bearer ${token}`)
+    }
+    return config
+  }
+
+  /** What is to be answered instead, or undefined. */
+  async function sendAgain ({ status, config }: Answer): Promise<unknown> {
+    const rejected = sent.get(config)
+    if (status !== 401 || rejected === undefined || isStream(config.data)) return undefined
+    const token = await getToken(config, { rejected })
+    if (token) config.headers.set('authorization', `Bearer ${token}`)
+    else if (!config.signal?.aborted) return undefined
+    // By an instance without interceptors: they have all seen this request. And what it carries is transformed by now.
+    return await instance.create().request({ ...config, transformRequest: [] })
+  }
+
+  /** Null after an abort, too: axios then rejects with the error that its users know. */
+  async function getToken ({ signal }: Config, options: { url: string } | { rejected: string }): Promise<string | null> {
+    try {
+      return await auth.getToken({ ...options, signal })
+    } catch (error) {
+      if (signal?.aborted) return null
+      throw error
+    }
+  }
+
+  const requests = request.use(attach)
+  const responses = response.use(
+    async (answer: Answer) => await sendAgain(answer) ?? answer,
+    async (error) => {
+      const { response } = Object(error) as { response?: Answer }
+      const answer = response && await sendAgain(response)
+      if (answer === undefined) throw error
+      return answer
+    }
+  )
+  return () => {
+    request.eject(requests)
+    response.eject(responses)
+  }
+}
+
+/** It was read, and cannot be read again. */
+function isStream (data: unknown): boolean {
+  return typeof data === 'object' && data !== null && ('pipe' in data || Symbol.asyncIterator in data)
+}

@@ -1,0 +1,99 @@
+/** What `reply.issueTokens` and `POST /auth/refresh` answer with. */
+export interface TokenResult {
+  accessToken: string
+  /** Seconds. */
+  expiresIn: number
+}
+
+/** What the access token says; read for display, never trusted: only the server verifies. */
+export interface TokenClaims {
+  readonly sub?: string
+  readonly sid?: string
+  readonly iat?: number
+  readonly exp?: number
+}
+
+/** The state at one moment, without the token. A new object at each change, the same one in between. */
+export interface AuthSnapshot<Claims extends object = { [claim: string]: unknown }> {
+  /** `'unknown'` until the server was asked: whether there is a refresh token, a page cannot see. */
+  readonly status: 'unknown' | 'signed-in' | 'signed-out'
+  /** Of the access token, while signed in. */
+  readonly claims: (TokenClaims & Claims) | null
+  /** When the access token ends, in ms by this machine's clock. */
+  readonly expiresAt: number | null
+  /** Why the last refresh failed; the session is still there. */
+  readonly error: Error | null
+}
+
+export interface GetTokenOptions {
+  /**
+   * Where the token is to be sent: null unless its origin is listed, and for the login, refresh and logout routes, which no
+   * token helps.
+   */
+  url?: string | URL | undefined
+  /** How long the token must still live, in seconds. Default 5, but a quarter of its lifetime at most. */
+  minValidity?: number | undefined
+  /** A token that the API has refused: another one is fetched, unless there is one by now. */
+  rejected?: string | undefined
+  /** Ask the server, however fresh the token is. */
+  force?: boolean | undefined
+  /** Ends this call, and nobody else's. */
+  signal?: AbortSignal | null | undefined
+}
+
+export interface LogoutOptions {
+  /** End all sessions of the user, on every device. */
+  everywhere?: boolean | undefined
+}
+
+/** Durations are in seconds, as in the plugin's options. */
+export interface AuthClientOptions {
+  /** Where the API is: an absolute URL. Default: the page's address. */
+  baseUrl?: string | URL | undefined
+  /** Default `'/auth/refresh'`. Paths are resolved against `baseUrl` as a link is. */
+  refreshPath?: string | undefined
+  /** Default `'/auth/logout'`. */
+  logoutPath?: string | undefined
+  /** The route that answers a wrong password with a 401, which no refresh can mend. Default `'/login'`. */
+  loginPath?: string | undefined
+  /** Default: the global one. */
+  fetch?: typeof globalThis.fetch | undefined
+  /** Sent with each refresh and logout. */
+  headers?: { readonly [name: string]: string } | undefined
+  /** Further origins that get the token: that of `baseUrl` always does. */
+  origins?: readonly string[] | undefined
+  /** How long before the token's end it is refreshed in the background; a quarter of its lifetime at most. Default 60. */
+  leeway?: number | undefined
+  /** How long a refresh or logout may take, and how long it waits for other tabs. Default 10. */
+  timeout?: number | undefined
+  /** Refresh in the background while the tab is visible, `'always'`, or never. Only in a browser. Default true. */
+  autoRefresh?: boolean | 'always' | undefined
+  /** Tell the other tabs the new token, with `'strict'` only that there is one, or nothing. Only in a browser. Default true. */
+  crossTab?: boolean | 'strict' | undefined
+  /** Names the lock and the channel of the tabs. Default: the refresh route's URL. */
+  key?: string | undefined
+}
+
+/** Its functions are free of `this`: pass them around as they are. */
+export interface AuthClient<Claims extends object = { [claim: string]: unknown }> {
+  /** `fetch` with the access token, and one more try after a 401. */
+  fetch: typeof globalThis.fetch
+  /**
+   * An access token that is good now, or null: signed out. Rejects with AuthUnavailableError where the server cannot be
+   * asked, and with the signal's reason.
+   */
+  getToken (options?: GetTokenOptions): Promise<string | null>
+  /** Once it is known whether anyone is signed in. Rejects as `getToken` does. */
+  ready (): Promise<AuthSnapshot<Claims>>
+  /** Asks the server now, whatever is known and however long it asked to be left alone. */
+  refresh (): Promise<AuthSnapshot<Claims>>
+  /** Takes over what the login answered with. */
+  setSession (result: TokenResult): void
+  /** Ends the session on the server, then here and in the other tabs. Where it rejects, the session goes on. */
+  logout (options?: LogoutOptions): Promise<void>
+  getSnapshot (): AuthSnapshot<Claims>
+  /** Calls back after each change; returns how to stop that. */
+  subscribe (onChange: () => void): () => void
+  /** Stops the timer and leaves the other tabs. */
+  dispose (): void
+}

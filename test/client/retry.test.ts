@@ -1,0 +1,314 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import type { Test } from 'tap'
+import { createBrowser, createGate, ORIGIN, settle } from '../fixtures/client.ts'
+import type { Browser, Tab } from '../fixtures/client.ts'
+import { MINUTE, SECOND } from '../fixtures/app.ts'
+
+const REFRESH = 'POST /auth/refresh'
+
+/** A tab that is signed in, and a server that knows the token no more: only the API can tell. */
+async function createStale (t: Test): Promise<Browser & { tab: Tab, bodies: string[] }> {
+  const browser = await createBrowser(t)
+  const bodies: string[] = []
+  browser.app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => done(null, body))
+  browser.app.post('/echo', { onRequest: [browser.app.authenticate] }, async (request) => String(request.body))
+  browser.intercept = async (request) => {
+    if (request.url.endsWith('/echo')) bodies.push(`${request.headers.get('content-type')}: ${Buffer.from(await request.clone().arrayBuffer()).toString('latin1')}`)
+  }
+  const tab = browser.newTab({ autoRefresh: false })
+  tab.auth.setSession(await browser.login({ name: 'Zoë €' }))
+  outdate(browser)
+  return Object.assign(browser, { tab, bodies })
+}
+
+/** The server's clock alone goes on: its idea of the token's end is another than the client's. */
+function outdate ({ clock }: Browser): void {
+  const now = clock.now
+  clock.now += 16 * MINUTE
+  Date.now = () => now
+}
+
+t.test('fifty parallel 401s: one refresh, fifty replays', async (t) => {
+  const { tab, count, log } = await createStale(t)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => tab.auth.fetch('/me')))
+  t.strictSame(answers.map(({ status }) => status), Array(50).fill(200))
+  t.equal(count(REFRESH), 1)
+  t.equal(count('GET /me'), 100)
+  t.equal(log.length, 102, 'and nothing else but the login')
+})
+
+t.test('a request is sent again once at most', async (t) => {
+  const browser = await createStale(t)
+  const { tab, count } = browser
+  browser.intercept = ({ url }) => url.endsWith('/never') ? Response.json({ code: 'HOW_RUDE' }, { status: 401 }) : undefined
+  const answer = await tab.auth.fetch('/never')
+  t.equal(answer.status, 401)
+  t.strictSame(await answer.json(), { code: 'HOW_RUDE' })
+  t.equal(count('GET /never'), 2)
+  t.equal(count(REFRESH), 1)
+})
+
+t.test('a late 401 of an old token is sent again without another refresh', async (t) => {
+  const browser = await createStale(t)
+  const { tab, count } = browser
+  const { opened, open } = createGate()
+  const answers = [await tab.auth.fetch('/me')]
+  browser.tab.auth.setSession(await browser.login()) // a token that the API takes
+  outdate(browser)
+  const seen: unknown[] = []
+  browser.intercept = async (request) => {
+    if (!request.url.includes('late')) return
+    seen.push(request.headers.get('authorization'))
+    if (seen.length > 1) return
+    await opened
+    return new Response(null, { status: 401 })
+  }
+  const late = tab.auth.fetch('/me?late')
+  await settle()
+  answers.push(await tab.auth.fetch('/me'))
+  t.equal(count(REFRESH), 2)
+  open()
+  answers.push(await late)
+  t.strictSame(answers.map(({ status }) => status), [200, 200, 200])
+  t.equal(count(REFRESH), 2)
+  t.equal(seen.length, 2, 'the late one was sent twice')
+})
+
+t.test('bodies that can be sent again are the same, byte for byte', async (t) => {
+  const { tab, bodies } = await createStale(t)
+  const form = new FormData()
+  form.set('a', 'ä')
+  form.set('file', new Blob([Uint8Array.of(0, 255, 13, 10)]), 'x.bin')
+  const binary = Uint8Array.of(0, 1, 254, 255)
+  const inits: Array<[unknown, RequestInit?]> = [
+    ['/echo', { body: '{"a":"ä"}', headers: { 'content-type': 'application/json' } }],
+    [new URL('/echo', ORIGIN), { body: binary }],
+    ['/echo', { body: binary.buffer }],
+    ['/echo', { body: new Blob(['blob'], { type: 'text/x' }) }],
+    ['/echo', { body: new URLSearchParams({ a: 'ä b' }) }],
+    [`${ORIGIN}/echo`, { body: form }],
+    [new Request(`${ORIGIN}/echo`, { method: 'POST', body: 'of a request' })],
+    [new Request(`${ORIGIN}/echo`, { method: 'POST', body: 'of a request', headers: { 'x-lost': '1' } }), { body: 'of the init', headers: { 'content-type': 'a/b' } }]
+  ]
+  for (const [input, init] of inits) {
+    await tab.auth.getToken({ force: true })
+    const stale = await tab.auth.getToken()
+    t.ok(stale)
+    const answers = bodies.length
+    const response = await tab.auth.fetch(input as string, { method: 'POST', ...init })
+    t.equal(response.status, 200)
+    t.equal(bodies.length, answers + 1, 'a good token: one try')
+  }
+  bodies.length = 0
+  for (const [input, init] of inits.slice(0, 6).concat([[new Request(`${ORIGIN}/echo`, { method: 'POST', body: 'again' })]])) {
+    tab.auth.setSession({ accessToken: staleToken(), expiresIn: 900 })
+    const response = await tab.auth.fetch(input as string, { method: 'POST', ...init })
+    t.equal(response.status, 200)
+    const [first, second] = bodies.splice(0)
+    t.ok(first)
+    t.equal(second, first)
+  }
+})
+
+/** Of the right shape and person, and signed by no one. */
+function staleToken (sub = 'user-1'): string {
+  return `e30.${Buffer.from(JSON.stringify({ sub, sid: 'gone' })).toString('base64url')}.x`
+}
+
+t.test('a stream is not sent again; the next request has a new token', async (t) => {
+  const { tab, count } = await createStale(t)
+  const body = new ReadableStream({
+    start (controller) {
+      controller.enqueue(Buffer.from('once'))
+      controller.close()
+    }
+  })
+  const answer = await tab.auth.fetch(`${ORIGIN}/echo`, { method: 'POST', body, duplex: 'half' } as RequestInit)
+  t.equal(answer.status, 401)
+  t.equal(count('POST /echo'), 1)
+  t.equal((await tab.auth.fetch('/me')).status, 200)
+  t.equal(count('GET /me'), 1)
+  t.equal(count(REFRESH), 1)
+})
+
+t.test('an answer of 401 that someone has begun to read is no obstacle', async (t) => {
+  const browser = await createBrowser(t)
+  const tab = browser.newTab({
+    fetch: async (input, init) => {
+      const response = await browser.fetch(input, init)
+      if (response.status === 401) response.body?.getReader()
+      return response
+    }
+  })
+  await browser.login()
+  tab.auth.setSession({ accessToken: staleToken(), expiresIn: 900 })
+  t.equal((await tab.auth.fetch('/me')).status, 200)
+})
+
+t.test('only where we attached the token', async (t) => {
+  const { tab, count } = await createStale(t)
+  const own = await tab.auth.fetch('/me', { headers: { Authorization: 'Bearer of-my-own' } })
+  t.equal(own.status, 401)
+  const request = new Request(`${ORIGIN}/me`, { headers: { authorization: 'Basic x' } })
+  t.equal((await tab.auth.fetch(request)).status, 401)
+  t.equal(count(REFRESH), 0)
+})
+
+t.test('signed out, requests go without a token, and their 401 is theirs', async (t) => {
+  const { newTab, count, log } = await createBrowser(t)
+  const { auth } = newTab()
+  t.equal((await auth.fetch('/me')).status, 401)
+  t.equal((await auth.fetch('/me')).status, 401)
+  t.strictSame(log, [REFRESH, 'GET /me', 'GET /me'], 'whether anyone is signed in was asked once')
+  t.equal(await auth.getToken(), null)
+  t.equal(await auth.getToken({ force: true }), null)
+  t.equal(count(REFRESH), 1)
+})
+
+t.test('when the session is over, the 401 is the answer', async (t) => {
+  const { tab, app, count } = await createStale(t)
+  await app.sessions.revokeAll('user-1')
+  const answers = await Promise.all([tab.auth.fetch('/me'), tab.auth.fetch('/me')])
+  t.strictSame(answers.map(({ status }) => status), [401, 401])
+  t.equal((await answers[0]!.json() as any).code, 'FST_JWT_ACCESS_TOKEN_EXPIRED', 'unread')
+  t.equal(tab.auth.getSnapshot().status, 'signed-out')
+  t.equal(count('GET /me'), 2)
+})
+
+t.test('an abort ends that caller at once, and nobody else', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { opened, open } = createGate()
+  browser.intercept = async (request) => { if (request.url.endsWith('/refresh')) await opened }
+  const { auth } = browser.newTab()
+  const controller = new AbortController()
+  const aborted = auth.fetch('/me', { signal: controller.signal })
+  const request = auth.fetch(new Request(`${ORIGIN}/me`, { signal: controller.signal }))
+  const token = auth.getToken({ signal: controller.signal })
+  const other = auth.fetch('/me')
+  await settle()
+  controller.abort(new Error('enough'))
+  await t.rejects(aborted, { message: 'enough' })
+  await t.rejects(request, { message: 'enough' })
+  await t.rejects(token, { message: 'enough' })
+  await t.rejects(auth.getToken({ signal: controller.signal }), { message: 'enough' }, 'aborted before')
+  open()
+  t.equal((await other).status, 200)
+  t.equal(browser.count(REFRESH), 1)
+  t.equal(browser.count('GET /me'), 1)
+})
+
+t.test('the login, refresh and logout routes get no token and cause no refresh', async (t) => {
+  const browser = await createStale(t)
+  const { tab, count, log } = browser
+  const seen: unknown[] = []
+  browser.intercept = ({ headers }) => { seen.push(headers.get('authorization')) }
+  t.equal((await tab.auth.fetch('/auth/refresh', { method: 'POST' })).status, 200)
+  t.equal((await tab.auth.fetch('/login?next=/', { method: 'POST' })).status, 200)
+  t.equal((await tab.auth.fetch(new URL('/auth/logout', ORIGIN), { method: 'POST' })).status, 204)
+  t.strictSame(seen, [null, null, null])
+  t.equal(count(REFRESH), 1, 'the one that was meant')
+  t.equal(log.length, 4)
+})
+
+t.test('other paths of those routes', async (t) => {
+  const browser = await createBrowser(t, { prefix: '/v1/session' })
+  const { newTab, login, log } = browser
+  browser.intercept = ({ url }) => url.endsWith('/sign-in') ? new Response(null, { status: 401 }) : undefined
+  const { auth } = newTab({ baseUrl: `${ORIGIN}/v1/`, refreshPath: 'session/refresh', logoutPath: 'session/logout', loginPath: '/sign-in' })
+  auth.setSession(await login())
+  await auth.refresh()
+  t.equal((await auth.fetch('/sign-in', { method: 'POST' })).status, 401)
+  await auth.logout()
+  t.strictSame(log, ['POST /login', 'POST /v1/session/refresh', 'POST /sign-in', 'POST /v1/session/logout'])
+})
+
+t.test('a login waits for a refresh under way, so that no late answer takes its cookie away', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  await browser.app.sessions.revokeAll('user-1')
+  const { opened, open } = createGate()
+  browser.intercept = async (request) => { if (request.url.endsWith('/refresh')) await opened }
+  const { auth } = browser.newTab()
+  const ready = auth.ready()
+  await settle()
+  const login = auth.fetch('/login', { method: 'POST' })
+  await settle()
+  t.equal(browser.count('POST /login'), 1, 'not yet')
+  open()
+  t.equal((await ready).status, 'signed-out')
+  auth.setSession(await (await login).json() as any)
+  t.equal((await auth.refresh()).status, 'signed-in', 'its cookie is there')
+})
+
+t.test('the token never leaves for an origin that is not listed', async (t) => {
+  const sent: Array<[string, string | null]> = []
+  const { newTab, login, log } = await createBrowser(t)
+  const session = await login()
+  const { auth } = newTab({
+    baseUrl: 'https://api.example.com/v1/',
+    origins: ['https://files.example.com'],
+    fetch: async (input, init) => {
+      const { url, headers } = new Request(new URL((input as Request).url ?? input, ORIGIN), init)
+      sent.push([url, headers.get('authorization')])
+      return new Response()
+    }
+  })
+  auth.setSession(session)
+  const bearer = `Bearer ${session.accessToken}`
+  const urls: Array<[string, string | null]> = [
+    ['https://api.example.com/x', bearer],
+    ['https://files.example.com/x', bearer],
+    ['https://evil.example/https://api.example.com', null],
+    ['https://api.example.com.evil.example/', null],
+    ['https://api.example.com:444/', null],
+    ['http://api.example.com/', null],
+    ['//evil.example/x', null],
+    ['/x', null]
+  ]
+  for (const [url] of urls) await auth.fetch(url)
+  await auth.fetch(new URL('https://evil.example/'))
+  t.strictSame(sent.map(([, token]) => token), [...urls.map(([, token]) => token), null])
+  t.equal(log.length, 1)
+  t.equal(await auth.getToken({ url: 'https://evil.example/' }), null)
+  t.equal(await auth.getToken({ url: 'https://files.example.com/' }), session.accessToken)
+})
+
+t.test('what Alice has sent is not sent again in Bob\'s name', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab()
+  auth.setSession({ accessToken: staleToken('alice'), expiresIn: 900 })
+  await browser.login({ sub: 'bob' }) // elsewhere, and we have not heard of it
+  await t.rejects(auth.fetch('/me'), { message: 'Another user' })
+  t.equal(browser.count('GET /me'), 1)
+  t.match(auth.getSnapshot(), { status: 'signed-in', claims: { sub: 'bob' } })
+  await t.rejects(auth.getToken({ rejected: staleToken('alice') }), { message: 'Another user' })
+  t.equal((await auth.fetch('/me')).status, 200, 'the next one is Bob\'s')
+
+  auth.setSession({ accessToken: staleToken('alice'), expiresIn: 900 })
+  await browser.pass(16 * MINUTE)
+  await sleep(0)
+  t.match(auth.getSnapshot().claims, { sub: 'bob' }, 'nor is it the other way round')
+})
+
+t.test('minValidity and force', async (t) => {
+  const { newTab, login, clock, count } = await createBrowser(t)
+  const { auth } = newTab({ autoRefresh: false })
+  auth.setSession(await login())
+  const first = await auth.getToken()
+  clock.now += 14 * MINUTE
+  t.equal(await auth.getToken({ minValidity: 59 }), first)
+  t.equal(count(REFRESH), 0)
+  const second = await auth.getToken({ minValidity: 60 })
+  t.not(second, first)
+  clock.now += 15 * MINUTE - 5 * SECOND - 1
+  t.equal(await auth.getToken(), second)
+  clock.now += 1
+  t.not(await auth.getToken(), second, 'five seconds before the end it is too old')
+  t.equal(count(REFRESH), 2)
+  const third = await auth.getToken()
+  clock.now += SECOND
+  t.not(await auth.getToken({ force: true }), third)
+  t.equal(count(REFRESH), 3)
+})

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { npm, root, run } from './run.js'
 
 const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fastify-plugin']
-const PEERS = ['fastify', 'ioredis', 'pg', 'redis']
+const PEERS = ['fastify', 'ioredis', 'pg', 'react', 'redis']
 const FILES = /^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/
 const KINDS = /\.(js|d\.ts|sql|json|md)$|^LICENSE$/
 

@@ -24,7 +24,7 @@ async function createStale (t: Test): Promise<Browser & { tab: Tab, bodies: stri
 
 /** The server's clock alone goes on: its idea of the token's end is another than the client's. */
 function outdate ({ clock }: Browser): void {
-  const now = clock.now
+  const now = Date.now()
   clock.now += 16 * MINUTE
   Date.now = () => now
 }

@@ -1,0 +1,160 @@
+import t from 'tap'
+import { AuthUnavailableError } from '../../lib/client/index.ts'
+import { createBrowser, settle, stayAlive } from '../fixtures/client.ts'
+import { MINUTE, SECOND } from '../fixtures/app.ts'
+
+const REFRESH = 'POST /auth/refresh'
+
+const noNetwork = (): never => { throw new TypeError('fetch failed') }
+
+const FAILURES: Record<string, [answer: () => Response | never, error: object]> = {
+  offline: [noNetwork, { status: undefined, code: undefined, cause: TypeError, message: 'Request failed: TypeError: fetch failed' }],
+  429: [() => new Response('{}', { status: 429, headers: { 'retry-after': '7' } }), { status: 429, retryAfter: 7 }],
+  503: [
+    () => Response.json({ code: 'FST_JWT_STORE_UNAVAILABLE' }, { status: 503, headers: { 'retry-after': '1' } }),
+    { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retryAfter: 1, message: 'Request failed: 503' }
+  ],
+  'a date to retry after': [() => new Response('', { status: 502, headers: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } }), { status: 502 }],
+  'a bare 403 of a proxy': [() => new Response('<h1>Forbidden</h1>', { status: 403 }), { status: 403, code: undefined }],
+  'a bare 401': [() => new Response(null, { status: 401 }), { status: 401, code: undefined }],
+  'a cross-site request': [() => Response.json({ code: 'FST_JWT_CROSS_SITE_REQUEST' }, { status: 403 }), { status: 403, code: 'FST_JWT_CROSS_SITE_REQUEST' }],
+  'a code of ours with a status that is not': [() => Response.json({ code: 'FST_JWT_REFRESH_TOKEN_EXPIRED' }, { status: 500 }), { status: 500 }],
+  'a code that only looks like ours': [() => Response.json({ code: 'NO_FST_JWT_REFRESH_TOKEN_EXPIRED' }, { status: 403 }), { status: 403 }],
+  'a log-in page of the network': [() => new Response('<html>'), { status: 200, cause: SyntaxError }],
+  'a JSON that is no token': [() => Response.json({ accessToken: 'e30.e30.x' }), { status: 200, cause: TypeError }],
+  'a token that is none': [() => Response.json({ accessToken: 'secret', expiresIn: 60 }), { status: 200 }]
+}
+
+for (const [name, [answer, expected]] of Object.entries(FAILURES)) {
+  t.test(`${name} keeps the session`, async (t) => {
+    const browser = await createBrowser(t)
+    const { auth } = browser.newTab()
+    auth.setSession(await browser.login())
+    const { claims } = auth.getSnapshot()
+    browser.intercept = ({ url }) => url.endsWith('/refresh') ? answer() : undefined
+    const error = await auth.refresh().catch((error: unknown) => error)
+    t.type(error, AuthUnavailableError)
+    t.match(error, { name: 'AuthUnavailableError', retryAfter: Number, ...expected })
+    const { retryAfter } = error as AuthUnavailableError
+    if (!('retryAfter' in expected) || expected.retryAfter === 1) t.ok(retryAfter >= 0.5 && retryAfter <= 1, 'by its own measure')
+    t.notMatch(String(error), 'secret')
+    t.match(auth.getSnapshot(), { status: 'signed-in', claims, error })
+    t.equal((await auth.fetch('/me')).status, 200, 'the access token is good')
+
+    browser.intercept = () => {}
+    await browser.pass(8 * SECOND)
+    t.match(auth.getSnapshot(), { status: 'signed-in', error: null }, 'and it recovers unaided')
+    t.equal(browser.count(REFRESH), 2)
+  })
+}
+
+for (const code of ['MISSING', 'EXPIRED', 'INVALID', 'REVOKED']) {
+  t.test(`${code} signs out, however the app's error handler writes it`, async (t) => {
+    const browser = await createBrowser(t)
+    const { auth } = browser.newTab()
+    auth.setSession(await browser.login())
+    const status = code === 'MISSING' ? 401 : 403
+    browser.intercept = ({ url }) => url.endsWith('/refresh') ? Response.json({ ok: false, errors: [{ type: `FST_JWT_REFRESH_TOKEN_${code}` }] }, { status }) : undefined
+    const snapshot = await auth.refresh()
+    t.strictSame(snapshot, { status: 'signed-out', claims: null, expiresAt: null, error: null })
+  })
+}
+
+t.test('an expired token, and no server: every caller is told, and the server is left alone', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab({ autoRefresh: false })
+  auth.setSession(await browser.login())
+  browser.clock.now += 20 * MINUTE
+  browser.intercept = ({ url }) => url.endsWith('/refresh') ? new Response('', { status: 503, headers: { 'retry-after': '20' } }) : undefined
+  const callers = await Promise.allSettled([auth.fetch('/me'), auth.getToken(), auth.fetch('/me')])
+  t.match(callers, Array(3).fill({ status: 'rejected', reason: { name: 'AuthUnavailableError', retryAfter: 20 } }))
+  browser.clock.now += 15 * SECOND
+  await t.rejects(auth.getToken(), { name: 'AuthUnavailableError', retryAfter: 5 })
+  await t.rejects(auth.fetch('/me'), { name: 'AuthUnavailableError', retryAfter: 5 })
+  t.equal(browser.count(REFRESH), 1)
+  t.equal(browser.count('GET /me'), 0)
+  await t.rejects(auth.refresh(), { name: 'AuthUnavailableError', status: 503 }, 'unless someone insists')
+  t.equal(browser.count(REFRESH), 2)
+  browser.intercept = () => {}
+  browser.clock.now += 20 * SECOND
+  t.equal((await auth.fetch('/me')).status, 200)
+})
+
+t.test('it backs off, with jitter, to half a minute at most', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab()
+  auth.setSession(await browser.login())
+  browser.intercept = noNetwork
+  const waits: number[] = []
+  for (let i = 0; i < 9; i++) {
+    const { retryAfter } = await auth.refresh().catch((error: AuthUnavailableError) => error) as AuthUnavailableError
+    waits.push(retryAfter)
+  }
+  for (const [index, wait] of waits.entries()) {
+    const full = Math.min(2 ** index, 30)
+    t.ok(wait >= full / 2 && wait <= full, `${wait} after ${index + 1} failures`)
+  }
+  browser.intercept = () => {}
+  await auth.refresh()
+  browser.intercept = noNetwork
+  const again = await auth.refresh().catch((error: AuthUnavailableError) => error) as AuthUnavailableError
+  t.ok(again.retryAfter <= 1, 'a success starts it anew')
+})
+
+t.test('before it is known whether anyone is signed in', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  browser.intercept = noNetwork
+  const { auth, dispatch } = browser.newTab()
+  await t.rejects(auth.ready(), AuthUnavailableError)
+  t.match(auth.getSnapshot(), { status: 'unknown', error: AuthUnavailableError })
+  browser.intercept = () => {}
+  await browser.pass(SECOND)
+  t.match(auth.getSnapshot(), { status: 'signed-in', error: null })
+
+  browser.intercept = noNetwork
+  await t.rejects(auth.refresh(), AuthUnavailableError)
+  browser.intercept = () => {}
+  dispatch({ type: 'online' })
+  await settle()
+  t.equal(auth.getSnapshot().error, null, 'a network that is back is used at once')
+})
+
+t.test('a time-out, also of a fetch that knows no signals', async (t) => {
+  stayAlive(t)
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { auth } = browser.newTab({ timeout: 0.02, fetch: async () => await new Promise(() => {}) })
+  const error = await auth.ready().catch((error: unknown) => error)
+  t.match(error, { name: 'AuthUnavailableError', cause: { name: 'TimeoutError' } })
+
+  const slow = browser.newTab({
+    timeout: 0.02,
+    fetch: async () => new Response(new ReadableStream(), { status: 403 })
+  })
+  await t.rejects(slow.auth.ready(), { name: 'AuthUnavailableError', status: 403, cause: { name: 'TimeoutError' } })
+})
+
+t.test('how the requests are sent', async (t) => {
+  const browser = await createBrowser(t)
+  const inits: RequestInit[] = []
+  const { auth } = browser.newTab({
+    headers: { 'X-CSRF': '1' },
+    fetch: async (input, init) => {
+      if (init?.method === 'POST') inits.push(init)
+      return await browser.fetch(input, init)
+    }
+  })
+  auth.setSession(await browser.login())
+  await auth.refresh()
+  await auth.logout()
+  await auth.logout({ everywhere: true }).catch(() => {})
+  const every = { method: 'POST', credentials: 'include', keepalive: true }
+  t.match(inits, [every, every, every])
+  t.strictSame(inits.map(({ body }) => body), [undefined, '{}', '{"everywhere":true}'])
+  t.strictSame(inits.map(({ headers }) => headers), [
+    { 'X-CSRF': '1' },
+    { 'content-type': 'application/json', 'X-CSRF': '1' },
+    { 'content-type': 'application/json', 'X-CSRF': '1' }
+  ])
+})

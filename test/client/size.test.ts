@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import t from 'tap'
+import { root } from '../fixtures/package.ts'
+
+const LIMIT = 2500 // bytes, minified and compressed
+
+interface Bundle {
+  size: number
+  /** What is left to be imported. */
+  imports: string[]
+  text: string
+}
+
+async function bundle (entry: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(root, 'lib/client', entry)],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['react'],
+    write: false,
+    metafile: true,
+    outdir: 'unused',
+    absWorkingDir: root
+  })
+  const { contents, text } = outputFiles[0]!
+  return { size: gzipSync(contents, { level: 9 }).length, imports: Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)), text }
+}
+
+t.test('the core is small, and needs nothing', async (t) => {
+  const { size, imports } = await bundle('index.ts')
+  t.comment(`${size} bytes`)
+  t.ok(size <= LIMIT, `${size} bytes of ${LIMIT}`)
+  t.strictSame(imports, [])
+})
+
+t.test('the adapters import no client library, and bring no second core', async (t) => {
+  const axios = await bundle('axios.ts')
+  const react = await bundle('react.ts')
+  t.comment(`axios: ${axios.size} bytes, react: ${react.size} bytes`)
+  t.strictSame(axios.imports, [])
+  t.strictSame(react.imports, ['react'])
+  t.ok(axios.size < 700 && react.size < 400)
+})
+
+t.test('nothing is stored, and nothing is logged', async (t) => {
+  const { text } = await bundle('index.ts')
+  t.match(text, /BroadcastChannel/, 'it is the code')
+  t.notMatch(text, /localStorage|sessionStorage|indexedDB|\.cookie|console|CustomEvent|location|history/)
+})

@@ -1,0 +1,169 @@
+import axios from 'axios'
+import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
+import t from 'tap'
+import type { Test } from 'tap'
+import { attachAxios } from '../../lib/client/axios.ts'
+import { createBrowser, createGate, ORIGIN, settle } from '../fixtures/client.ts'
+import type { Browser, Tab } from '../fixtures/client.ts'
+import { MINUTE } from '../fixtures/app.ts'
+
+const REFRESH = 'POST /auth/refresh'
+
+interface World {
+  browser: Browser
+  tab: Tab
+  api: AxiosInstance
+  detach: () => void
+  bodies: unknown[]
+}
+
+/** axios over the browser's network, and an access token that the server knows no more. */
+async function createWorld (t: Test): Promise<World> {
+  const browser = await createBrowser(t)
+  const bodies: unknown[] = []
+  async function adapter (config: InternalAxiosRequestConfig): Promise<any> {
+    bodies.push(config.data)
+    const response = await browser.fetch(axios.getUri(config), {
+      method: config.method!.toUpperCase(),
+      headers: config.headers.toJSON() as Record<string, string>,
+      ...(config.data !== undefined && { body: config.data, duplex: 'half' }),
+      ...(config.signal && { signal: config.signal as AbortSignal })
+    })
+    const answer = { status: response.status, statusText: '', headers: {}, data: await response.text(), config, request: {} }
+    if (config.validateStatus?.(response.status) ?? true) return answer
+    throw new axios.AxiosError(`Request failed with status code ${response.status}`, axios.AxiosError.ERR_BAD_REQUEST, config, {}, answer)
+  }
+  const tab = browser.newTab({ autoRefresh: false })
+  const api = axios.create({ baseURL: ORIGIN, adapter })
+  const detach = attachAxios(api, tab.auth)
+  tab.auth.setSession(await browser.login())
+  const now = Date.now()
+  browser.clock.now += 16 * MINUTE
+  Date.now = () => now
+  return { browser, tab, api, detach, bodies }
+}
+
+t.test('fifty parallel 401s: one refresh, fifty replays', async (t) => {
+  const { browser, api } = await createWorld(t)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => api.get('/me')))
+  t.strictSame(answers.map(({ status, data }) => [status, data.sub]), Array(50).fill([200, 'user-1']))
+  t.equal(browser.count(REFRESH), 1)
+  t.equal(browser.count('GET /me'), 100)
+  await api.get('/me')
+  t.equal(browser.count('GET /me'), 101)
+})
+
+t.test('once at most, also where a 401 is no error', async (t) => {
+  const { browser, api } = await createWorld(t)
+  browser.intercept = ({ url }) => url.endsWith('/never') ? new Response(null, { status: 401 }) : undefined
+  await t.rejects(api.get('/never'), { message: 'Request failed with status code 401' })
+  t.equal(browser.count('GET /never'), 2)
+  t.equal(browser.count(REFRESH), 1)
+  t.equal((await api.get('/never', { validateStatus: () => true })).status, 401)
+  t.equal(browser.count('GET /never'), 4)
+})
+
+t.test('the body is the same, and interceptors and transforms have run once', async (t) => {
+  const { browser, api, bodies } = await createWorld(t)
+  browser.intercept = async (request) => {
+    if (!request.url.includes('/echo')) return
+    const isGood = seen.push(request.headers.get('authorization')) > 1
+    return isGood ? Response.json(await request.json()) : new Response(null, { status: 401 })
+  }
+  const seen: unknown[] = []
+  const ran: string[] = []
+  api.interceptors.request.use((config) => {
+    ran.push('request')
+    return config
+  })
+  api.interceptors.response.use((response) => {
+    ran.push('response')
+    return response.data
+  })
+  const data = await api.post('/echo?a=1', { text: 'ä' }, { params: { b: 2 }, transformRequest: (body) => `[${JSON.stringify(body)}]`, headers: { 'Content-Type': 'application/json' } })
+  t.strictSame(data, [{ text: 'ä' }])
+  t.strictSame(bodies, ['[{"text":"ä"}]', '[{"text":"ä"}]'])
+  t.strictSame(ran, ['request', 'response'])
+  t.equal(browser.log.filter((line) => line === 'POST /echo').length, 2)
+  t.not(seen[0], seen[1])
+})
+
+t.test('a stream is not sent again', async (t) => {
+  const { browser, api } = await createWorld(t)
+  browser.intercept = ({ url }) => url.endsWith('/echo') ? new Response(null, { status: 401 }) : undefined
+  const body = new ReadableStream({ start: (controller) => controller.close() })
+  await t.rejects(api.post('/echo', body, { transformRequest: [] }), { response: { status: 401 } } as any)
+  t.equal(browser.count('POST /echo'), 1)
+})
+
+t.test('opting out, and headers of one\'s own', async (t) => {
+  const { browser, api } = await createWorld(t)
+  for (const Authorization of [false, 'Bearer of-my-own']) {
+    await t.rejects(api.get('/me', { headers: { Authorization } }), { response: { status: 401 } } as any)
+  }
+  t.equal(browser.count('GET /me'), 2)
+  t.equal(browser.count(REFRESH), 0)
+})
+
+t.test('no token for another origin, nor for the login', async (t) => {
+  const { browser, api } = await createWorld(t)
+  const seen: unknown[] = []
+  browser.intercept = ({ headers }) => {
+    seen.push(headers.get('authorization'))
+    return new Response(null, { status: 401 })
+  }
+  await t.rejects(api.get('https://evil.example/me'))
+  await t.rejects(api.post('/login', {}))
+  t.strictSame(seen, [null, null])
+})
+
+t.test('an abort ends that caller at once, with the error of axios, and nobody else', async (t) => {
+  const { browser, api, tab } = await createWorld(t)
+  const { opened, open } = createGate()
+  browser.intercept = async ({ url }) => {
+    if (url.endsWith('/refresh')) await opened
+  }
+  const controller = new AbortController()
+  const afterThe401 = api.get('/me', { signal: controller.signal })
+  const other = api.get('/me')
+  await settle()
+  Date.now = () => browser.clock.now
+  const before = api.get('/me', { signal: controller.signal })
+  await settle()
+  controller.abort()
+  for (const aborted of [afterThe401, before]) t.ok(axios.isCancel(await aborted.catch((error: unknown) => error)))
+  open()
+  t.equal((await other).status, 200)
+  t.equal(tab.auth.getSnapshot().status, 'signed-in')
+})
+
+t.test('errors: the session is over, the server is away, and those without an answer', async (t) => {
+  const { browser, api } = await createWorld(t)
+  browser.intercept = ({ url }) => url.endsWith('/refresh') ? new Response('', { status: 503 }) : undefined
+  await t.rejects(api.get('/me'), { name: 'AuthUnavailableError', status: 503 })
+  browser.intercept = () => { throw new TypeError('fetch failed') }
+  await t.rejects(api.get('/x'), { message: 'fetch failed' })
+  browser.intercept = () => {}
+  browser.clock.now += MINUTE
+  Date.now = () => browser.clock.now
+  await browser.app.sessions.revokeAll('user-1')
+  await t.rejects(api.get('/me'), { response: { status: 401, data: { code: 'FST_JWT_ACCESS_TOKEN_MISSING' } } } as any, 'sent without a token')
+})
+
+t.test('when the session is over meanwhile, the 401 is the answer', async (t) => {
+  const { browser, api } = await createWorld(t)
+  await browser.app.sessions.revokeAll('user-1')
+  await t.rejects(api.get('/me'), { response: { status: 401, data: { code: 'FST_JWT_ACCESS_TOKEN_EXPIRED' } } } as any)
+})
+
+t.test('detached, it does nothing', async (t) => {
+  const { browser, api, detach } = await createWorld(t)
+  detach()
+  await t.rejects(api.get('/me'), { response: { status: 401, data: { code: 'FST_JWT_ACCESS_TOKEN_MISSING' } } } as any)
+  t.equal(browser.count(REFRESH), 0)
+})
+
+t.test('the axios object itself fits, too', async (t) => {
+  const { tab } = await createWorld(t)
+  t.type(attachAxios(axios, tab.auth), 'function')
+})

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
 const FILES = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/style.css': ['style.css', 'text/css; charset=utf-8'],
   '/app.js': ['app.js', 'text/javascript; charset=utf-8'],
-  '/auth.js': ['auth.js', 'text/javascript; charset=utf-8'],
   '/format.js': ['format.js', 'text/javascript; charset=utf-8'],
   '/icon.svg': ['icon.svg', 'image/svg+xml']
 } as const
@@ -27,4 +28,18 @@ export async function addPage (app: FastifyInstance): Promise<void> {
     const content = await readFile(new URL(`public/${file}`, import.meta.url))
     app.get(url, async (_request, reply) => reply.type(type).header('cache-control', 'no-cache').send(content))
   }
+  const client = await bundleClient()
+  app.get('/client.js', async (_request, reply) => reply.type('text/javascript; charset=utf-8').header('cache-control', 'no-cache').send(client))
+}
+
+/** Your bundler does this where it finds `fastify-jwt-refresh/client`. esbuild is here anyway: it runs this TypeScript, too. */
+async function bundleClient (): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('../lib/client/index.ts', import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false
+  })
+  return outputFiles[0]?.text ?? ''
 }

@@ -1,29 +1,36 @@
-import { createAuth, errorOf, LoginNeededError, postJson } from './auth.js'
+// An app of yours: import { createAuthClient } from 'fastify-jwt-refresh/client'
+import { createAuthClient } from './client.js'
 import { clockTime, dateTime, deviceName, mask } from './format.js'
 
-const REFRESH_EARLY = 5000 // milliseconds before the access token's end
+const REFRESH_EARLY = 5 // seconds before the access token's end
 const LOG_LENGTH = 100
 
 const element = (id) => document.getElementById(id)
-const auth = createAuth({ onChange: show, fetch: loggedFetch })
-let token = null
-let timer
+let auth = connect(true)
+let session = null
 
 /* Logged in or not */
 
-function show (next) {
-  const isSomeoneElse = next?.claims.sub !== token?.claims.sub
-  token = next
-  scheduleRefresh()
-  element('account').hidden = element('signed-in').hidden = token === null
-  element('signed-out').hidden = token !== null
-  if (token === null) return showLogin()
+function connect (autoRefresh) {
+  const client = createAuthClient({ leeway: REFRESH_EARLY, autoRefresh, fetch: loggedFetch })
+  client.subscribe(show)
+  return client
+}
 
-  const { name, role, sid, iat, exp } = token.claims
+function show () {
+  const { status, claims, expiresAt, error } = auth.getSnapshot()
+  if (error !== null) return
+  const isSomeoneElse = claims?.sub !== session?.claims.sub
+  session = status === 'signed-in' ? { claims, expiresAt } : null
+  element('account').hidden = element('signed-in').hidden = session === null
+  element('signed-out').hidden = session !== null
+  if (session === null) return showLogin()
+
+  const { name, role, sid, iat, exp } = claims
   element('name').textContent = element('hello').textContent = name
   element('avatar').textContent = name[0]
   element('role').textContent = role
-  element('token').textContent = mask(token.value)
+  auth.getToken().then((token) => { element('token').textContent = mask(token) }, () => {})
   element('issued').textContent = clockTime(iat * 1000)
   element('ends').textContent = clockTime(exp * 1000)
   element('session').textContent = mask(sid)
@@ -42,14 +49,17 @@ function showLogin () {
   element('email').focus()
 }
 
-/** Runs what a click or a timer started, and says what went wrong. */
+/** Runs what a click started, and says what went wrong. */
 async function attempt (action) {
   notify('')
+  const wasSignedIn = session !== null
   try {
     await action()
+    if (action === logOut || action === logOutEverywhere) return
   } catch (error) {
-    notify(error instanceof LoginNeededError ? `${error.message}. Please log in again.` : `${error.message}.`)
+    notify(`${error.name === 'AuthUnavailableError' ? 'The server is unavailable, you stay logged in' : error.message}.`)
   }
+  if (wasSignedIn && session === null) notify('Your session has ended. Please log in again.')
 }
 
 function notify (message) {
@@ -59,30 +69,32 @@ function notify (message) {
 
 /* The access token's life */
 
-function scheduleRefresh () {
-  clearTimeout(timer)
-  if (token === null || !element('auto').checked) return
-  timer = setTimeout(() => {
-    say('It ends soon: a refresh in the background')
-    attempt(auth.refresh)
-  }, token.expiresAt - Date.now() - REFRESH_EARLY)
-}
-
 function showCountdown () {
-  if (token === null) return
-  const left = Math.max(0, token.expiresAt - Date.now())
-  const state = left === 0 ? 'expired' : left <= REFRESH_EARLY ? 'ending' : 'fresh'
+  if (session === null) return
+  const { claims: { iat, exp }, expiresAt } = session
+  const left = Math.max(0, expiresAt - Date.now())
+  const state = left === 0 ? 'expired' : left <= REFRESH_EARLY * 1000 ? 'ending' : 'fresh'
   element('seconds').textContent = left === 0 ? 'expired' : Math.ceil(left / 1000)
   element('seconds-unit').textContent = left === 0 ? '' : 'seconds'
-  element('ring-rest').setAttribute('stroke-dashoffset', 100 - 100 * left / token.lifetime)
+  element('ring-rest').setAttribute('stroke-dashoffset', 100 - left / 10 / (exp - iat))
   if (state === 'expired' && element('ring').dataset.state !== state) say('The access token has expired')
   element('ring').dataset.state = state
 }
 
+/** Another client, since whether it refreshes in the background is set when it is made. It gets the token of the one before. */
+async function switchAutoRefresh () {
+  explainSwitch()
+  const { expiresAt } = auth.getSnapshot()
+  const accessToken = expiresAt !== null && await auth.getToken()
+  auth.dispose()
+  auth = connect(element('auto').checked)
+  if (accessToken) auth.setSession({ accessToken, expiresIn: (expiresAt - Date.now()) / 1000 })
+}
+
 function explainSwitch () {
   element('auto-hint').textContent = element('auto').checked
-    ? `On: a new token is fetched ${REFRESH_EARLY / 1000} seconds before the end.`
-    : 'Off: let it expire, then call the API and watch a 401 heal itself.'
+    ? `On: a new token is fetched about ${REFRESH_EARLY} seconds before the end.`
+    : 'Off: let it expire, then call the API and watch it fetch a new one first.'
 }
 
 /* The API */
@@ -128,14 +140,23 @@ async function endDevice (id, isCurrent) {
   const response = await auth.fetch(`/auth/sessions/${id}`, { method: 'DELETE' })
   // 404: it was gone already.
   if (!response.ok && response.status !== 404) throw await errorOf(response)
-  if (isCurrent) auth.forget()
+  if (isCurrent) await auth.logout()
   else await loadDevices()
+}
+
+function postJson (body) {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
+
+async function errorOf (response) {
+  const { message, code } = await response.json().catch(() => ({}))
+  return Object.assign(new Error(message ?? `The server answered ${response.status}`), { code, status: response.status })
 }
 
 /* The log */
 
 async function loggedFetch (url, init) {
-  const request = `${init?.method ?? 'GET'} ${url}`
+  const request = `${init?.method ?? 'GET'} ${new URL(url, document.baseURI).pathname}`
   try {
     const response = await fetch(url, init)
     await logAnswer(request, response)
@@ -179,7 +200,9 @@ element('login').addEventListener('submit', async (event) => {
   notify('')
   element('login-error').textContent = ''
   try {
-    await auth.login(element('email').value, element('password').value)
+    const response = await auth.fetch('/login', postJson({ email: element('email').value, password: element('password').value }))
+    if (!response.ok) throw await errorOf(response)
+    auth.setSession(await response.json())
     element('profile').focus()
   } catch (error) {
     element('login-error').textContent = `${error.message}.`
@@ -195,23 +218,23 @@ for (const button of document.querySelectorAll('[data-email]')) {
   })
 }
 
+const logOut = () => auth.logout()
+const logOutEverywhere = () => auth.logout({ everywhere: true })
+
 const clicks = {
   refresh: () => auth.refresh(),
   profile: () => callApi('/api/profile'),
   transfer: () => callApi('/api/transfer', postJson({ amount: 100 })),
   'reload-devices': loadDevices,
   'clear-log': () => element('log').replaceChildren(),
-  logout: () => auth.logout(),
-  'logout-everywhere': () => auth.logout({ everywhere: true })
+  logout: logOut,
+  'logout-everywhere': logOutEverywhere
 }
 for (const [id, action] of Object.entries(clicks)) element(id).addEventListener('click', () => attempt(action))
 
-element('auto').addEventListener('change', () => {
-  explainSwitch()
-  scheduleRefresh()
-})
+element('auto').addEventListener('change', () => attempt(switchAutoRefresh))
 
 explainSwitch()
 setInterval(showCountdown, 250)
-await attempt(auth.restore)
-if (token === null) show(null)
+await attempt(() => auth.ready())
+if (session === null) show()

@@ -33,13 +33,14 @@ interface World {
   count (line: string): number
 }
 
-const { outputFiles: [{ text: script }] } = await build({
+const { outputFiles } = await build({
   stdin: { contents: 'export { createAuthClient } from "./lib/client/index.ts"', resolveDir: root, loader: 'ts' },
   bundle: true,
   format: 'esm',
   write: false,
   outfile: join(root, 'unused.js')
-}) as { outputFiles: [{ text: string }] }
+})
+const script = outputFiles[0]!.text
 
 async function createWorld (t: Test, browser: Browser): Promise<World> {
   const app = Fastify({ forceCloseConnections: true })

@@ -41,6 +41,8 @@ const HOSTS: Record<string, Host> = {
     files: ['options.ts', 'quick-start.ts', 'register.ts', 'stores.ts'],
     options: { module: 'esnext', moduleResolution: 'bundler', exactOptionalPropertyTypes: false }
   },
+  'a page with the client': { folder: 'client', options: { lib: ['es2023', 'dom'], types: [], module: 'esnext', moduleResolution: 'bundler' } },
+  'a Node project with the client': { folder: 'client' },
   'claims of its own': { folder: 'claims' },
   'authenticate, sessions and user of its own': { folder: 'own' },
   '@fastify/jwt imported before': { folder: 'jwt-before', installed: ['@fastify/jwt'] },

@@ -1,4 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react'
+import { ask } from './ask.ts'
 import { unknown } from './snapshot.ts'
 import type { AuthClient, AuthSnapshot } from './types.ts'
 
@@ -7,9 +8,7 @@ import type { AuthClient, AuthSnapshot } from './types.ts'
  * known yet. On the server side of a page, and while React hydrates, the status is `'unknown'`.
  */
 export function useAuth<Claims extends object> (auth: AuthClient<Claims>): AuthSnapshot<Claims> {
-  useEffect(() => {
-    auth.ready().catch(() => {}) // the snapshot has it, and the client tries again by itself
-  }, [auth])
+  useEffect(ask.bind(null, auth as Pick<AuthClient, 'ready'>), [auth])
   return useSyncExternalStore(auth.subscribe, auth.getSnapshot, getServerSnapshot)
 }
 

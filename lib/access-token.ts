@@ -3,6 +3,7 @@ import type { Session } from '../types/session.ts'
 import { AccessTokenExpiredError, AccessTokenInvalidError } from './errors.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Keyring, VerifiedPayload } from './keyring.ts'
+import { createMark } from './mark.ts'
 import type { AccessTokenConfig } from './config.ts'
 import { toSeconds } from './refresh-token.ts'
 import { VerifiedTokenCache } from './verified-token-cache.ts'
@@ -28,14 +29,12 @@ export interface AccessTokens {
 export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig, now: () => number): AccessTokens {
   const { expiresIn, issuer, audience, clockTolerance } = config
   const cache = new VerifiedTokenCache<AccessTokenClaims>(config.cache)
-  const ours = new WeakSet<object>()
+  const mark = createMark()
   const audiences = new Set(typeof audience === 'string' ? [audience] : audience)
   const fixed = { ...(issuer !== undefined && { iss: issuer }), ...(audience !== undefined && { aud: audience }) }
 
   function own (payload: VerifiedPayload): AccessTokenClaims {
-    const claims = deepFreeze(payload) as unknown as AccessTokenClaims
-    ours.add(claims)
-    return claims
+    return deepFreeze(mark.put(payload)) as unknown as AccessTokenClaims
   }
 
   function judge (token: string): AccessTokenClaims {
@@ -68,6 +67,6 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
       if (known === undefined) cache.set(token, claims)
       return claims
     },
-    isOurs: (user): user is AccessTokenClaims => typeof user === 'object' && user !== null && ours.has(user)
+    isOurs: (user): user is AccessTokenClaims => typeof user === 'object' && user !== null && mark.isOn(user)
   }
 }

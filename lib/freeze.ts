@@ -1,7 +1,6 @@
 /** Freezes a JSON value all the way down and returns it. */
 export function deepFreeze<Value> (value: Value): Value {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.freeze(value)
-  for (const member of Object.values(value)) deepFreeze(member)
-  return value
+  if (typeof value !== 'object' || value === null) return value
+  for (const name of Object.keys(value)) deepFreeze(value[name as keyof Value])
+  return Object.freeze(value)
 }

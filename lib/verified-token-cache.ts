@@ -1,36 +1,97 @@
+interface Entry<Value> {
+  readonly token: string
+  readonly value: Value
+  used: boolean
+}
+
 /**
- * Verified tokens by their whole text, so that no other token, however close, can pass for one. Bounded: when the
- * young half is full it becomes the old half, and what the old half held and nobody asked for is dropped. That is
- * least-recently-used to within half the size, for one look-up a hit where a true LRU list writes at each.
+ * Verified tokens by their whole text, so that no other token, however close, can pass for one. Holds `size` of them at
+ * most; when full, a token that was not asked for since the hand last came by makes room (the CLOCK algorithm). Unlike
+ * a least-recently-used list, that writes one flag at a hit, and `size` tokens that come in turn all stay.
  */
 export class VerifiedTokenCache<Value> {
-  readonly #halfSize: number
-  #young = new Map<string, Value>()
-  #old = new Map<string, Value>()
+  readonly #size: number
+  readonly #entries = new Map<string, Entry<Value>>()
+  readonly #ring: Array<Entry<Value>> = []
+  #hand = 0
+  readonly #firstSights: FirstSights
 
   /** @param size the most tokens kept; 0 keeps none */
   constructor (size: number) {
-    this.#halfSize = Math.floor(size / 2)
+    this.#size = size
+    this.#firstSights = new FirstSights(size)
   }
 
   get (token: string): Value | undefined {
-    const young = this.#young.get(token)
-    if (young !== undefined) return young
-    const old = this.#old.get(token)
-    if (old !== undefined) this.set(token, old)
-    return old
+    const entry = this.#entries.get(token)
+    if (entry === undefined) return undefined
+    entry.used = true
+    return entry.value
   }
 
+  /** Keeps a token that `get` did not know, if it comes for the second time. */
   set (token: string, value: Value): void {
-    if (this.#halfSize === 0) return
-    if (this.#young.size >= this.#halfSize) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(token, value)
+    if (this.#size === 0 || !this.#firstSights.isOver(token)) return
+    if (this.#ring.length === this.#size) this.#makeRoom()
+    const entry = { token, value, used: false }
+    this.#entries.set(token, entry)
+    this.#ring[this.#hand] = entry
+    this.#hand = (this.#hand + 1) % this.#size
   }
 
   get size (): number {
-    return this.#young.size + this.#old.size
+    return this.#entries.size
   }
+
+  /** Ends within one turn, because it clears each flag that it passes. */
+  #makeRoom (): void {
+    let entry = this.#ring[this.#hand] as Entry<Value>
+    while (entry.used) {
+      entry.used = false
+      this.#hand = (this.#hand + 1) % this.#size
+      entry = this.#ring[this.#hand] as Entry<Value>
+    }
+    this.#entries.delete(entry.token)
+  }
+}
+
+const PLACES = 16 // an entry
+const ENOUGH = 2 // tokens an entry; then all are forgotten
+const HASHED = 8 // characters
+
+/**
+ * Which tokens came once. To keep a token costs the garbage collector half of what verifying it does, in vain where it
+ * never comes again or is pushed out before. Only a guess, and so a byte is enough: two tokens can share one, and then
+ * the second is kept at once.
+ */
+class FirstSights {
+  readonly #places: Uint8Array
+  readonly #limit: number
+  #count = 0
+
+  constructor (size: number) {
+    this.#places = new Uint8Array(size * PLACES)
+    this.#limit = size * ENOUGH
+  }
+
+  isOver (token: string): boolean {
+    const place = hash(token) % this.#places.length
+    if (this.#places[place] === 1) return true
+    if (this.#count === this.#limit) this.#forget()
+    this.#places[place] = 1
+    this.#count++
+    return false
+  }
+
+  #forget (): void {
+    this.#places.fill(0)
+    this.#count = 0
+  }
+}
+
+/** Of the end of the signature, which is as good as random. */
+function hash (token: string): number {
+  let value = 0
+  for (let i = token.length - HASHED; i < token.length; i++) value = Math.imul(value, 31) + token.charCodeAt(i)
+  return value >>> 0
 }

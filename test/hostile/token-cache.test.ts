@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import { MINUTE, SECOND, SECRET } from '../fixtures/app.ts'
 import { createHostileApp, kindsOf } from '../fixtures/hostile-app.ts'
 import { mutations, respelled, sign, wrongKeys } from '../fixtures/hostile-tokens.ts'
 import { headerOf, payloadOf } from '../fixtures/jwt.ts'
 import { VerifiedTokenCache } from '../../lib/verified-token-cache.ts'
+
+const NEXT_SECRET = 'the next secret, of more than 32 bytes too'
 
 const bearer = (token: string) => ({ url: '/me', headers: { authorization: `Bearer ${token}` } })
 
@@ -84,20 +87,67 @@ t.test('request.user is frozen all the way down: what a handler tries to change,
   t.equal((await tab.refresh()).statusCode, 200)
 })
 
+t.test('what one instance knows, another does not: a retired key, another app with the same kind of token', async (t) => {
+  const rolling = await createHostileApp(t, { secret: [SECRET, NEXT_SECRET] })
+  const { access: { genuine } } = kindsOf(await rolling.login())
+  for (let turn = 0; turn < 3; turn++) t.equal((await rolling.send(bearer(genuine))).statusCode, 200)
+  const retired = await createHostileApp(t, { secret: [NEXT_SECRET] })
+  for (let turn = 0; turn < 3; turn++) t.equal((await retired.send(bearer(genuine))).statusCode, 401)
+  t.equal((await rolling.send(bearer(genuine))).statusCode, 200)
+})
+
 t.test('the cache never holds more than its size, and keeps what is asked for', async (t) => {
   for (const size of [0, 1, 2, 3, 10, 101]) {
     const cache = new VerifiedTokenCache<number>(size)
-    cache.set('hot', 0)
+    keep(cache, 'a token that is hot', 0)
     let most = 0
     for (let turn = 1; turn <= 1000; turn++) {
-      cache.set(`token ${turn}`, turn)
-      cache.get('hot')
-      cache.get(`token ${turn - 3}`)
+      keep(cache, token(turn), turn)
+      cache.get('a token that is hot')
+      cache.get(token(turn - 3))
       most = Math.max(most, cache.size)
     }
-    t.ok(most <= size, `${most} of ${size}`)
-    t.equal(cache.get('hot'), size >= 4 ? 0 : cache.get('hot'))
-    t.equal(cache.get('token 1'), undefined)
+    t.equal(most, size)
+    if (size >= 4) t.equal(cache.get('a token that is hot'), 0)
+    t.equal(cache.get(token(1)), undefined)
     t.equal(cache.get('__proto__'), undefined)
   }
 })
+
+t.test('as many tokens as the cache holds all stay, each with its own value', async (t) => {
+  const cache = new VerifiedTokenCache<number>(100)
+  for (let turn = 0; turn < 10; turn++) {
+    for (let i = 0; i < 100; i++) {
+      const value = cache.get(token(i))
+      if (value === undefined) cache.set(token(i), i)
+      else if (value !== i) t.fail(`token ${i} is ${value}`)
+    }
+  }
+  for (let i = 0; i < 100; i++) t.equal(cache.get(token(i)), i)
+})
+
+t.test('tokens that come once push nothing out, though their signatures end as those of others do', async (t) => {
+  const cache = new VerifiedTokenCache<number>(100)
+  for (let i = 0; i < 100; i++) keep(cache, token(i), i)
+  let kept = 0
+  for (let i = 1000; i < 11_000; i++) {
+    cache.set(token(i), i)
+    if (cache.get(token(i)) !== undefined) kept++
+  }
+  t.ok(kept < 2500, `${kept} of 10000 were kept at once`)
+  cache.set('one token, the same end', 1)
+  t.equal(cache.get('another one, the same end'), undefined)
+  cache.set('another one, the same end', 2)
+  t.equal(cache.get('another one, the same end'), 2, 'a guess that was wrong keeps a token too early, never another one\'s value')
+  t.not(cache.get('one token, the same end'), 2)
+})
+
+/** Twice, because a token that came once is not kept. */
+function keep (cache: VerifiedTokenCache<number>, text: string, value: number): void {
+  cache.set(text, value)
+  cache.set(text, value)
+}
+
+function token (i: number): string {
+  return `header.payload.${createHash('sha256').update(String(i)).digest('base64url')}`
+}

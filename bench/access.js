@@ -1,0 +1,71 @@
+import { keyFor } from './lib/keys.js'
+import { load } from './lib/load.js'
+import { compare, CONNECTIONS } from './lib/measure.js'
+
+const MANY = 10_000
+/** More than twice what the cache holds by default: each comes back when it is long forgotten. */
+const UNSEEN = 25_000
+const SMALL_CACHE = 1000
+const DEPTH = 10
+
+const hmac = [
+  { label: 'no authentication', name: 'bare' },
+  { label: 'authenticate, one token', name: 'jwtRefresh', tokens: 1 },
+  { label: 'authenticate, 10,000 tokens', name: 'jwtRefresh', tokens: MANY },
+  { label: 'authenticate, never seen', name: 'jwtRefresh', tokens: UNSEEN },
+  { label: 'authenticate, cache: false', name: 'jwtRefresh', tokens: MANY, options: { cache: false } },
+  { label: 'authenticate, cache: 1000 for 10,000 tokens', name: 'jwtRefresh', tokens: MANY, options: { cache: SMALL_CACHE } },
+  { label: '@fastify/jwt', name: 'fastifyJwtVerify', tokens: MANY },
+  { label: '@fastify/jwt, cache: true, one token', name: 'fastifyJwtVerify', tokens: 1, options: { cache: true } },
+  { label: '@fastify/jwt, cache: 1000 for 10,000 tokens', name: 'fastifyJwtVerify', tokens: MANY, options: { cache: SMALL_CACHE } },
+  { label: 'jose', name: 'jose', tokens: MANY },
+  { label: 'jsonwebtoken', name: 'jsonwebtoken', tokens: MANY },
+  { label: 'express, no authentication', name: 'bareExpress' },
+  { label: 'express, jsonwebtoken', name: 'jsonwebtokenExpress', tokens: MANY },
+  { label: '@fastify/session, memory', name: 'session', tokens: 1000 },
+  { label: '@fastify/session, Redis', name: 'session', tokens: 1000, options: { redis: true } },
+  { label: '@fastify/secure-session', name: 'secureSession', tokens: 1000 },
+  { label: 'better-auth', name: 'betterAuth', tokens: 4, requests: 500 }
+]
+
+function asymmetric () {
+  return [
+    { label: 'no authentication', name: 'bare' },
+    { label: 'authenticate, one token', name: 'jwtRefresh', tokens: 1 },
+    { label: 'authenticate, 10,000 tokens', name: 'jwtRefresh', tokens: MANY },
+    { label: 'authenticate, cache: false', name: 'jwtRefresh', tokens: 100, options: { cache: false }, requests: 1000 },
+    { label: '@fastify/jwt', name: 'fastifyJwtVerify', tokens: 100, requests: 1000 },
+    { label: 'jose', name: 'jose', tokens: 100, requests: 1000 }
+  ]
+}
+
+/** @param {number} rounds */
+export async function access (rounds, { algorithms = ['HS256', 'ES256', 'EdDSA', 'RS256'], only = /./ } = {}) {
+  const results = {}
+  for (const algorithm of algorithms) {
+    const key = keyFor(algorithm)
+    const candidates = (algorithm === 'HS256' ? hmac : asymmetric())
+      .filter(({ label }) => label === 'no authentication' || only.test(label))
+      .map((candidate) => ({ ...candidate, options: { algorithm, key, ...candidate.options } }))
+    results[algorithm] = await compare({ file: 'candidates/access.js', base: 'no authentication', candidates, logIn, depth: DEPTH }, rounds)
+  }
+  return results
+}
+
+/** Over HTTP, as clients do. All connections send the same tokens in turn. */
+async function logIn (port, { tokens = 0 }) {
+  const headers = []
+  await load(port, forAll(() => 'POST /login HTTP/1.1\r\nhost: bench\r\ncontent-length: 0\r\n\r\n', (head, body) => {
+    const cookies = [...head.matchAll(/\r\nset-cookie: ([^;]+)/gi)].map(([, cookie]) => cookie)
+    headers.push(cookies.length > 0 && !body.includes('accessToken') ? `cookie: ${cookies.join('; ')}` : `authorization: Bearer ${JSON.parse(body).accessToken}`)
+  }), tokens, 1)
+
+  const requests = (tokens === 0 ? ['x-nobody: 1'] : headers)
+    .map((header) => Buffer.from(`GET /me HTTP/1.1\r\nhost: bench\r\n${header}\r\n\r\n`))
+  let sent = 0
+  return forAll(() => requests[sent++ % requests.length], () => {})
+}
+
+function forAll (request, receive) {
+  return Array.from({ length: CONNECTIONS }, () => ({ request, receive }))
+}

@@ -1,0 +1,142 @@
+// Servers that give out a new access token for a refresh token, and a new refresh token with it.
+
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import fastifyCookie from '@fastify/cookie'
+import fastifyJwt from '@fastify/jwt'
+import Fastify from 'fastify'
+
+const DAYS_7 = 7 * 86_400 // seconds
+
+/** What tutorials show. It keeps nothing, so it can neither revoke a token nor notice that one was stolen. */
+export async function recipe ({ key }) {
+  const app = Fastify()
+  await app.register(fastifyCookie)
+  await app.register(fastifyJwt, { secret: key, cookie: { cookieName: 'refreshToken', signed: false } })
+
+  function answer (reply, sub) {
+    const refreshToken = app.jwt.sign({ sub, role: 'user', jti: randomUUID() }, { expiresIn: '7d' })
+    reply.setCookie('refreshToken', refreshToken, { path: '/auth', httpOnly: true, secure: true, sameSite: 'strict', maxAge: DAYS_7 })
+    return { accessToken: app.jwt.sign({ sub, role: 'user' }, { expiresIn: '15m' }), tokenType: 'Bearer', expiresIn: 900 }
+  }
+
+  app.post('/login', (_request, reply) => answer(reply, randomUUID()))
+  app.post('/auth/refresh', async (request, reply) => {
+    const { sub } = await request.jwtVerify({ onlyCookie: true })
+    return answer(reply, sub)
+  })
+  await app.ready()
+  return app.server
+}
+
+/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', prepare?: boolean }} options */
+export async function jwtRefresh ({ key, store, prepare }) {
+  const { default: jwtRefresh } = await import('../../dist/index.js')
+  const app = Fastify()
+  await app.register(jwtRefresh, {
+    secret: key,
+    store: await stores[store](prepare),
+    // Clients do not wait 15 minutes here. Without an overlap each refresh is the steady case: confirmed and rotated.
+    refreshToken: { overlap: 0 }
+  })
+  app.post('/login', (_request, reply) => reply.issueTokens({ sub: randomUUID(), role: 'user' }))
+  await app.ready()
+  return app.server
+}
+
+const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
+const DATABASE_URL = process.env.DATABASE_URL ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres'
+
+const stores = {
+  async memory () {
+    const { MemoryStore } = await import('../../dist/index.js')
+    return new MemoryStore()
+  },
+  async ioredis () {
+    const { redisStore } = await import('../../dist/lib/stores/redis.js')
+    const { Redis } = await import('ioredis')
+    const client = new Redis(REDIS_URL)
+    return counted(redisStore(client, { prefix: 'jwtr-bench:' }), client, 'sendCommand')
+  },
+  async 'node-redis' () {
+    const { redisStore } = await import('../../dist/lib/stores/redis.js')
+    const { createClient } = await import('redis')
+    const client = await createClient({ url: REDIS_URL }).connect()
+    return counted(redisStore(client, { prefix: 'jwtr-bench:' }), client, 'evalSha')
+  },
+  async pg (prepare) {
+    const { postgresStore } = await import('../../dist/lib/stores/postgres.js')
+    const { default: pg } = await import('pg')
+    const pool = new pg.Pool({ connectionString: DATABASE_URL })
+    const store = postgresStore(pool, { table: 'jwtr_bench', prepare })
+    await store.migrate()
+    return counted(store, pool, 'query')
+  }
+}
+
+/** Fails where one of the first rotations asks the database more than once. */
+function counted (store, client, method) {
+  const { rotate } = store
+  const ask = client[method]
+  let checksLeft = 100
+  let asked = 0
+  client[method] = function (...args) {
+    asked++
+    return ask.apply(client, args)
+  }
+  store.rotate = async function (...args) {
+    asked = 0
+    const running = rotate.apply(store, args)
+    await running
+    if (--checksLeft === 0) {
+      delete client[method]
+      delete store.rotate
+    }
+    return await running
+  }
+  return store
+}
+
+/** Its in-memory adapter, a public client, rotation of each refresh token. */
+export async function oidcProvider ({ clients }) {
+  const { default: Provider } = await import('oidc-provider')
+  const provider = new Provider('http://127.0.0.1', {
+    clients: [{
+      client_id: 'app',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['refresh_token', 'authorization_code'],
+      redirect_uris: ['https://app.example.com/callback']
+    }],
+    findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+    rotateRefreshToken: true
+  })
+  const client = await provider.Client.find('app')
+  const callback = provider.callback()
+
+  async function logIn (response) {
+    const accountId = randomUUID()
+    const grant = new provider.Grant({ accountId, clientId: 'app' })
+    grant.addOIDCScope('openid offline_access')
+    const refreshToken = await new provider.RefreshToken({
+      accountId, client, grantId: await grant.save(), gty: 'authorization_code', scope: 'openid offline_access'
+    }).save()
+    const body = JSON.stringify({ refresh_token: refreshToken })
+    response.setHeader('content-length', Buffer.byteLength(body)).end(body)
+  }
+  return createServer((request, response) => request.url === '/login' ? logIn(response) : callback(request, response))
+}
+
+/** Not tokens, but what its clients do in place of a refresh: each call moves the session's end. */
+export async function betterAuth ({ key }) {
+  const { createBetterAuth } = await import('./better-auth.js')
+  const { auth, signUp, fromNodeHeaders } = await createBetterAuth(key, { updateAge: 0 })
+  const app = Fastify()
+  app.post('/login', signUp)
+  app.post('/auth/refresh', async (request, reply) => {
+    const { headers, response } = await auth.api.getSession({ headers: fromNodeHeaders(request.headers), returnHeaders: true })
+    reply.header('set-cookie', headers.getSetCookie())
+    return { user: response.user.id }
+  })
+  await app.ready()
+  return app.server
+}

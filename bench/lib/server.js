@@ -1,0 +1,22 @@
+// One server in a process of its own: `server.js FILE NAME OPTIONS`. It counts nothing but the processor time that it
+// takes itself: the client does not count, and a busy machine counts little.
+
+import { once } from 'node:events'
+
+const [file, name, options] = process.argv.slice(2)
+const candidates = await import(new URL(file, import.meta.url))
+const server = await candidates[name](JSON.parse(options))
+await once(server.listen(0, '127.0.0.1'), 'listening')
+
+let before
+process.on('message', (message) => {
+  if (message === 'start') {
+    before = process.cpuUsage()
+    process.send('started')
+  } else {
+    const { user, system } = process.cpuUsage(before)
+    process.send(user + system)
+  }
+})
+process.on('disconnect', () => process.exit())
+process.send(server.address().port)

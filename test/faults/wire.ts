@@ -67,10 +67,10 @@ export class Wire {
     }
   }
 
-  /** Resets whatever is connected. How many connections were in use. */
+  /** Hangs up on whatever is connected. How many connections were in use. */
   cut (): number {
     const inUse = this.#lines.size
-    for (const socket of this.#near) socket.resetAndDestroy()
+    for (const socket of this.#near) socket.destroy()
     return inUse
   }
 
@@ -99,7 +99,7 @@ export class Wire {
       far.destroy()
     })
     far.on('error', () => {}).on('close', () => {
-      if (this.#lines.delete(line)) near.resetAndDestroy()
+      if (this.#lines.delete(line)) near.destroy()
     })
     if (this.#isFrozen) near.pause()
     if (this.#isFrozen || this.#holdsAnswers) far.pause()

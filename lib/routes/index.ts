@@ -38,8 +38,9 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
   addBodyParsers(scope)
   setCompilers(scope)
   // Errors too, and those that another plugin answers with before our handlers; over a header that the host has for everything.
-  scope.addHook('onSend', async (request, reply) => {
-    if (request.routeOptions.url !== routes.jwks?.path || !reply.hasHeader('cache-control')) noStore(reply)
+  scope.addHook('onSend', (request, reply, _payload, done) => {
+    if (routes.jwks === null || request.routeOptions.url !== routes.jwks.path || !reply.hasHeader('cache-control')) noStore(reply)
+    done()
   })
 
   if (routes.refresh !== null) {

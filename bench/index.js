@@ -1,13 +1,35 @@
-// `npm run bench [-- SUITE…] [--rounds N]`
+// `npm run bench [-- access|refresh|growth …] [--rounds=N]`: prints tables, and writes them and all figures to bench/results/.
 
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { access } from './access.js'
+import { growth } from './growth.js'
+import { refresh } from './refresh.js'
 
-const suites = { access }
-const rounds = 3
-for (const [name, run] of Object.entries(suites)) {
-  const r = await run(rounds)
-  for (const [k, list] of Object.entries(r)) {
-    console.log(name, k)
-    for (const { label, microseconds: m, ratio } of list) console.log(label.padEnd(50), m.median.toFixed(1).padStart(8), ratio.median.toFixed(3), `${ratio.low.toFixed(3)}–${ratio.high.toFixed(3)}`)
-  }
+const suites = { access, refresh, growth }
+const ROUNDS = 15
+
+const args = process.argv.slice(2)
+const rounds = Number(args.find((arg) => arg.startsWith('--rounds='))?.split('=')[1] ?? ROUNDS)
+const chosen = args.filter((arg) => !arg.startsWith('--'))
+const unknown = chosen.find((name) => !(name in suites))
+if (unknown !== undefined) throw new Error(`There is no suite ${unknown}: choose from ${Object.keys(suites).join(', ')}`)
+
+const folder = new URL('results/', import.meta.url)
+mkdirSync(folder, { recursive: true })
+const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
+
+for (const name of chosen.length > 0 ? chosen : Object.keys(suites)) {
+  const results = await suites[name](rounds)
+  const text = name === 'growth' ? JSON.stringify(results, null, 2) : Object.entries(results).map(table).join('\n')
+  console.log(text)
+  writeFileSync(new URL(`${name}.json`, folder), JSON.stringify({ machine, rounds, results }, null, 2) + '\n')
+  if (name !== 'growth') writeFileSync(new URL(`${name}.md`, folder), text)
+}
+process.exit()
+
+function table ([title, rows]) {
+  const lines = rows.map(({ label, microseconds, ratio }) =>
+    `| ${label} | ${microseconds.median.toFixed(1)} | ${ratio.median.toFixed(2)} | ${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)} |\n`)
+  return `| ${title} | µs | ratio | quartiles |\n|---|---:|---:|---:|\n${lines.join('')}`
 }

@@ -1,0 +1,272 @@
+// What many sessions cost, what it costs to load the package, and how much it installs.
+
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { summary } from './lib/statistics.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const SIZES = [1000, 1_000_000]
+const ROTATIONS = 2000 // a round
+const AT_ONCE = 50
+const DAY = 86_400_000
+
+/** A session as a small app has it: a short subject, one claim, no user agent. */
+function session (number) {
+  const now = Date.now()
+  return {
+    id: randomBytes(16).toString('base64url'),
+    subject: `user-${number}`,
+    generation: 0,
+    current: randomBytes(32).toString('base64url'),
+    createdAt: now,
+    rotatedAt: now,
+    expiresAt: now + 7 * DAY,
+    endsAt: now + 30 * DAY,
+    claims: { sub: `user-${number}`, role: 'user' },
+    metadata: {}
+  }
+}
+
+/** Rotations in a store of few sessions and in one of many, in turn. */
+async function rotations (few, many, rounds) {
+  const rates = { few: [], many: [] }
+  for (let round = -1; round < rounds; round++) { // the first one warms up
+    for (const [name, { store, sessions }] of Object.entries({ few, many })) {
+      const start = performance.now()
+      let left = ROTATIONS
+      await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+        while (left-- > 0) await rotate(store, freeOne(sessions))
+      }))
+      if (round >= 0) rates[name].push(ROTATIONS / (performance.now() - start))
+    }
+  }
+  return summary(rates.many.map((rate, round) => rate / rates.few[round]))
+}
+
+/** One of which no rotation is under way: two from the same state are a race, which is another thing to measure. */
+function freeOne (sessions) {
+  for (;;) {
+    const one = sessions[Math.floor(Math.random() * sessions.length)]
+    if (!one.busy) return one
+  }
+}
+
+async function rotate (store, one) {
+  one.busy = true
+  const now = Date.now()
+  const current = createHash('sha256').update(one.current).digest('base64url')
+  const next = { generation: one.generation + 1, current, rotatedAt: now, expiresAt: now + 7 * DAY }
+  if (await store.rotate(one.id, one.current, next, now) === null) throw new Error('the store refused a rotation')
+  Object.assign(one, { generation: next.generation, current, busy: false })
+}
+
+async function fill (store, count) {
+  const sessions = []
+  while (sessions.length < count) {
+    const batch = Array.from({ length: Math.min(500, count - sessions.length) }, (_, i) => session(sessions.length + i))
+    await Promise.all(batch.map((one) => store.create(one)))
+    for (const { id, current, generation } of batch) sessions.push({ id, current, generation })
+  }
+  return sessions
+}
+
+/** In a process of its own with `--expose-gc`: the sessions are made and dropped, so that what is left is the store. */
+export async function memoryBytes (count) {
+  const { MemoryStore } = await import('../dist/index.js')
+  const store = new MemoryStore()
+  globalThis.gc()
+  const before = process.memoryUsage()
+  for (let i = 0; i < count; i++) await store.create(JSON.parse(JSON.stringify(session(i))))
+  globalThis.gc()
+  const after = process.memoryUsage()
+  return (after.heapUsed + after.external - before.heapUsed - before.external) / count
+}
+
+async function memory (rounds) {
+  const { MemoryStore } = await import('../dist/index.js')
+  const stores = []
+  for (const size of SIZES) {
+    const store = new MemoryStore()
+    stores.push({ store, sessions: await fill(store, size) })
+  }
+  const rate = await rotations(stores[0], stores[1], rounds)
+  const program = `import(${JSON.stringify(import.meta.url)}).then(async (m) => console.log(await m.memoryBytes(1e6)))`
+  const bytes = Number(execFileSync(process.execPath, ['--expose-gc', '--max-old-space-size=4096', '-e', program]))
+  return { rate, bytes }
+}
+
+/** In a Redis of its own, of which all memory is the store's. */
+async function redis (rounds) {
+  const { redisStore } = await import('../dist/lib/stores/redis.js')
+  const { Redis } = await import('ioredis')
+  const port = await freePort()
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
+  const clients = [0, 1].map((db) => new Redis({ port, db, enableAutoPipelining: true }))
+  for (const client of clients) client.on('error', () => {}) // until it listens
+  try {
+    const stores = []
+    let bytes
+    for (const [db, size] of SIZES.entries()) {
+      const store = redisStore(clients[db])
+      const before = await usedMemory(clients[db])
+      const sessions = await fill(store, size)
+      bytes = (await usedMemory(clients[db]) - before) / size
+      stores.push({ store, sessions })
+    }
+    return { rate: await rotations(stores[0], stores[1], rounds), bytes }
+  } finally {
+    for (const client of clients) client.disconnect()
+    server.kill()
+    await once(server, 'exit')
+  }
+}
+
+async function usedMemory (client) {
+  return Number(/used_memory:(\d+)/.exec(await client.info('memory'))[1])
+}
+
+async function freePort () {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  return port
+}
+
+async function postgres (rounds) {
+  const { postgresStore } = await import('../dist/lib/stores/postgres.js')
+  const { default: pg } = await import('pg')
+  const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres' })
+  const tables = SIZES.map((size) => `jwtr_bench_${size}`)
+  try {
+    const stores = []
+    for (const [i, table] of tables.entries()) {
+      await pool.query(`DROP TABLE IF EXISTS ${table}`)
+      const store = postgresStore(pool, { table, prepare: true, sweepInterval: false })
+      await store.migrate()
+      stores.push({ store, sessions: await fillTable(pool, table, SIZES[i]) })
+      await pool.query(`VACUUM ANALYZE ${table}`)
+    }
+    const bytes = await tableSize(pool, tables[1]) / SIZES[1]
+    const rate = await rotations(stores[0], stores[1], rounds)
+    const rotated = await rotateAll(pool, postgresStore)
+    return { rate, bytes, ...rotated }
+  } finally {
+    for (const table of [...tables, ROTATED]) await pool.query(`DROP TABLE IF EXISTS ${table}`)
+    await pool.end()
+  }
+}
+
+/** A million single inserts would take minutes. */
+async function fillTable (pool, table, count) {
+  const sessions = []
+  while (sessions.length < count) {
+    const batch = Array.from({ length: Math.min(10_000, count - sessions.length) }, (_, i) => session(sessions.length + i))
+    const column = (name) => batch.map((one) => one[name])
+    await pool.query(
+      `INSERT INTO ${table} (id, subject, generation, current, created_at, rotated_at, expires_at, ends_at, payload)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])`,
+      [column('id'), column('subject'), column('generation'), column('current'), column('createdAt'), column('rotatedAt'),
+        column('expiresAt'), column('endsAt'), batch.map(({ claims: { role } }) => JSON.stringify([{ role }, {}]))])
+    for (const { id, current, generation } of batch) sessions.push({ id, current, generation })
+  }
+  return sessions
+}
+
+const ROTATED = 'jwtr_bench_rotated'
+
+/** 20,000 sessions, each rotated five times: does the table grow, and do the updates stay off the indexes (HOT)? */
+async function rotateAll (pool, postgresStore) {
+  const store = postgresStore(pool, { table: ROTATED, prepare: true, sweepInterval: false })
+  await pool.query(`DROP TABLE IF EXISTS ${ROTATED}`)
+  await store.migrate()
+  const sessions = await fillTable(pool, ROTATED, 20_000)
+  await pool.query(`VACUUM ANALYZE ${ROTATED}`)
+  const before = await tableSize(pool, ROTATED)
+  for (let turn = 0; turn < 5; turn++) {
+    const shuffled = sessions.toSorted(() => Math.random() - 0.5)
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (let one = shuffled.pop(); one !== undefined; one = shuffled.pop()) await rotate(store, one)
+    }))
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1500)) // PostgreSQL counts a second late
+  const { rows: [{ updates, hot }] } = await pool.query(
+    'SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = $1', [ROTATED])
+  return { grownAfter5: await tableSize(pool, ROTATED) / before, hot: hot / updates }
+}
+
+async function tableSize (pool, table) {
+  const { rows: [{ bytes }] } = await pool.query('SELECT pg_total_relation_size($1::regclass)::text AS bytes', [table])
+  return Number(bytes)
+}
+
+/** Milliseconds of processor time that a process takes to load modules, in turn. */
+function imports (rounds) {
+  const programs = {
+    fastify: ['fastify'],
+    peers: ['fastify', '@fastify/jwt', '@fastify/cookie'],
+    ours: ['fastify', join(ROOT, 'dist/index.js')]
+  }
+  const times = { fastify: [], peers: [], ours: [] }
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, modules] of Object.entries(programs)) {
+      const program = `await Promise.resolve(); for (const m of ${JSON.stringify(modules)}) await import(m); const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)`
+      times[name].push(Number(execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: ROOT })))
+    }
+  }
+  const over = (name, base) => summary(times[name].map((time, round) => time - times[base][round]))
+  return { peersOverFastify: over('peers', 'fastify'), oursOverPeers: over('ours', 'peers') }
+}
+
+/** What `npm install` brings for production, by the lockfile and node_modules of this repository. */
+function installed () {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
+  const count = (names) => {
+    const found = new Set()
+    const visit = (name, from) => {
+      const path = placeOf(name, from)
+      if (path === undefined || found.has(path)) return
+      found.add(path)
+      for (const dependency of Object.keys(packages[path].dependencies ?? {})) visit(dependency, path)
+    }
+    // As Node.js looks for it: beside the one that asks, then further out.
+    const placeOf = (name, from) => {
+      for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+        const path = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`
+        if (path in packages) return path
+        if (folder === '') return undefined
+      }
+    }
+    for (const name of names) visit(name, '')
+    return { packages: found.size, kilobytes: [...found].reduce((sum, path) => sum + folderSize(join(ROOT, path)), 0) / 1000 }
+  }
+  const [{ unpackedSize }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] }))
+  const peers = count(['fastify', '@fastify/jwt', '@fastify/cookie'])
+  const ours = count(['fastify', ...Object.keys(packages[''].dependencies)])
+  return {
+    fastify: count(['fastify']),
+    peers,
+    ours: { packages: ours.packages + 1, kilobytes: ours.kilobytes + unpackedSize / 1000 }
+  }
+}
+
+function folderSize (folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.slice(folder.length).includes('node_modules'))
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
+}
+
+/** @param {number} rounds */
+export async function growth (rounds) {
+  const results = { installed: installed(), imports: imports(rounds) }
+  for (const [name, measure] of Object.entries({ memory, redis, postgres })) {
+    results[name] = await measure(rounds)
+    console.log(`growth, ${name}: ${JSON.stringify(results[name])}`)
+  }
+  return results
+}

@@ -6,7 +6,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { npm, root, run } from './run.js'
 
-const ELSEWHERE = /^(types|readme)\.|^(docs|examples|faults|model|property)\b|browser/
+const ELSEWHERE = /^(types|readme)\.|^(client|docs|examples|faults|fuzz|model|property)\b/
 const DEFAULT_MAJORS = ['22', '24', '26']
 const platform = process.platform === 'win32' ? 'win' : process.platform
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import type { FastifyInstance } from 'fastify'
@@ -23,6 +23,8 @@ interface Block {
 }
 
 t.setTimeout(120_000) // it builds the package and compiles what is TypeScript
+
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', 'bench/README.md', 'docs/client.md', 'docs/rotation-proof.md', 'docs/stores.md']
 
 const readme = await readFile(join(root, 'README.md'), 'utf8')
 const blocks = readBlocks(readme)
@@ -196,11 +198,21 @@ for (const [heading, found] of blocks) {
   })
 }
 
-t.test('README: every link inside it leads somewhere', async (t) => {
-  const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) => `#${title?.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
-  for (const [, link] of readme.matchAll(/\]\((#[^)]*)\)/g)) t.ok(anchors.includes(link ?? ''), `${link}`)
-  for (const [, file] of readme.matchAll(/\]\((?!#|https:)([^)]*)\)/g)) t.ok(existsSync(join(root, file ?? '')), `${file}`)
+t.test('every link between the pages leads somewhere', async (t) => {
+  for (const page of PAGES) {
+    const text = await readFile(join(root, page), 'utf8')
+    for (const [, link = ''] of text.matchAll(/\]\((?!https:)([^)]*)\)/g)) {
+      const [file = '', anchor] = link.split('#')
+      const target = file === '' ? page : join(dirname(page), file)
+      t.ok(existsSync(join(root, target)), `${page}: ${link}`)
+      if (anchor !== undefined) t.ok(anchorsOf(await readFile(join(root, target), 'utf8')).includes(anchor), `${page}: ${link}`)
+    }
+  }
 })
+
+function anchorsOf (text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'))
+}
 
 async function refreshes (t: Test, app: FastifyInstance): Promise<void> {
   t.teardown(() => app.close())

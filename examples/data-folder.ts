@@ -6,12 +6,11 @@ import { join } from 'node:path'
 export async function readSecret (folder: string): Promise<string> {
   const file = join(folder, 'secret')
   await mkdir(folder, { recursive: true })
-  try {
-    await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
-  }
-  return await readFile(file, 'utf8')
+  const kept = await read(file)
+  if (kept !== null) return kept
+  const secret = randomBytes(32).toString('base64url')
+  await writeFile(file, secret, { flag: 'wx', mode: 0o600 })
+  return secret
 }
 
 /**
@@ -23,27 +22,23 @@ export async function readSecret (folder: string): Promise<string> {
 export async function lockFolder (folder: string): Promise<() => Promise<void>> {
   const file = join(folder, 'lock')
   await mkdir(folder, { recursive: true })
-  try {
-    await writeFile(file, String(process.pid), { flag: 'wx' })
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
-    const owner = Number(await readFile(file, 'utf8'))
-    if (isAlive(owner)) {
-      throw new Error(`${folder} is in use by process ${owner}: stop that one, or give REDIS_URL or DATABASE_URL, which several processes can share`)
-    }
-    await writeFile(file, String(process.pid)) // it was killed
+  const owner = await read(file)
+  if (owner !== null && isAlive(Number(owner))) {
+    throw new Error(`${folder} is in use by process ${owner}: stop that one, or give REDIS_URL or DATABASE_URL, which several processes can share`)
   }
+  if (owner !== null) await rm(file) // it was killed
+  await writeFile(file, String(process.pid), { flag: 'wx' })
   return async () => rm(file, { force: true })
+}
+
+async function read (file: string): Promise<string | null> {
+  return await readFile(file, 'utf8').catch(() => null)
 }
 
 function isAlive (pid: number): boolean {
   try {
     return process.kill(pid, 0) // sends nothing
   } catch (error) {
-    return hasCode(error, 'EPERM') // another user's
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // another user's
   }
-}
-
-function hasCode (error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

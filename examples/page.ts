@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import type { OutputFile } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
 const FILES = {
@@ -41,5 +42,6 @@ async function bundleClient (): Promise<string> {
     target: 'es2022',
     write: false
   })
-  return outputFiles[0]?.text ?? ''
+  const [bundle] = outputFiles as [OutputFile]
+  return bundle.text
 }

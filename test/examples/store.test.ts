@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { stat } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { PassThrough } from 'node:stream'
+import type { Writable } from 'node:stream'
 import pg from 'pg'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -53,6 +55,7 @@ async function survivesRestart (t: Test): Promise<void> {
 
 t.test('in the embedded database sessions outlive a restart, and one process at a time has it', async (t) => {
   useEnvironment(t)
+  await writeFile(join(folder, 'lock'), String(await pidOfTheDead()))
   await survivesRestart(t)
   if (process.platform !== 'win32') t.equal((await stat(join(folder, 'secret'))).mode & 0o777, 0o600, 'the secret is for its owner')
 
@@ -79,17 +82,45 @@ t.test('in PostgreSQL', { skip: typeof postgres === 'string' && postgres }, asyn
   await pool.end()
 })
 
+t.test('a Redis that is away', async (t) => {
+  useEnvironment(t, { REDIS_URL: 'redis://127.0.0.1:1' })
+  const { logger, error } = createLog()
+  const app = await buildApp({ folder, logger })
+  t.match(JSON.parse(await error), { level: 50, err: { code: 'ECONNREFUSED' } })
+  t.equal((await app.inject({ method: 'POST', url: '/login', payload: ALICE })).statusCode, 503)
+  await app.close()
+})
+
+t.test('a PostgreSQL that drops its connections', { skip: typeof postgres === 'string' && postgres }, async (t) => {
+  const url = new URL(typeof postgres === 'string' ? '' : postgres.url)
+  const schema = `dropping_${process.pid}`
+  const admin = new pg.Pool({ connectionString: url.href })
+  await admin.query(`CREATE SCHEMA ${schema}`)
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  url.searchParams.set('application_name', schema)
+  useEnvironment(t, { DATABASE_URL: url.href })
+  const { logger, error } = createLog()
+  const app = await buildApp({ folder, logger })
+  const cookies = await login(app)
+  await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [schema])
+  t.match(JSON.parse(await error), { level: 50, err: { code: '57P01' } })
+  t.equal(await refresh(app, cookies), 200, 'the next one is served by a new connection')
+  await app.close()
+  await admin.query(`DROP SCHEMA ${schema} CASCADE`)
+  await admin.end()
+})
+
 t.test('a folder that cannot hold a secret', async (t) => {
   useEnvironment(t)
   const broken = t.testdir({ secret: {}, file: '' })
-  await t.rejects(buildApp({ folder: broken }), { code: 'EISDIR' })
+  await t.rejects(buildApp({ folder: broken }), { code: 'EEXIST' })
   await t.rejects(buildApp({ folder: join(broken, 'file') }), { code: 'EEXIST' })
 })
 
 t.test('a folder that is locked', async (t) => {
   useEnvironment(t)
   await t.rejects(buildApp({ folder: t.testdir({ lock: '1' }) }), /in use by process 1:/, 'alive, and another user\'s or not')
-  await t.rejects(buildApp({ folder: t.testdir({ lock: {} }) }), { code: 'EISDIR' })
+  await t.rejects(buildApp({ folder: t.testdir({ lock: {} }) }), { code: 'EEXIST' })
 })
 
 t.test('who was signed in when the process was killed still is', async (t) => {
@@ -107,8 +138,21 @@ t.test('who was signed in when the process was killed still is', async (t) => {
   t.strictSame(await once(second.process, 'exit'), [0, null], 'it closes by itself')
 })
 
+async function pidOfTheDead (): Promise<number> {
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+  await once(child, 'exit')
+  return child.pid ?? 0
+}
+
+/** What the app logs, and its first error. */
+function createLog (): { logger: { level: string, stream: Writable }, error: Promise<string> } {
+  const stream = new PassThrough({ encoding: 'utf8' })
+  return { logger: { level: 'error', stream }, error: once(stream, 'data').then(([line]) => line as string) }
+}
+
 async function start (t: Test): Promise<{ process: ChildProcess, url: string }> {
-  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...env } = process.env
+  // Its sources are compiled in another way than here: tap would mix both ways up in its coverage.
+  const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   const server = spawn(process.execPath, ['--import', './scripts/load-typescript.js', 'examples/server.ts'], {
     cwd: root, env: { ...env, DATA_FOLDER: folder, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit']
   })

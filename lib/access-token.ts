@@ -2,6 +2,7 @@ import type { AccessTokenClaims } from '../types/claims.ts'
 import type { Session } from '../types/session.ts'
 import { AccessTokenExpiredError, AccessTokenInvalidError } from './errors.ts'
 import { deepFreeze } from './freeze.ts'
+import { isText } from './is-text.ts'
 import type { Keyring, VerifiedPayload } from './keyring.ts'
 import { createMark } from './mark.ts'
 import type { AccessTokenConfig } from './config.ts'
@@ -44,7 +45,7 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
   }
 
   function hasOurClaims ({ sub, sid, iat, exp, nbf, iss, aud }: VerifiedPayload): boolean {
-    return typeof sub === 'string' && sub !== '' && typeof sid === 'string' && sid !== '' && typeof iat === 'number' && typeof exp === 'number' &&
+    return isText(sub) && isText(sid) && typeof iat === 'number' && typeof exp === 'number' &&
       (nbf === undefined || (typeof nbf === 'number' && nbf * 1000 <= now() + clockTolerance)) &&
       (issuer === undefined || iss === issuer) && (audience === undefined || isForUs(aud))
   }

@@ -1,4 +1,5 @@
 import type { SessionClaims } from '../types/session.ts'
+import { isText } from './is-text.ts'
 
 /** Ours to set: a host's value would break the token or, worse, be believed (RFC 7519 §4.1). */
 const RESERVED = ['iss', 'aud', 'iat', 'exp', 'nbf', 'jti', 'sid', 'gen', 'par', 'typ']
@@ -13,7 +14,7 @@ export function copyClaims (source: string, claims: unknown): SessionClaims {
   const copy = copyJson(source, claims)
   const reserved = RESERVED.find((name) => Object.hasOwn(copy, name))
   if (reserved !== undefined) throw new TypeError(`${source}: the claim "${reserved}" is reserved, leave it out`)
-  if (typeof copy.sub !== 'string' || copy.sub === '') throw new TypeError(`${source}: the claim "sub" must be a non-empty string, whose session it is`)
+  if (!isText(copy.sub)) throw new TypeError(`${source}: the claim "sub" must be a non-empty string, whose session it is`)
   return copy as SessionClaims
 }
 

@@ -5,6 +5,7 @@ import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
 import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError } from './errors.ts'
 import type { AnyReply } from './hooks.ts'
+import { isText } from './is-text.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 import { challenged } from './replies.ts'
 
@@ -81,5 +82,5 @@ export function demandToken (reply: AnyReply, cookie: RefreshCookie, found: Foun
 
 function bodyToken (body: unknown): string | undefined {
   const token = (body as { refreshToken?: unknown } | null | undefined)?.refreshToken
-  return typeof token === 'string' && token !== '' ? token : undefined
+  return isText(token) ? token : undefined
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Session } from '../types/session.ts'
+import { isText } from './is-text.ts'
 import type { Keyring } from './keyring.ts'
 import type { PresentedToken } from './rotation.ts'
 
@@ -65,10 +66,6 @@ export function sha256 (text: string): string {
 /** A NumericDate (RFC 7519 §2). */
 export function toSeconds (milliseconds: number): number {
   return Math.floor(milliseconds / 1000)
-}
-
-function isText (value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }
 
 function isWhole (value: unknown): value is number {

@@ -2,6 +2,7 @@ import type { Sessions } from '../types/decorators.ts'
 import type { Session } from '../types/session.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
+import { isText } from './is-text.ts'
 
 /** `app.sessions`. */
 export function createSessions (store: GuardedStore, emit: Emit, now: () => number): Sessions {
@@ -32,6 +33,6 @@ export function createSessions (store: GuardedStore, emit: Emit, now: () => numb
 
 /** A host that passes `user.id` of the wrong user object would otherwise revoke nothing and never know. */
 function checkText (name: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value
+  if (isText(value)) return value
   throw new TypeError(`sessions: ${name} must be a non-empty string`)
 }

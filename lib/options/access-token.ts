@@ -1,6 +1,7 @@
 import type { Secret } from '../../types/options.ts'
 import type { AccessTokenConfig } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { isText } from '../is-text.ts'
 import { createKey } from '../keys.ts'
 import type { Key } from '../keys.ts'
 import { checkFields, checkFunction, checkOneOf, checkText } from './check.ts'
@@ -37,7 +38,7 @@ export function parseAccessToken (secret: unknown, value: unknown): AccessTokenC
 
 function checkAudience (value: unknown): string | string[] | undefined {
   if (!Array.isArray(value)) return checkText('accessToken.audience', value)
-  if (value.length > 0 && value.every((one) => typeof one === 'string' && one !== '')) return [...value]
+  if (value.length > 0 && value.every(isText)) return [...value]
   throw new InvalidOptionError('accessToken.audience is an array that is empty or holds something else than texts: give one text or several')
 }
 

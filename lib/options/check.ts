@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
+import { isText } from '../is-text.ts'
 import { show } from './show.ts'
 
 type Fields = Record<string, unknown>
@@ -24,7 +25,7 @@ export function checkBoolean (option: string, value: unknown, fallback: boolean)
 }
 
 export function checkText (option: string, value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value as string | undefined
+  if (value === undefined || isText(value)) return value
   throw new InvalidOptionError(`${option} is ${show(value)}: give a non-empty text`)
 }
 

@@ -3,6 +3,7 @@ import type { JwtRefreshOptions } from '../../types/options.ts'
 import type { TokenStore } from '../../types/session.ts'
 import type { Config } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { isText } from '../is-text.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { parseAccessToken } from './access-token.ts'
 import { checkFields, checkFunction } from './check.ts'
@@ -99,7 +100,7 @@ function checkDecorators (value: unknown): Record<DecoratorName, string> {
   const fields = checkFields('decorators', value, DECORATORS)
   const names = DECORATORS.map((decorator) => {
     const name = fields[decorator] === undefined ? decorator : fields[decorator]
-    if (typeof name === 'string' && name !== '' && !(name in Object.prototype)) return [decorator, name]
+    if (isText(name) && !(name in Object.prototype)) return [decorator, name]
     throw new InvalidOptionError(`decorators.${decorator} is ${show(name)}: give a name such as ${show(`my${decorator}`)}`)
   })
   return Object.fromEntries(names) as Record<DecoratorName, string>

@@ -4,11 +4,12 @@ import { build } from 'esbuild'
 import type { OutputFile } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
+const SCRIPT = 'text/javascript; charset=utf-8'
 const FILES = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/style.css': ['style.css', 'text/css; charset=utf-8'],
-  '/app.js': ['app.js', 'text/javascript; charset=utf-8'],
-  '/format.js': ['format.js', 'text/javascript; charset=utf-8'],
+  '/app.js': ['app.js', SCRIPT],
+  '/format.js': ['format.js', SCRIPT],
   '/icon.svg': ['icon.svg', 'image/svg+xml']
 } as const
 
@@ -25,12 +26,12 @@ export async function addPage (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS)
   })
-  for (const [url, [file, type]] of Object.entries(FILES)) {
-    const content = await readFile(new URL(`public/${file}`, import.meta.url))
+  for (const [url, [file, type]] of Object.entries(FILES)) serve(url, type, await readFile(new URL(`public/${file}`, import.meta.url)))
+  serve('/client.js', SCRIPT, await bundleClient())
+
+  function serve (url: string, type: string, content: string | Buffer): void {
     app.get(url, async (_request, reply) => reply.type(type).header('cache-control', 'no-cache').send(content))
   }
-  const client = await bundleClient()
-  app.get('/client.js', async (_request, reply) => reply.type('text/javascript; charset=utf-8').header('cache-control', 'no-cache').send(client))
 }
 
 /** Your bundler does this where it finds `fastify-jwt-refresh/client`. esbuild is here anyway: it runs this TypeScript, too. */

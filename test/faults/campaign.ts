@@ -70,7 +70,7 @@ export class Campaign {
     const fleet = new Fleet({ STORE_CLIENT: client, STORE_SETTINGS: 'README', STORE_TIMEOUT: `${STORE_TIMEOUT}ms` })
     this.#around = { fleet, connections: new Connections(), tally: new Tally() }
     this.#crowd = new Crowd(BROWSERS, this.#around)
-    fleet.onEvent = (type) => { if (type === 'recovered') this.#around.tally.recovered++ }
+    fleet.onRecovered = () => { this.#around.tally.recovered++ }
   }
 
   async start (): Promise<void> {

@@ -18,7 +18,8 @@ export class Fleet {
   readonly #env: Record<string, string>
   readonly #instances: Instance[] = []
   #folder = ''
-  onEvent: (type: string) => void = () => {}
+  /** Called for each session that the `ahead` rule has healed. */
+  onRecovered: () => void = () => {}
 
   constructor (env: Record<string, string>) {
     this.#env = env
@@ -68,8 +69,8 @@ export class Fleet {
     const instance = await new Promise<Instance>((resolve, reject) => {
       child.once('exit', (code, signal) => reject(new Error(`a process of the app ended before it listened: ${code ?? signal}`)))
       child.on('message', (message: Message) => {
-        if ('port' in message) resolve({ process: child, port: message.port })
-        else this.onEvent(message.event)
+        if (message === 'recovered') this.onRecovered()
+        else resolve({ process: child, port: message.port })
       })
     })
     clearTimeout(watch)

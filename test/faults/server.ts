@@ -1,11 +1,10 @@
-// One process of the app, which a driver forks, kills and starts again: `fork(server.ts)` with what `Setup` says in the environment.
+// One process of the app, which the Fleet forks, kills and starts again, with its settings in the environment.
 import Fastify from 'fastify'
 import jwtRefresh from '../../index.ts'
-import type { JwtRefreshEvent } from '../../index.ts'
 import { openStore, type ClientName, type Settings } from './clients.ts'
 
 /** What the driver is told. */
-export type Message = { port: number } | { event: JwtRefreshEvent['type'] }
+export type Message = { port: number } | 'recovered'
 
 const { STORE_CLIENT, STORE_URL, STORE_SETTINGS, STORE_TIMEOUT, PORT } = process.env as Record<string, string>
 
@@ -21,7 +20,7 @@ for (const [prefix, overlap] of [['/chain', '0s'], ['/tabs', '3s']] as const) {
       storeTimeout: STORE_TIMEOUT,
       refreshToken: { overlap },
       onEvent ({ type }) {
-        if (type === 'recovered' || type === 'reused') tell({ event: type })
+        if (type === 'recovered') tell(type)
       }
     })
     scope.post('/login', async (request, reply) => reply.issueTokens(request.body as { sub: string }))

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DATABASE_URL } from './lib/services.js'
 import { summary } from './lib/statistics.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -141,7 +142,7 @@ async function freePort () {
 async function postgres (rounds) {
   const { postgresStore } = await import('../dist/lib/stores/postgres.js')
   const { default: pg } = await import('pg')
-  const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres' })
+  const pool = new pg.Pool({ connectionString: DATABASE_URL })
   const tables = SIZES.map((size) => `jwtr_bench_${size}`)
   try {
     const stores = []

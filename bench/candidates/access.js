@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
+import { REDIS_URL } from '../lib/services.js'
 
 const SECONDS = 7200 // no token expires during the measurements
 const route = () => ({ hello: 'world' })
@@ -107,7 +108,7 @@ export async function session ({ key, redis = false }) {
 /** connect-redis in short: a GET a request. */
 async function redisSessions () {
   const { Redis } = await import('ioredis')
-  const client = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379')
+  const client = new Redis(REDIS_URL)
   const keyOf = (id) => `jwtr-bench:session:${id}`
   return {
     set: (id, session, done) => { client.set(keyOf(id), JSON.stringify(session), 'EX', SECONDS).then(() => done(), done) },

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
+import { DATABASE_URL, REDIS_URL } from '../lib/services.js'
 
 const DAYS_7 = 7 * 86_400 // seconds
 
@@ -43,9 +44,6 @@ export async function jwtRefresh ({ key, store, prepare }) {
   await app.ready()
   return app.server
 }
-
-const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
-const DATABASE_URL = process.env.DATABASE_URL ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres'
 
 const stores = {
   async memory () {

@@ -12,6 +12,7 @@ import { postgresStore } from '../lib/stores/postgres.ts'
 import { loginAs } from '../lib/testing/index.ts'
 import { createApp } from './fixtures/app.ts'
 import { compile, createProject, execute, root } from './fixtures/package.ts'
+import { createSchema } from './fixtures/scratch.ts'
 import { findPostgres, findRedis } from './fixtures/services.ts'
 
 process.env.AUTH_SECRET = 'the secret of the README, in an environment variable'
@@ -139,14 +140,10 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
         t.pass('to PostgreSQL', { skip: postgres })
         return
       }
-      const schema = `readme_${process.pid}`
-      const to = new pg.Pool({ connectionString: postgres.url, options: `-c search_path=${schema}` })
+      const { url } = await createSchema(t, postgres.url)
+      const to = new pg.Pool({ connectionString: url })
       const from = await PGlite.create()
-      t.teardown(async () => {
-        await to.query(`DROP SCHEMA ${schema} CASCADE`)
-        await Promise.all([from.close(), to.end()])
-      })
-      await to.query(`CREATE SCHEMA ${schema}`)
+      t.teardown(() => Promise.all([from.close(), to.end()]))
       const [old, moved] = [from, to].map((db) => postgresStore(db, { sweepInterval: false }))
       await Promise.all([old?.migrate(), moved?.migrate()])
       const { app } = await createApp(t, { store: old!, now: Date.now })

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PassThrough } from 'node:stream'
 import type { Writable } from 'node:stream'
-import pg from 'pg'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../examples/app.ts'
 import { root } from '../fixtures/package.ts'
+import { createSchema, urlOf } from '../fixtures/scratch.ts'
 import { findPostgres, findRedis } from '../fixtures/services.ts'
 
 const ALICE = { email: 'alice@example.com', password: 'wonderland' }
@@ -66,20 +66,14 @@ t.test('in the embedded database sessions outlive a restart, and one process at 
 })
 
 t.test('in Redis', { skip: typeof redis === 'string' && redis }, async (t) => {
-  useEnvironment(t, { REDIS_URL: typeof redis === 'string' ? '' : redis.url })
+  useEnvironment(t, { REDIS_URL: urlOf(redis) })
   await survivesRestart(t)
 })
 
 t.test('in PostgreSQL', { skip: typeof postgres === 'string' && postgres }, async (t) => {
-  const url = new URL(typeof postgres === 'string' ? '' : postgres.url)
-  const schema = `example_${process.pid}`
-  const pool = new pg.Pool({ connectionString: url.href })
-  await pool.query(`CREATE SCHEMA ${schema}`)
-  url.searchParams.set('options', `-c search_path=${schema}`)
-  useEnvironment(t, { DATABASE_URL: url.href })
+  const { url } = await createSchema(t, urlOf(postgres))
+  useEnvironment(t, { DATABASE_URL: url })
   await survivesRestart(t)
-  await pool.query(`DROP SCHEMA ${schema} CASCADE`)
-  await pool.end()
 })
 
 t.test('a Redis that is away', async (t) => {
@@ -92,22 +86,17 @@ t.test('a Redis that is away', async (t) => {
 })
 
 t.test('a PostgreSQL that drops its connections', { skip: typeof postgres === 'string' && postgres }, async (t) => {
-  const url = new URL(typeof postgres === 'string' ? '' : postgres.url)
-  const schema = `dropping_${process.pid}`
-  const admin = new pg.Pool({ connectionString: url.href })
-  await admin.query(`CREATE SCHEMA ${schema}`)
-  url.searchParams.set('options', `-c search_path=${schema}`)
-  url.searchParams.set('application_name', schema)
-  useEnvironment(t, { DATABASE_URL: url.href })
+  const { pool, schema, url } = await createSchema(t, urlOf(postgres))
+  const named = new URL(url)
+  named.searchParams.set('application_name', schema)
+  useEnvironment(t, { DATABASE_URL: named.href })
   const { logger, error } = createLog()
   const app = await buildApp({ folder, logger })
   const cookies = await login(app)
-  await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [schema])
+  await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [schema])
   t.match(JSON.parse(await error), { level: 50, err: { code: '57P01' } })
   t.equal(await refresh(app, cookies), 200, 'the next one is served by a new connection')
   await app.close()
-  await admin.query(`DROP SCHEMA ${schema} CASCADE`)
-  await admin.end()
 })
 
 t.test('a folder that cannot hold a secret', async (t) => {

@@ -1,20 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import pg from 'pg'
 import t from 'tap'
 import { postgresStore } from '../../lib/stores/postgres.ts'
+import { createTable, urlOf } from '../fixtures/scratch.ts'
 import { findPostgres } from '../fixtures/services.ts'
 import { httpSuite } from './suite.ts'
 
 const service = await findPostgres()
-const skip = typeof service === 'string' && service
-const table = `http_suite_${randomBytes(8).toString('hex')}`
 
-t.test('over PostgreSQL with pg', { skip }, async (t) => {
-  const pool = new pg.Pool({ connectionString: typeof service === 'string' ? '' : service.url })
-  t.teardown(async () => {
-    await pool.query(`DROP TABLE ${table}`)
-    await pool.end()
-  })
-  await postgresStore(pool, { table, sweepInterval: false }).migrate()
+t.test('over PostgreSQL with pg', { skip: typeof service === 'string' && service }, async (t) => {
+  const { pool, table } = await createTable(t, urlOf(service))
   httpSuite(t, () => postgresStore(pool, { table }))
 })

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { test, type Test } from 'tap'
@@ -6,6 +5,7 @@ import { migrationSql, postgresStore, type PostgresStore, type PostgresStoreOpti
 import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
 import type { Session } from '../../types/session.ts'
+import { createTable, scratchName } from '../fixtures/scratch.ts'
 import { findPostgres, until, type Service } from '../fixtures/services.ts'
 
 const service = await findPostgres()
@@ -19,22 +19,15 @@ interface Table {
 
 /** A pool and a table of its own that goes when the test ends. */
 async function connect (t: Test, url = (service as Service).url): Promise<Table> {
-  const pool = new pg.Pool({ connectionString: url })
-  const table = `test_${randomBytes(8).toString('hex')}`
-  const open = (options: PostgresStoreOptions = {}): PostgresStore => postgresStore(pool, { table, sweepInterval: false, ...options })
-  await open().migrate()
-  t.teardown(async () => {
-    await pool.query(`DROP TABLE IF EXISTS ${table}`)
-    await pool.end()
-  })
-  return { pool, table, open }
+  const { pool, table } = await createTable(t, url)
+  return { pool, table, open: (options) => postgresStore(pool, { table, sweepInterval: false, ...options }) }
 }
 
 /** A database of its own that goes when the test ends. */
 async function createDatabase (t: Test): Promise<string> {
   const url = new URL((service as Service).url)
   const admin = new pg.Pool({ connectionString: url.href })
-  const name = `test_${randomBytes(8).toString('hex')}`
+  const name = scratchName()
   await admin.query(`CREATE DATABASE ${name}`)
   t.teardown(async () => {
     await admin.query(`DROP DATABASE ${name}`)
@@ -86,7 +79,7 @@ test('postgres', { skip }, async (t) => {
 
   t.test('many processes can migrate at once, and again', async (t) => {
     const pool = new pg.Pool({ connectionString: (service as Service).url, max: 8 })
-    const table = `test_${randomBytes(8).toString('hex')}`
+    const table = scratchName()
     const store = postgresStore(pool, { table, sweepInterval: false })
     await Promise.all(Array.from({ length: 8 }, () => store.migrate()))
     const session = sampleSession()

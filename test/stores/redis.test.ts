@@ -1,27 +1,21 @@
-import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { test, type Test } from 'tap'
 import { redisStore, type IoredisClient, type RedisClient } from '../../lib/stores/redis.ts'
 import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
+import { createPrefix, urlOf } from '../fixtures/scratch.ts'
 import { findRedis, startRedis, until, type Service } from '../fixtures/services.ts'
 
 const DAY = 24 * HOUR
 const service = await findRedis()
 const skip = typeof service === 'string' && service
-const url = typeof service === 'string' ? '' : service.url
+const url = urlOf(service)
 
-/** A connection and a prefix of its own; what is under the prefix goes when the test ends. */
+/** A connection, a prefix of its own, and what is under it. */
 function connect (t: Test): { redis: Redis, prefix: string, keys: (kind: 's' | 'u') => Promise<string[]> } {
-  const redis = new Redis(url)
-  const prefix = `test-${randomBytes(8).toString('hex')}:`
-  const keys = (pattern: string): Promise<string[]> => redis.keys(`${prefix}${pattern}`)
-  t.teardown(async () => {
-    for (const key of await keys('*')) await redis.del(key)
-    redis.disconnect()
-  })
-  return { redis, prefix, keys: (kind) => keys(`${kind}:*`) }
+  const { redis, prefix } = createPrefix(t, url)
+  return { redis, prefix, keys: (kind) => redis.keys(`${prefix}${kind}:*`) }
 }
 
 /** Passes everything on to a client and can be told to do something before. */

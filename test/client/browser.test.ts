@@ -11,7 +11,7 @@ import jwtRefresh from '../../index.ts'
 import type { JwtRefreshEvent } from '../../index.ts'
 import { SECRET } from '../fixtures/app.ts'
 import { launchChromium, noChromium } from '../fixtures/chromium.ts'
-import { createGate } from '../fixtures/client.ts'
+import { createGate } from '../fixtures/gate.ts'
 import { root } from '../fixtures/package.ts'
 
 /* The client in a real browser with several real tabs: locks, channels, cookies and page events as they are there. */

@@ -1,6 +1,9 @@
 import t from 'tap'
-import { createBrowser, createGate, settle } from '../fixtures/client.ts'
+import type { Test } from 'tap'
+import type { AuthClient } from '../../lib/client/index.ts'
+import { createBrowser, settle } from '../fixtures/client.ts'
 import type { Browser } from '../fixtures/client.ts'
+import { createGate } from '../fixtures/gate.ts'
 import { MINUTE } from '../fixtures/app.ts'
 
 const REFRESH = 'POST /auth/refresh'
@@ -16,6 +19,17 @@ function hold (browser: Browser, path: string): () => void {
     return answer
   }
   return open
+}
+
+/** A logout under way: the server has ended the session, the answer comes after `open`. */
+async function startLogout (t: Test): Promise<{ browser: Browser, auth: AuthClient, logout: Promise<void>, open: () => void }> {
+  const browser = await createBrowser(t)
+  const open = hold(browser, '/logout')
+  const { auth } = browser.newTab({ fetch: async (...args) => await browser.fetch(...args) })
+  auth.setSession(await browser.login())
+  const logout = auth.logout()
+  await settle()
+  return { browser, auth, logout, open }
 }
 
 t.test('logout ends the session on the server, here, and in the snapshot', async (t) => {
@@ -54,12 +68,7 @@ t.test('it waits behind a refresh under way', async (t) => {
 })
 
 t.test('a refresh that is asked for meanwhile waits behind it, and asks nobody', async (t) => {
-  const browser = await createBrowser(t)
-  const open = hold(browser, '/logout')
-  const { auth } = browser.newTab({ fetch: async (...args) => await browser.fetch(...args) })
-  auth.setSession(await browser.login())
-  const logout = auth.logout()
-  await settle()
+  const { browser, auth, logout, open } = await startLogout(t)
   const token = auth.getToken({ force: true })
   const answer = auth.fetch('/me')
   await settle()
@@ -110,12 +119,7 @@ t.test('a refresh that returns after another sign-in is dropped, good or bad', a
 })
 
 t.test('a sign-in during a logout stays', async (t) => {
-  const browser = await createBrowser(t)
-  const open = hold(browser, '/logout')
-  const { auth } = browser.newTab({ fetch: async (...args) => await browser.fetch(...args) })
-  auth.setSession(await browser.login())
-  const logout = auth.logout()
-  await settle()
+  const { browser, auth, logout, open } = await startLogout(t)
   auth.setSession(await browser.login({ sub: 'bob' }))
   open()
   await logout

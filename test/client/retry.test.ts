@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
-import { createBrowser, createGate, ORIGIN, settle } from '../fixtures/client.ts'
+import { createBrowser, ORIGIN, settle } from '../fixtures/client.ts'
 import type { Browser, Tab } from '../fixtures/client.ts'
+import { createGate } from '../fixtures/gate.ts'
 import { MINUTE, SECOND } from '../fixtures/app.ts'
 
 const REFRESH = 'POST /auth/refresh'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createBrowser, createGate, settle } from '../fixtures/client.ts'
+import { createBrowser, settle } from '../fixtures/client.ts'
+import { createGate } from '../fixtures/gate.ts'
 import { DAY, MINUTE, SECOND } from '../fixtures/app.ts'
 
 const REFRESH = 'POST /auth/refresh'

@@ -1,8 +1,9 @@
 import t from 'tap'
 import type { AuthClientOptions } from '../../lib/client/index.ts'
 import type { Page } from '../../lib/client/page.ts'
-import { createBrowser, createGate, createLocks, settle, stayAlive } from '../fixtures/client.ts'
+import { createBrowser, createLocks, settle, stayAlive } from '../fixtures/client.ts'
 import type { Browser } from '../fixtures/client.ts'
+import { createGate } from '../fixtures/gate.ts'
 import { MINUTE, SECOND } from '../fixtures/app.ts'
 
 const REFRESH = 'POST /auth/refresh'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { createApp, DAY } from '../fixtures/app.ts'
-import { parameters, signedPart, tokens } from './tokens.ts'
+import { parameters } from '../fixtures/property.ts'
+import { signedPart, tokens } from './tokens.ts'
 
 t.test('whatever stands in the Authorization header, the answer is 401, or it is a genuine access token', async (t) => {
   const { app, login, clock } = await createApp(t)

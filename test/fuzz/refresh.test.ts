@@ -6,7 +6,8 @@ import type { Test } from 'tap'
 import { MINUTE, refreshCookie } from '../fixtures/app.ts'
 import { createHostileApp } from '../fixtures/hostile-app.ts'
 import type { HostileApp } from '../fixtures/hostile-app.ts'
-import { parameters, signedPart, tokens } from './tokens.ts'
+import { parameters } from '../fixtures/property.ts'
+import { signedPart, tokens } from './tokens.ts'
 
 const OUR_ERROR = /^FST_JWT_REFRESH_TOKEN_(MISSING|INVALID|AMBIGUOUS)$/
 

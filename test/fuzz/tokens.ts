@@ -1,11 +1,5 @@
 import fc from 'fast-check'
 
-/** FC_SEED and FC_RUNS look further than the fixed seed does; a failure prints the seed and the shortest input. */
-export function parameters (runs: number): { seed: number, numRuns: number } {
-  const { FC_SEED = '20260101', FC_RUNS } = process.env
-  return { seed: Number(FC_SEED), numRuns: FC_RUNS === undefined ? runs : Number(FC_RUNS) }
-}
-
 const base64url = fc.string({ unit: fc.constantFrom(...'ABCXYZabcxyz0189-_'), maxLength: 60 })
 const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array).toString('base64url'))
 const json = fc.json({ maxDepth: 3 }).map(encoded)

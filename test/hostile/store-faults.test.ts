@@ -1,11 +1,12 @@
 import type { LightMyRequestResponse } from 'fastify'
 import t from 'tap'
+import type { Test } from 'tap'
 import { MINUTE, SECOND } from '../fixtures/app.ts'
 import type { Client } from '../fixtures/app.ts'
 import { createHostileApp, inTime } from '../fixtures/hostile-app.ts'
 import type { HostileApp } from '../fixtures/hostile-app.ts'
 import { createFaultyStore, FAULTS, METHODS, TIMEOUT } from '../fixtures/hostile-store.ts'
-import type { Method } from '../fixtures/hostile-store.ts'
+import type { FaultyStore, Method } from '../fixtures/hostile-store.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 
 const unhandled: unknown[] = []
@@ -148,14 +149,7 @@ t.test('a race that is lost again and again is a 503, and no one is logged out',
 })
 
 t.test('a reuse whose session another request changes meanwhile is judged again', async (t) => {
-  const faulty = createFaultyStore()
-  const { login, client, clock, events, app } = await createHostileApp(t, { store: faulty.store })
-  const tab = await login({ sub: 'anna' })
-  const stolen = client(tab.cookie)
-  for (let turn = 0; turn < 3; turn++) {
-    await tab.refresh()
-    clock.now += MINUTE
-  }
+  const { faulty, stolen, events, app } = await stealOldToken(t)
   let deletes = 0
   faulty.break('delete', async (work) => ++deletes > 1 && await work())
   t.equal((await stolen.refresh()).statusCode, 403)
@@ -165,14 +159,7 @@ t.test('a reuse whose session another request changes meanwhile is judged again'
 })
 
 t.test('a store that fails while a reuse is ended says 503, and the thief is turned away the next time', async (t) => {
-  const faulty = createFaultyStore()
-  const { login, client, clock, events, app } = await createHostileApp(t, { store: faulty.store })
-  const tab = await login({ sub: 'anna' })
-  const stolen = client(tab.cookie)
-  for (let turn = 0; turn < 3; turn++) {
-    await tab.refresh()
-    clock.now += MINUTE
-  }
+  const { faulty, stolen, events, app } = await stealOldToken(t)
   faulty.break('delete', FAULTS.rejects)
   t.equal((await stolen.refresh()).statusCode, 503)
   t.notOk(events.some(({ type }) => type === 'reused'), 'nothing was ended yet')
@@ -181,6 +168,19 @@ t.test('a store that fails while a reuse is ended says 503, and the thief is tur
   t.equal(events.at(-1)?.type, 'reused')
   t.strictSame(await app.sessions.list('anna'), [])
 })
+
+/** Someone has a token of anna's that has been used since, and its child too. */
+async function stealOldToken (t: Test): Promise<HostileApp & { faulty: FaultyStore, stolen: Client }> {
+  const faulty = createFaultyStore()
+  const made = await createHostileApp(t, { store: faulty.store })
+  const tab = await made.login({ sub: 'anna' })
+  const stolen = made.client(tab.cookie)
+  for (let turn = 0; turn < 3; turn++) {
+    await tab.refresh()
+    made.clock.now += MINUTE
+  }
+  return { ...made, faulty, stolen }
+}
 
 t.test('no rejection was left unhandled', async (t) => {
   await new Promise((resolve) => setImmediate(resolve))

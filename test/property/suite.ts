@@ -2,14 +2,12 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import type { JwtRefreshOptions, TokenStore } from '../../index.ts'
 import { createApp } from '../fixtures/app.ts'
+import { parameters } from '../fixtures/property.ts'
 import { MoodyStore } from './moody-store.ts'
 import { play } from './play.ts'
 import { program } from './program.ts'
 import { lenient, strict, withWindow } from './reference.ts'
 import type { Windows } from './reference.ts'
-
-/** FC_SEED and FC_RUNS look further than the fixed seed does; a failure prints the seed and the shortest program. */
-const { FC_SEED = '20260101', FC_RUNS } = process.env
 
 const variants: Array<[name: string, refreshToken: JwtRefreshOptions['refreshToken'], windows: Windows]> = [
   ['as it comes', {}, lenient],
@@ -24,9 +22,8 @@ export function propertySuite (t: Test, runs: number, createStore: () => TokenSt
       const store = new MoodyStore(createStore())
       const app = await createApp(t, { store, refreshToken: refreshToken ?? {} })
       const property = fc.asyncProperty(program, (steps) => play(steps, app, store, windows))
-      const numRuns = FC_RUNS === undefined ? runs : Number(FC_RUNS)
-      await fc.assert(property, { seed: Number(FC_SEED), numRuns })
-      t.pass(`${numRuns} programs`)
+      await fc.assert(property, parameters(runs))
+      t.pass(`${parameters(runs).numRuns} programs`)
     })
   }
 }

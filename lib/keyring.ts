@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyJwt from '@fastify/jwt'
+import { createHmacSigner } from './hmac-signer.ts'
+import { isHmac } from './keys.ts'
 import type { Key } from './keys.ts'
 
 /** A JWT payload whose signature and `typ` are good; its claims are not judged yet. */
@@ -38,8 +40,9 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
     const { sign, verify } = namespaces[namespace] as Namespace
     byKid.set(key.kid, verify)
     if (!key.canSign) continue
-    byHeader.set(headerOf(sign({})), verify)
-    if (index === 0) signWithFirst = sign
+    const header = headerOf(sign({}))
+    byHeader.set(header, verify)
+    if (index === 0) signWithFirst = isHmac(key) ? createHmacSigner(header, key.secret) : sign
   }
 
   return {

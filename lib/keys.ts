@@ -39,7 +39,7 @@ export function deriveRefreshKey (key: Key): Key {
   return hmacKeyOf(derive(key.secret as Buffer, 'refresh token key', MIN_SECRET_BYTES))
 }
 
-export function isHmac (key: Key): boolean {
+export function isHmac (key: Key): key is Key & { secret: Buffer } {
   return key.algorithm === 'HS256'
 }
 

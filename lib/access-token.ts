@@ -57,7 +57,7 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
   return {
     sign (session, hostClaims) {
       const iat = toSeconds(now())
-      const exp = Math.min(iat + expiresIn, session.endsAt / 1000)
+      const exp = Math.min(iat + expiresIn, toSeconds(session.endsAt))
       const ours = { sub: session.subject, sid: session.id, iat, exp }
       // The host's are spread last and then overruled, since names that follow a spread make a slow object: 5 µs more to sign and freeze it.
       const claims = Object.assign({ sub: '', sid: '', iat: 0, exp: 0, ...hostClaims }, fixed, ours)

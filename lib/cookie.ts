@@ -8,6 +8,7 @@ import { toSeconds } from './refresh-token.ts'
 // A changed path or domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265
 // §8.6). More than these would only make us verify what an attacker made up.
 const MAX_COOKIES = 3
+const ENCODED = /[%"]/
 
 export interface RefreshCookie {
   /** The values under our name, in the browser's order: three at most. */
@@ -25,6 +26,8 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
   // Never through the host's reply.setCookie, which mixes its own defaults in: what sets the cookie must match what clears it.
   const attributes = { ...rest, ...(domain !== undefined && { domain }), httpOnly: true }
   const start = `${name}=`
+  // Max-Age apart, all that follows the token is known now. A JWT needs no encoding: it is base64url and dots.
+  const afterToken = serializeCookie(name, '', attributes).slice(start.length)
   const cleared = serializeCookie(name, '', { ...attributes, maxAge: 0, expires: new Date(0) })
 
   function write (reply: AnyReply, cookie: string): void {
@@ -42,16 +45,17 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
       if (cookieHeader === undefined || !cookieHeader.includes(start)) return []
       const values: string[] = []
       for (const pair of cookieHeader.split(';')) {
-        if (!pair.trimStart().startsWith(start)) continue
-        // One pair at a time, because the parser keeps the first of a name only.
-        const value = parseCookie(pair)[name]
+        const text = pair.trim()
+        if (!text.startsWith(start)) continue
+        // What we set has nothing to decode. One pair at a time, because the parser keeps the first of a name only.
+        const value = ENCODED.test(text) ? parseCookie(text)[name] : text.slice(start.length).trimStart()
         if (value) values.push(value)
         if (values.length === MAX_COOKIES) break
       }
       return values
     },
     set (reply, token, { endsAt }, now) {
-      write(reply, serializeCookie(name, token, { ...attributes, maxAge: endsAt / 1000 - toSeconds(now) }))
+      write(reply, `${start}${token}; Max-Age=${toSeconds(endsAt) - toSeconds(now)}${afterToken}`)
     },
     clear: (reply) => write(reply, cleared)
   }

@@ -7,24 +7,28 @@ export type GuardedStore = Omit<TokenStore, 'useClock' | 'close'>
 
 /** @param timeout milliseconds */
 export function guardStore (store: TokenStore, timeout: number): GuardedStore {
+  /** @param call an async function, so that what a custom store throws at once is a rejection too */
   async function guard<Value> (call: () => Promise<Value>): Promise<Value> {
     try {
-      return await withDeadline(timeout, call)
+      return await withDeadline(timeout, call())
     } catch (cause) {
       throw new StoreUnavailableError({ cause })
     }
   }
-  // A custom store may say "not there" with undefined.
-  const orNull = (call: () => Promise<Session | null>) => async (): Promise<Session | null> => await call() ?? null
 
   return {
-    create: (session) => guard(() => store.create(session)),
-    find: (id) => guard(orNull(() => store.find(id))),
-    rotate: (id, expected, next, now) => guard(orNull(() => store.rotate(id, expected, next, now))),
-    delete: (id, expected) => guard(() => store.delete(id, expected)),
+    create: (session) => guard(async () => await store.create(session)),
+    find: (id) => guard(async () => orNull(await store.find(id))),
+    rotate: (id, expected, next, now) => guard(async () => orNull(await store.rotate(id, expected, next, now))),
+    delete: (id, expected) => guard(async () => await store.delete(id, expected)),
     list: (subject) => guard(async () => demandArray(await store.list(subject))),
-    deleteAll: (subject, exceptId) => guard(() => store.deleteAll(subject, exceptId))
+    deleteAll: (subject, exceptId) => guard(async () => await store.deleteAll(subject, exceptId))
   }
+}
+
+/** A custom store may say "not there" with undefined. */
+function orNull (answer: Session | null): Session | null {
+  return answer ?? null
 }
 
 /** A custom store that forgets to return its rows is a store that failed: "no sessions" would be a lie. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Session } from '../types/session.ts'
 import { isText } from './is-text.ts'
 import type { Keyring } from './keyring.ts'
@@ -28,7 +28,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         jti: randomId(),
         par: parent.hash,
         iat: toSeconds(now()),
-        exp: session.endsAt / 1000
+        exp: toSeconds(session.endsAt)
       })
     },
     verify (token) {
@@ -60,7 +60,7 @@ export function randomId (): string {
 
 /** What the store keeps in place of a `jti`: one who reads the store cannot make a token of it, nor of its hash. */
 export function sha256 (text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
 
 /** A NumericDate (RFC 7519 §2). */

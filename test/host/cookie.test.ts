@@ -126,18 +126,12 @@ t.test('a host with hook: false, which parses no cookies by itself, can still be
   t.strictSame((await app.inject({ url: '/cookies', cookies: browser.cookies })).json(), { cookies: null }, 'and parses none because of us')
 })
 
-t.test('a decoder of the host\'s own is given our cookie as any other', async (t) => {
+t.test('a decoder of the host\'s own is not in the way of our cookie, which is set as it is', async (t) => {
   const app = host(t)
-  const seen: string[] = []
-  const decode = (value: string): string => {
-    seen.push(value)
-    return value
-  }
+  const decode = (value: string): string => [...value].reverse().join('')
   await app.register(fastifyCookie, { hook: false, parseOptions: { decode } as object })
   await addPlugin(app)
-  const browser = await login(app)
-  t.equal((await refresh(app, browser)).statusCode, 200)
-  t.strictSame(seen, [browser.cookies.refreshToken])
+  t.equal((await refresh(app, await login(app))).statusCode, 200)
 })
 
 t.test('issueTokens twice on one reply leaves one cookie, the last', async (t) => {

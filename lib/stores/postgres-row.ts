@@ -1,19 +1,23 @@
-import type { Session } from '../../types/session.ts'
+import type { Rotation, Session } from '../../types/session.ts'
 import { packPayload, unpackPayload } from './payload.ts'
 
 /** PostgreSQL has no NUL in a text, and UTF-8 no lone surrogate: two that differ in one would be the same in the table. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u
 
-export interface SessionRow {
-  id: string
+/** What a rotation leaves as it is. */
+export interface KeptRow {
   subject: string
-  generation: number
-  current: string
   created_at: Bigint
-  rotated_at: Bigint
-  expires_at: Bigint
   ends_at: Bigint
   payload: string
+}
+
+export interface SessionRow extends KeptRow {
+  id: string
+  generation: number
+  current: string
+  rotated_at: Bigint
+  expires_at: Bigint
 }
 
 /** pg answers a bigint with a text, PGlite with a number, and a host can have told pg to give a BigInt. */
@@ -27,16 +31,22 @@ export function toValues (session: Session): unknown[] {
 }
 
 export function toSession (row: SessionRow): Session {
+  const { id, generation, current, rotated_at: rotatedAt, expires_at: expiresAt } = row
+  return assemble(id, { generation, current, rotatedAt: Number(rotatedAt), expiresAt: Number(expiresAt) }, row)
+}
+
+/** A session of what a rotation writes and what it leaves. */
+export function assemble (id: string, rotation: Rotation, kept: KeptRow): Session {
   return {
-    id: row.id,
-    subject: row.subject,
-    generation: row.generation,
-    current: row.current,
-    createdAt: Number(row.created_at),
-    rotatedAt: Number(row.rotated_at),
-    expiresAt: Number(row.expires_at),
-    endsAt: Number(row.ends_at),
-    ...unpackPayload(row.payload, row.subject)
+    id,
+    subject: kept.subject,
+    generation: rotation.generation,
+    current: rotation.current,
+    createdAt: Number(kept.created_at),
+    rotatedAt: rotation.rotatedAt,
+    expiresAt: rotation.expiresAt,
+    endsAt: Number(kept.ends_at),
+    ...unpackPayload(kept.payload, kept.subject)
   }
 }
 

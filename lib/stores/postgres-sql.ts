@@ -30,6 +30,8 @@ export interface Statements {
 }
 
 const COLUMNS = 'id, subject, generation, current, created_at, rotated_at, expires_at, ends_at, payload'
+/** What a rotation neither looks for nor writes. */
+const KEPT = 'subject, created_at, ends_at, payload'
 
 /** @throws TypeError for a name that is not a plain identifier. */
 export function statements (options: TableName): Statements {
@@ -38,7 +40,7 @@ export function statements (options: TableName): Statements {
     create: `INSERT INTO ${table} (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     find: `SELECT ${COLUMNS} FROM ${table} WHERE id = $1 AND expires_at > $2`,
     rotate: `UPDATE ${table} SET generation = $3, current = $4, rotated_at = $5, expires_at = $6
-      WHERE id = $1 AND current = $2 AND expires_at > $7 RETURNING ${COLUMNS}`,
+      WHERE id = $1 AND current = $2 AND expires_at > $7 RETURNING ${KEPT}`,
     delete: `DELETE FROM ${table} WHERE id = $1 RETURNING id`,
     deleteExpected: `DELETE FROM ${table} WHERE id = $1 AND current = $2 RETURNING id`,
     list: `SELECT ${COLUMNS} FROM ${table} WHERE subject = $1 AND expires_at > $2`,

@@ -2,9 +2,10 @@ import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkFields, checkFunction } from '../options/check.ts'
 import { plainQuery, preparedQuery, type Query, type Queryable } from './postgres-query.ts'
-import { isStorable, toSession, toValues, type SessionRow } from './postgres-row.ts'
+import { assemble, isStorable, toSession, toValues, type KeptRow, type SessionRow } from './postgres-row.ts'
 import { migrationSql, statements, type TableName } from './postgres-sql.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
+import { wholeTimes } from './whole-times.ts'
 
 export { migrationSql } from './postgres-sql.ts'
 export type { Queryable } from './postgres-query.ts'
@@ -90,8 +91,10 @@ class SqlStore implements PostgresStore {
 
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
     if (!isStorable(id)) return null
-    const times = [next.rotatedAt, next.expiresAt, now].map(Math.floor)
-    return firstSession(await this.#query('rotate', [id, expected, next.generation, next.current, ...times]))
+    const rotation = wholeTimes(next)
+    const { generation, current, rotatedAt, expiresAt } = rotation
+    const [kept] = await this.#query('rotate', [id, expected, generation, current, rotatedAt, expiresAt, Math.floor(now)])
+    return kept === undefined ? null : assemble(id, rotation, kept as KeptRow)
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {

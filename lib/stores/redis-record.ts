@@ -9,7 +9,8 @@ import { packPayload, unpackPayload } from './payload.ts'
  * Numbers are written to base 36. Up to the bar is what a rotation replaces: the script compares the front
  * and puts a new one before the rest, without knowing what the rest means.
  */
-const RECORD = /^(\S+) (\w+) (\w+) (\w+) (\w+) (\w+) (\S+) (.+)$/s
+const FRONT = /^(\S+) (\w+) (\w+) (\w+) /
+const REST = /^(\w+) (\w+) (\S+) (.+)$/s
 
 /** How every record with this `current` begins. */
 export function packCurrent (current: string): string {
@@ -28,23 +29,40 @@ export function packRecord (session: Session): string {
 
 /** @throws Error for anything else than such a record: something else writes under the same prefix. */
 export function unpackRecord (id: string, record: string): Session {
-  const parts = RECORD.exec(record)
-  if (parts === null) throw new Error('redisStore: a key under the store\'s prefix does not hold a session')
-  const [current, expiresAt, generation, rotatedAt, createdAt, endsAt, subject, payload] = parts.slice(1) as Eight
-  return {
-    id,
-    subject: decodeURIComponent(subject),
+  const [front, current, expiresAt, generation, rotatedAt] = parse(FRONT, record)
+  const rotation = {
     generation: unpackNumber(generation),
     current: decodeURIComponent(current),
-    createdAt: unpackNumber(createdAt),
     rotatedAt: unpackNumber(rotatedAt),
-    expiresAt: unpackNumber(expiresAt),
+    expiresAt: unpackNumber(expiresAt)
+  }
+  return unpackRest(id, rotation, record.slice(front.length))
+}
+
+/** A session of which only what follows the bar had to be asked for. */
+export function unpackRest (id: string, rotation: Rotation, rest: string): Session {
+  const [, createdAt, endsAt, encodedSubject, payload] = parse(REST, rest)
+  const subject = decodeURIComponent(encodedSubject)
+  return {
+    id,
+    subject,
+    generation: rotation.generation,
+    current: rotation.current,
+    createdAt: unpackNumber(createdAt),
+    rotatedAt: rotation.rotatedAt,
+    expiresAt: rotation.expiresAt,
     endsAt: unpackNumber(endsAt),
-    ...unpackPayload(payload, decodeURIComponent(subject))
+    ...unpackPayload(payload, subject)
   }
 }
 
-type Eight = [string, string, string, string, string, string, string, string]
+function parse (pattern: RegExp, text: string): Parts {
+  const parts = pattern.exec(text)
+  if (parts === null) throw new Error('redisStore: a key under the store\'s prefix does not hold a session')
+  return parts as unknown as Parts
+}
+
+type Parts = [all: string, string, string, string, string]
 
 /** Whole milliseconds: the script could not read a fraction to base 36. */
 function packNumber (value: number): string {

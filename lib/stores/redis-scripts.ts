@@ -23,16 +23,16 @@ export const WRITE: Script = script("return redis.call('SET', KEYS[1], ARGV[1], 
 
 /**
  * KEYS session; ARGV front that is expected, now, new front, milliseconds to live.
- * The record is text (see redis-record.ts): the front up to the fourth blank is replaced.
+ * The record is text (see redis-record.ts): the front up to the fourth blank is replaced. Returns what follows it.
  */
 export const ROTATE: Script = script(`
 local record = redis.call('GET', KEYS[1])
 if not record or string.sub(record, 1, #ARGV[1]) ~= ARGV[1] then return false end
 local expiresAt, rest = string.match(record, '^(%w+) %w+ %w+ ()', #ARGV[1] + 1)
 if tonumber(expiresAt, 36) <= tonumber(ARGV[2]) then return false end
-local rotated = ARGV[3] .. string.sub(record, rest)
-redis.call('SET', KEYS[1], rotated, 'PX', ARGV[4])
-return rotated`)
+local kept = string.sub(record, rest)
+redis.call('SET', KEYS[1], ARGV[3] .. kept, 'PX', ARGV[4])
+return kept`)
 
 /** KEYS session; ARGV front that is expected, or nothing. Returns what was deleted. */
 export const REMOVE: Script = script(`

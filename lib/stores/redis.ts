@@ -4,8 +4,9 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkFields } from '../options/check.ts'
 import { show } from '../options/show.ts'
 import { scriptRunner, type RedisClient, type RunScript } from './redis-client.ts'
-import { packCurrent, packRecord, packRotation, unpackRecord } from './redis-record.ts'
+import { packCurrent, packRecord, packRotation, unpackRecord, unpackRest } from './redis-record.ts'
 import { ENLIST, ENLISTED, READ, REMOVE, ROTATE, STRIKE_OFF, WRITE } from './redis-scripts.ts'
+import { wholeTimes } from './whole-times.ts'
 
 export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts'
 
@@ -59,8 +60,10 @@ class RedisStore implements TokenStore {
   }
 
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
-    const args = [packCurrent(expected), String(now), packRotation(next), timeToLive(now, next.expiresAt)]
-    return unpack(id, await this.#run(ROTATE, this.#sessionKey(id), args))
+    const rotation = wholeTimes(next)
+    const args = [packCurrent(expected), String(now), packRotation(rotation), timeToLive(now, rotation.expiresAt)]
+    const rest = await this.#run(ROTATE, this.#sessionKey(id), args) as string | null
+    return rest === null ? null : unpackRest(id, rotation, rest)
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {

@@ -1,13 +1,13 @@
 interface Entry<Value> {
-  readonly token: string
+  readonly key: string
   readonly value: Value
   used: boolean
 }
 
 /**
- * Verified tokens by their whole text, so that no other token, however close, can pass for one. Holds `size` of them at
- * most; when full, a token that was not asked for since the hand last came by makes room (the CLOCK algorithm). Unlike
- * a least-recently-used list, that writes one flag at a hit, and `size` tokens that come in turn all stay.
+ * Verified tokens, each by a key of its own. Holds `size` of them at most; when full, a token that was not asked for since the hand
+ * last came by makes room (the CLOCK algorithm). Unlike a least-recently-used list, that writes one flag at a hit, and
+ * `size` tokens that come in turn all stay.
  */
 export class VerifiedTokenCache<Value> {
   readonly #size: number
@@ -16,25 +16,25 @@ export class VerifiedTokenCache<Value> {
   #hand = 0
   readonly #firstSights: FirstSights
 
-  /** @param size the most tokens kept; 0 keeps none */
+  /** @param size the most tokens kept: 1 or more */
   constructor (size: number) {
     this.#size = size
     this.#firstSights = new FirstSights(size)
   }
 
-  get (token: string): Value | undefined {
-    const entry = this.#entries.get(token)
+  get (key: string): Value | undefined {
+    const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     entry.used = true
     return entry.value
   }
 
   /** Keeps a token that `get` did not know, if it comes for the second time. */
-  set (token: string, value: Value): void {
-    if (this.#size === 0 || !this.#firstSights.isOver(token)) return
+  set (key: string, value: Value): void {
+    if (!this.#firstSights.isOver(key)) return
     if (this.#ring.length === this.#size) this.#makeRoom()
-    const entry = { token, value, used: false }
-    this.#entries.set(token, entry)
+    const entry = { key, value, used: false }
+    this.#entries.set(key, entry)
     this.#ring[this.#hand] = entry
     this.#hand = (this.#hand + 1) % this.#size
   }
@@ -51,7 +51,7 @@ export class VerifiedTokenCache<Value> {
       this.#hand = (this.#hand + 1) % this.#size
       entry = this.#ring[this.#hand] as Entry<Value>
     }
-    this.#entries.delete(entry.token)
+    this.#entries.delete(entry.key)
   }
 }
 
@@ -74,8 +74,8 @@ class FirstSights {
     this.#limit = size * ENOUGH
   }
 
-  isOver (token: string): boolean {
-    const place = hash(token) % this.#places.length
+  isOver (key: string): boolean {
+    const place = hash(key) % this.#places.length
     if (this.#places[place] === 1) return true
     if (this.#count === this.#limit) this.#forget()
     this.#places[place] = 1
@@ -89,9 +89,9 @@ class FirstSights {
   }
 }
 
-/** Of the end of the signature, which is as good as random. */
-function hash (token: string): number {
+/** Of the end of the key, which is as good as random. */
+function hash (key: string): number {
   let value = 0
-  for (let i = token.length - HASHED; i < token.length; i++) value = Math.imul(value, 31) + token.charCodeAt(i)
+  for (let i = key.length - HASHED; i < key.length; i++) value = Math.imul(value, 31) + key.charCodeAt(i)
   return value >>> 0
 }

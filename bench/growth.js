@@ -11,6 +11,8 @@ import { DATABASE_URL } from './lib/services.js'
 import { summary } from './lib/statistics.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const IMPORT = fileURLToPath(new URL('lib/import.js', import.meta.url))
+const LOAD_TYPESCRIPT = new URL('../scripts/load-typescript.js', import.meta.url).href
 const SIZES = [1000, 1_000_000]
 const ROTATIONS = 2000 // a round
 const AT_ONCE = 50
@@ -88,6 +90,29 @@ export async function memoryBytes (count) {
   return (after.heapUsed + after.external - before.heapUsed - before.external) / count
 }
 
+/** Bytes that the cache of verified tokens needs for one, its claims aside. In a process of its own, of the sources. */
+export async function cacheBytes (count) {
+  const { VerifiedTokenCache } = await import('../lib/verified-token-cache.ts')
+  const { sha256 } = await import('../lib/refresh-token.ts')
+  const claims = {}
+  globalThis.gc()
+  const before = process.memoryUsage()
+  const cache = new VerifiedTokenCache(count)
+  for (let i = 0; i < 2 * count; i++) { // one is kept when it comes again
+    const key = sha256(`token ${i % count}`)
+    if (cache.get(key) === undefined) cache.set(key, claims)
+  }
+  globalThis.gc()
+  const after = process.memoryUsage()
+  if (cache.size !== count) throw new Error(`${cache.size} tokens are kept`)
+  return (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / count
+}
+
+function alone (measurement, ...options) {
+  const program = `import(${JSON.stringify(import.meta.url)}).then(async (m) => console.log(await m.${measurement}))`
+  return Number(execFileSync(process.execPath, [...options, '--expose-gc', '--max-old-space-size=4096', '-e', program]))
+}
+
 async function memory (rounds) {
   const { MemoryStore } = await import('../dist/index.js')
   const stores = []
@@ -96,9 +121,7 @@ async function memory (rounds) {
     stores.push({ store, sessions: await fill(store, size) })
   }
   const rate = await rotations(stores[0], stores[1], rounds)
-  const program = `import(${JSON.stringify(import.meta.url)}).then(async (m) => console.log(await m.memoryBytes(1e6)))`
-  const bytes = Number(execFileSync(process.execPath, ['--expose-gc', '--max-old-space-size=4096', '-e', program]))
-  return { rate, bytes }
+  return { rate, bytes: alone('memoryBytes(1e6)') }
 }
 
 /** In a Redis of its own, of which all memory is the store's. */
@@ -206,7 +229,7 @@ async function tableSize (pool, table) {
   return Number(bytes)
 }
 
-/** Milliseconds of processor time that a process takes to load modules, in turn. */
+/** Milliseconds of processor time. */
 function imports (rounds) {
   const programs = {
     fastify: ['fastify'],
@@ -216,8 +239,7 @@ function imports (rounds) {
   const times = { fastify: [], peers: [], ours: [] }
   for (let round = 0; round < rounds; round++) {
     for (const [name, modules] of Object.entries(programs)) {
-      const program = `await Promise.resolve(); for (const m of ${JSON.stringify(modules)}) await import(m); const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)`
-      times[name].push(Number(execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: ROOT })))
+      times[name].push(Number(execFileSync(process.execPath, [IMPORT, ...modules])))
     }
   }
   const over = (name, base) => summary(times[name].map((time, round) => time - times[base][round]))
@@ -264,7 +286,7 @@ function folderSize (folder) {
 
 /** @param {number} rounds */
 export async function growth (rounds) {
-  const results = { installed: installed(), imports: imports(rounds) }
+  const results = { installed: installed(), imports: imports(rounds), cacheBytes: alone('cacheBytes(1e5)', '--import', LOAD_TYPESCRIPT) }
   for (const [name, measure] of Object.entries({ memory, redis, postgres })) {
     results[name] = await measure(rounds)
     console.log(`growth, ${name}: ${JSON.stringify(results[name])}`)

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { access } from './access.js'
 import { growth } from './growth.js'
+import { removeTraces } from './lib/traces.js'
 import { refresh } from './refresh.js'
 
 const suites = { access, refresh, growth }
@@ -20,7 +21,7 @@ mkdirSync(folder, { recursive: true })
 const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
 
 for (const name of chosen.length > 0 ? chosen : Object.keys(suites)) {
-  const results = await suites[name](rounds)
+  const results = await suites[name](rounds).finally(removeTraces)
   const text = name === 'growth' ? JSON.stringify(results, null, 2) : Object.entries(results).map(table).join('\n')
   console.log(text)
   writeFileSync(new URL(`${name}.json`, folder), JSON.stringify({ machine, rounds, results }, null, 2) + '\n')

@@ -4,33 +4,66 @@ import { compare, CONNECTIONS } from './lib/measure.js'
 
 const RECIPE = '@fastify/jwt + @fastify/cookie, no store'
 
-const candidates = [
+const ours = [
   { label: RECIPE, name: 'recipe' },
+  { label: 'an answer of that size, no tokens', name: 'bare' },
   { label: 'MemoryStore', name: 'jwtRefresh', options: { store: 'memory' } },
   { label: 'Redis (ioredis)', name: 'jwtRefresh', options: { store: 'ioredis' } },
+  { label: 'Redis (ioredis, enableAutoPipelining)', name: 'jwtRefresh', options: { store: 'ioredis', client: { enableAutoPipelining: true } } },
   { label: 'Redis (node-redis)', name: 'jwtRefresh', options: { store: 'node-redis' } },
   { label: 'PostgreSQL (pg, prepare: true)', name: 'jwtRefresh', options: { store: 'pg', prepare: true } },
-  { label: 'PostgreSQL (pg)', name: 'jwtRefresh', options: { store: 'pg', prepare: false } },
+  { label: 'PostgreSQL (pg)', name: 'jwtRefresh', options: { store: 'pg' } }
+]
+const peers = [
   { label: 'oidc-provider', name: 'oidcProvider', requests: 1000, transport: 'form' },
   { label: 'better-auth', name: 'betterAuth', requests: 500 }
 ]
 
+/** How many clients share a connection. The more, the less the kernel's part of each answer counts. */
+const loads = {
+  'refresh, a connection a client': { depth: 1, candidates: [...ours, ...peers] },
+  'refresh, 10 clients a connection': { depth: 10, candidates: ours }
+}
+
 /** @param {number} rounds */
 export async function refresh (rounds, { only = /./ } = {}) {
   const key = keyFor('HS256')
-  const chosen = candidates
-    .filter(({ label }) => label === RECIPE || only.test(label))
-    .map((candidate) => ({ ...candidate, options: { key, ...candidate.options } }))
-  return { refresh: await compare({ file: 'candidates/refresh.js', base: RECIPE, candidates: chosen, logIn, depth: 1 }, rounds) }
+  const results = {}
+  for (const [title, { depth, candidates }] of Object.entries(loads)) {
+    const chosen = candidates
+      .filter(({ label }) => label === RECIPE || only.test(label))
+      .map((candidate) => ({ ...candidate, options: { key, ...candidate.options } }))
+    results[title] = await compare({ file: 'candidates/refresh.js', base: RECIPE, candidates: chosen, logIn: logIn(depth), depth }, rounds)
+  }
+  return results
 }
 
-/** A login a connection, which then sends what the last answer gave it. */
-async function logIn (port, { transport = 'cookie' }) {
-  const clients = []
-  const wire = transports[transport]
-  const login = { request: () => request('/login', ''), receive: (head, body) => clients.push(chain(wire, wire.take(head, body))) }
-  await load(port, [login], CONNECTIONS, 1)
-  return clients
+/** Each client logs in, and then sends what its last answer gave it. */
+function logIn (clientsAConnection) {
+  return async (port, { transport = 'cookie' }) => {
+    const wire = transports[transport]
+    const clients = []
+    const login = { request: () => request('/login', ''), receive: (head, body) => clients.push(chain(wire, wire.take(head, body))) }
+    await load(port, [login], CONNECTIONS * clientsAConnection, 1)
+    return Array.from({ length: CONNECTIONS }, () => share(clients.splice(0, clientsAConnection)))
+  }
+}
+
+/** A connection on which one client after the other asks. Answers come in the order of the requests (RFC 9112 §9.3.2). */
+function share (clients) {
+  const waiting = []
+  return {
+    request () {
+      const client = clients.shift()
+      waiting.push(client)
+      return client.request()
+    },
+    receive (head, body) {
+      const client = waiting.shift()
+      client.receive(head, body)
+      clients.push(client)
+    }
+  }
 }
 
 function chain ({ send, take }, token) {

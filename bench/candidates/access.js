@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
-import { REDIS_URL } from '../lib/services.js'
+import { PREFIX, REDIS_URL } from '../lib/services.js'
 
 const SECONDS = 7200 // no token expires during the measurements
 const route = () => ({ hello: 'world' })
@@ -109,7 +109,7 @@ export async function session ({ key, redis = false }) {
 async function redisSessions () {
   const { Redis } = await import('ioredis')
   const client = new Redis(REDIS_URL)
-  const keyOf = (id) => `jwtr-bench:session:${id}`
+  const keyOf = (id) => `${PREFIX}session:${id}`
   return {
     set: (id, session, done) => { client.set(keyOf(id), JSON.stringify(session), 'EX', SECONDS).then(() => done(), done) },
     get: (id, done) => { client.get(keyOf(id)).then((text) => done(null, JSON.parse(text)), done) },

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
-import { DATABASE_URL, REDIS_URL } from '../lib/services.js'
+import { DATABASE_URL, PREFIX, REDIS_URL, TABLE } from '../lib/services.js'
 
 const DAYS_7 = 7 * 86_400 // seconds
 
@@ -30,13 +30,28 @@ export async function recipe ({ key }) {
   return app.server
 }
 
-/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', prepare?: boolean }} options */
-export async function jwtRefresh ({ key, store, prepare }) {
+/** What is left of it without the work: routes, a body and a cookie of that length. */
+export async function bare () {
+  const app = Fastify()
+  const answer = { accessToken: 'x'.repeat(240), tokenType: 'Bearer', expiresIn: 900 }
+  const cookie = `refreshToken=${'x'.repeat(400)}; Max-Age=2592000; Path=/auth; HttpOnly; Secure; SameSite=Strict`
+  for (const path of ['/login', '/auth/refresh']) {
+    app.post(path, async (_request, reply) => {
+      reply.header('set-cookie', cookie)
+      return answer
+    })
+  }
+  await app.ready()
+  return app.server
+}
+
+/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', client?: object, prepare?: boolean }} options */
+export async function jwtRefresh ({ key, store, client, prepare }) {
   const { default: jwtRefresh } = await import('../../dist/index.js')
   const app = Fastify()
   await app.register(jwtRefresh, {
     secret: key,
-    store: await stores[store](prepare),
+    store: await stores[store]({ client, prepare }),
     // Clients do not wait 15 minutes here. Without an overlap each refresh is the steady case: confirmed and rotated.
     refreshToken: { overlap: 0 }
   })
@@ -50,24 +65,24 @@ const stores = {
     const { MemoryStore } = await import('../../dist/index.js')
     return new MemoryStore()
   },
-  async ioredis () {
+  async ioredis ({ client: options }) {
     const { redisStore } = await import('../../dist/lib/stores/redis.js')
     const { Redis } = await import('ioredis')
-    const client = new Redis(REDIS_URL)
-    return await counted(client, 'sendCommand', () => redisStore(client, { prefix: 'jwtr-bench:' }))
+    const client = new Redis(REDIS_URL, options ?? {})
+    return await counted(client, 'sendCommand', () => redisStore(client, { prefix: PREFIX }))
   },
   async 'node-redis' () {
     const { redisStore } = await import('../../dist/lib/stores/redis.js')
     const { createClient } = await import('redis')
     const client = await createClient({ url: REDIS_URL }).connect()
-    return await counted(client, 'evalSha', () => redisStore(client, { prefix: 'jwtr-bench:' }))
+    return await counted(client, 'evalSha', () => redisStore(client, { prefix: PREFIX }))
   },
-  async pg (prepare) {
+  async pg ({ prepare }) {
     const { postgresStore } = await import('../../dist/lib/stores/postgres.js')
     const { default: pg } = await import('pg')
     const pool = new pg.Pool({ connectionString: DATABASE_URL })
     return await counted(pool, 'query', async () => {
-      const store = postgresStore(pool, { table: 'jwtr_bench', prepare })
+      const store = postgresStore(pool, { table: TABLE, prepare })
       await store.migrate()
       return store
     })

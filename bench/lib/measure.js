@@ -8,10 +8,12 @@ export const CONNECTIONS = 32
 
 const SERVER = fileURLToPath(new URL('server.js', import.meta.url))
 const WARM_UP = 3 // rounds; until then the compiler is at work
+const STARTS = 3
 
 /**
  * Runs servers against each other and says what processor time a request costs each of them. Every round measures all
  * of them one after the other, so that whatever else the machine does hits all alike; a ratio is made within its round.
+ * All are started anew twice, because one process can be some percent slower than the next one of the same program.
  *
  * @param {object} suite
  * @param {string} suite.file the module of the servers
@@ -21,27 +23,34 @@ const WARM_UP = 3 // rounds; until then the compiler is at work
  * @param {number} suite.depth how many requests a connection has under way
  * @param {number} rounds
  */
-export async function compare ({ file, base, candidates, logIn, depth }, rounds) {
+export async function compare (suite, rounds) {
+  const costs = Object.fromEntries(suite.candidates.map(({ label }) => [label, []]))
+  for (let start = 0; start < STARTS; start++) {
+    await measure(suite, Math.floor((rounds + start) / STARTS), costs)
+  }
+  return suite.candidates.map(({ label }) => ({
+    label,
+    microseconds: summary(costs[label]),
+    ratio: summary(costs[label].map((cost, round) => cost / costs[suite.base][round]))
+  }))
+}
+
+/** @param {Record<string, number[]>} costs is added to */
+async function measure ({ file, candidates, logIn, depth }, rounds, costs) {
   const running = []
   for (const candidate of candidates) running.push(await start(file, candidate, logIn, depth))
   for (const { run, requests } of running) await run(requests * WARM_UP)
 
   for (let round = 0; round < rounds; round++) {
-    for (const { run, ask, requests, costs } of running) {
+    for (const { label, run, ask, requests } of running) {
       await run(requests / 10) // what the others pushed out of the processor's caches
       await ask('start')
       await run(requests)
-      costs.push(await ask('stop') / requests)
+      costs[label].push(await ask('stop') / requests)
     }
     running.push(running.shift()) // another one is first in each round, for the case that it matters
   }
   for (const { child } of running) child.disconnect()
-
-  const { costs: baseCosts } = running.find(({ label }) => label === base)
-  return candidates.map(({ label }) => {
-    const { costs } = running.find((one) => one.label === label)
-    return { label, microseconds: summary(costs), ratio: summary(costs.map((cost, round) => cost / baseCosts[round])) }
-  })
 }
 
 async function start (file, candidate, logIn, depth) {
@@ -56,7 +65,6 @@ async function start (file, candidate, logIn, depth) {
     label,
     child,
     requests,
-    costs: [],
     run: (count) => load(port, clients, count, depth),
     async ask (message) {
       child.send(message)

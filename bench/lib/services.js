@@ -1,2 +1,4 @@
 export const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 export const DATABASE_URL = process.env.DATABASE_URL ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres'
+export const PREFIX = 'jwtr-bench:'
+export const TABLE = 'jwtr_bench'

@@ -7,13 +7,17 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keyFor } from './lib/keys.js'
+import { compare } from './lib/measure.js'
 import { DATABASE_URL } from './lib/services.js'
 import { summary } from './lib/statistics.js'
+import { logIn } from './refresh.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const IMPORT = fileURLToPath(new URL('lib/import.js', import.meta.url))
 const LOAD_TYPESCRIPT = new URL('../scripts/load-typescript.js', import.meta.url).href
 const SIZES = [1000, 1_000_000]
+const MANY_CLIENTS = 50_000
 const ROTATIONS = 2000 // a round
 const AT_ONCE = 50
 const DAY = 86_400_000
@@ -121,7 +125,18 @@ async function memory (rounds) {
     stores.push({ store, sessions: await fill(store, size) })
   }
   const rate = await rotations(stores[0], stores[1], rounds)
-  return { rate, bytes: alone('memoryBytes(1e6)') }
+  return { rate, refreshRate: await refreshRate(rounds), bytes: alone('memoryBytes(1e6)') }
+}
+
+/** Of whole refreshes over HTTP, by so many clients in turn that none finds its session in the processor's caches. */
+async function refreshRate (rounds) {
+  const candidates = [
+    { label: 'few', clients: SIZES[0] },
+    { label: 'many', clients: MANY_CLIENTS, sessions: SIZES[1] - MANY_CLIENTS }
+  ].map(({ label, clients, sessions }) => ({ label, clients, name: 'jwtRefresh', options: { key: keyFor('HS256'), store: 'memory', sessions } }))
+  const [, { ratio }] = await compare({ file: 'candidates/refresh.js', base: 'few', candidates, logIn, depth: 10 }, rounds)
+  const { median, low, high } = ratio // of the costs
+  return { ...ratio, median: 1 / median, low: 1 / high, high: 1 / low }
 }
 
 /** In a Redis of its own, of which all memory is the store's. */

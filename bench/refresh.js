@@ -32,21 +32,19 @@ export async function refresh (rounds, { only = /./ } = {}) {
   for (const [title, { depth, candidates }] of Object.entries(loads)) {
     const chosen = candidates
       .filter(({ label }) => label === RECIPE || only.test(label))
-      .map((candidate) => ({ ...candidate, options: { key, ...candidate.options } }))
-    results[title] = await compare({ file: 'candidates/refresh.js', base: RECIPE, candidates: chosen, logIn: logIn(depth), depth }, rounds)
+      .map((candidate) => ({ ...candidate, clients: CONNECTIONS * depth, options: { key, ...candidate.options } }))
+    results[title] = await compare({ file: 'candidates/refresh.js', base: RECIPE, candidates: chosen, logIn, depth }, rounds)
   }
   return results
 }
 
 /** Each client logs in, and then sends what its last answer gave it. */
-function logIn (clientsAConnection) {
-  return async (port, { transport = 'cookie' }) => {
-    const wire = transports[transport]
-    const clients = []
-    const login = { request: () => request('/login', ''), receive: (head, body) => clients.push(chain(wire, wire.take(head, body))) }
-    await load(port, [login], CONNECTIONS * clientsAConnection, 1)
-    return Array.from({ length: CONNECTIONS }, () => share(clients.splice(0, clientsAConnection)))
-  }
+export async function logIn (port, { clients: count, transport = 'cookie' }) {
+  const wire = transports[transport]
+  const clients = []
+  const login = { request: () => request('/login', ''), receive: (head, body) => clients.push(chain(wire, wire.take(head, body))) }
+  await load(port, [login], count, 1)
+  return Array.from({ length: CONNECTIONS }, (_, i) => share(clients.filter((_client, j) => j % CONNECTIONS === i)))
 }
 
 /** A connection on which one client after the other asks. Answers come in the order of the requests (RFC 9112 §9.3.2). */

@@ -45,13 +45,13 @@ export async function bare () {
   return app.server
 }
 
-/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', client?: object, prepare?: boolean }} options */
-export async function jwtRefresh ({ key, store, client, prepare }) {
+/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', client?: object, prepare?: boolean, sessions?: number }} options */
+export async function jwtRefresh ({ key, store, ...options }) {
   const { default: jwtRefresh } = await import('../../dist/index.js')
   const app = Fastify()
   await app.register(jwtRefresh, {
     secret: key,
-    store: await stores[store]({ client, prepare }),
+    store: await stores[store](options),
     // Clients do not wait 15 minutes here. Without an overlap each refresh is the steady case: confirmed and rotated.
     refreshToken: { overlap: 0 }
   })
@@ -61,9 +61,11 @@ export async function jwtRefresh ({ key, store, client, prepare }) {
 }
 
 const stores = {
-  async memory () {
+  async memory ({ sessions = 0 }) {
     const { MemoryStore } = await import('../../dist/index.js')
-    return new MemoryStore()
+    const store = new MemoryStore()
+    for (let i = 0; i < sessions; i++) await store.create(session(`filler ${i}`))
+    return store
   },
   async ioredis ({ client: options }) {
     const { redisStore } = await import('../../dist/lib/stores/redis.js')
@@ -99,16 +101,21 @@ async function counted (client, method, makeStore) {
   }
 
   const store = await makeStore(client)
-  const now = Date.now()
-  const session = { id: randomUUID(), subject: 'anna', generation: 0, current: '0', createdAt: now, rotatedAt: now, expiresAt: now + 60_000, endsAt: now + 60_000, claims: { sub: 'anna' }, metadata: {} }
-  await store.create(session)
-  const rotate = (generation) => store.rotate(session.id, String(generation - 1), { ...session, generation, current: String(generation) }, now)
+  const one = session('anna')
+  await store.create(one)
+  const rotate = (generation) => store.rotate(one.id, String(generation - 1), { ...one, generation, current: String(generation) }, one.createdAt)
   await rotate(1)
 
   asked = 0
   for (let generation = 2; generation <= 11; generation++) await rotate(generation)
   if (asked !== 10) throw new Error(`10 rotations asked the database ${asked} times`)
   return store
+}
+
+function session (subject) {
+  const now = Date.now()
+  const end = now + DAYS_7 * 1000
+  return { id: randomUUID(), subject, generation: 0, current: '0', createdAt: now, rotatedAt: now, expiresAt: end, endsAt: end, claims: { sub: subject, role: 'user' }, metadata: {} }
 }
 
 /** Its in-memory adapter, a public client, rotation of each refresh token. */

@@ -93,7 +93,7 @@ export function createClient<Claims extends object> (options: AuthClientOptions,
       cause = error
     }
     const status = response?.status
-    return Object.assign(new AuthUnavailableError(`Request failed: ${status ?? cause}`, { cause }), {
+    return Object.assign(new AuthUnavailableError(`fetch: ${status ?? cause}`, { cause }), {
       status,
       // Wherever the app's error handler has put it.
       code: /"(FST_JWT_\w+)"/.exec(text)?.[1],

@@ -8,11 +8,11 @@ const REFRESH = 'POST /auth/refresh'
 const noNetwork = (): never => { throw new TypeError('fetch failed') }
 
 const FAILURES: Record<string, [answer: () => Response | never, error: object]> = {
-  offline: [noNetwork, { status: undefined, code: undefined, cause: TypeError, message: 'Request failed: TypeError: fetch failed' }],
+  offline: [noNetwork, { status: undefined, code: undefined, cause: TypeError, message: 'fetch: TypeError: fetch failed' }],
   429: [() => new Response('{}', { status: 429, headers: { 'retry-after': '7' } }), { status: 429, retryAfter: 7 }],
   503: [
     () => Response.json({ code: 'FST_JWT_STORE_UNAVAILABLE' }, { status: 503, headers: { 'retry-after': '1' } }),
-    { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retryAfter: 1, message: 'Request failed: 503' }
+    { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retryAfter: 1, message: 'fetch: 503' }
   ],
   'a date to retry after': [() => new Response('', { status: 502, headers: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } }), { status: 502 }],
   'a bare 403 of a proxy': [() => new Response('<h1>Forbidden</h1>', { status: 403 }), { status: 403, code: undefined }],

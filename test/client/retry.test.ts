@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -175,6 +176,17 @@ t.test('when the session is over, the 401 is the answer', async (t) => {
   t.equal((await answers[0]!.json() as any).code, 'FST_JWT_ACCESS_TOKEN_EXPIRED', 'unread')
   t.equal(tab.auth.getSnapshot().status, 'signed-out')
   t.equal(count('GET /me'), 2)
+})
+
+t.test('a signal that outlives many refreshes collects no listeners', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { auth } = browser.newTab()
+  const { signal } = new AbortController()
+  for (let turn = 0; turn < 3; turn++) await auth.getToken({ force: true, signal })
+  t.equal(browser.count(REFRESH), 3)
+  await settle()
+  t.strictSame(getEventListeners(signal, 'abort'), [])
 })
 
 t.test('an abort ends that caller at once, and nobody else', async (t) => {

@@ -3,18 +3,19 @@
  * through after all, the rotation rules heal it.
  *
  * @param milliseconds how long it may take
+ * @param toError makes the rejection, of what `answer` was rejected with or of a DeadlineError
  */
-export function withDeadline<Value> (milliseconds: number, answer: Promise<Value>): Promise<Value> {
+export function withDeadline<Value> (milliseconds: number, answer: Promise<Value>, toError: (cause: unknown) => unknown): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlineError(milliseconds)), milliseconds)
+    const timer = setTimeout(() => reject(toError(new DeadlineError(milliseconds))), milliseconds)
     answer.then(
       (value) => {
         clearTimeout(timer)
         resolve(value)
       },
-      (error) => {
+      (cause) => {
         clearTimeout(timer)
-        reject(error)
+        reject(toError(cause))
       })
   })
 }

@@ -18,7 +18,8 @@ export function createFreshClaims ({ claims: hostClaims, storeTimeout }: Config)
 
   return async function freshClaims (session, request) {
     const { subject } = session
-    const claims = await ask(async () => await hostClaims(session, request), storeTimeout)
+    const answer = (async () => await hostClaims(session, request))()
+    const claims = await withDeadline(storeTimeout, answer, toError)
     if (claims === null) return null
     const copy = copyClaims('claims', claims)
     if (copy.sub === subject) return copy
@@ -26,12 +27,8 @@ export function createFreshClaims ({ claims: hostClaims, storeTimeout }: Config)
   }
 }
 
-async function ask<Answer> (call: () => Promise<Answer>, timeout: number): Promise<Answer> {
-  try {
-    return await withDeadline(timeout, call())
-  } catch (error) {
-    if (typeof (error as { statusCode?: unknown } | null | undefined)?.statusCode === 'number') throw error
-    // The host's database was away, say: a client that hears 503 tries again, one that hears 500 logs its user out.
-    throw new StoreUnavailableError({ cause: error })
-  }
+function toError (cause: unknown): unknown {
+  if (typeof (cause as { statusCode?: unknown } | null | undefined)?.statusCode === 'number') return cause
+  // The host's database was away, say: a client that hears 503 tries again, one that hears 500 logs its user out.
+  return new StoreUnavailableError({ cause })
 }

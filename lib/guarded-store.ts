@@ -8,12 +8,8 @@ export type GuardedStore = Omit<TokenStore, 'useClock' | 'close'>
 /** @param timeout milliseconds */
 export function guardStore (store: TokenStore, timeout: number): GuardedStore {
   /** @param call an async function, so that what a custom store throws at once is a rejection too */
-  async function guard<Value> (call: () => Promise<Value>): Promise<Value> {
-    try {
-      return await withDeadline(timeout, call())
-    } catch (cause) {
-      throw new StoreUnavailableError({ cause })
-    }
+  function guard<Value> (call: () => Promise<Value>): Promise<Value> {
+    return withDeadline(timeout, call(), unavailable)
   }
 
   return {
@@ -24,6 +20,10 @@ export function guardStore (store: TokenStore, timeout: number): GuardedStore {
     list: (subject) => guard(async () => demandArray(await store.list(subject))),
     deleteAll: (subject, exceptId) => guard(async () => await store.deleteAll(subject, exceptId))
   }
+}
+
+function unavailable (cause: unknown): Error {
+  return new StoreUnavailableError({ cause })
 }
 
 /** A custom store may say "not there" with undefined. */

@@ -9,18 +9,20 @@ const SMALL_CACHE = 1000
 const DEPTH = 10
 
 const hmac = [
-  { label: 'no authentication', name: 'bare' },
-  { label: 'authenticate, one token', name: 'jwtRefresh', tokens: 1 },
+  { label: 'no authentication', name: 'bare', tokens: MANY },
+  { label: 'a hook that does nothing', name: 'emptyHook', tokens: MANY },
+  { label: 'authenticate, one token', name: 'jwtRefresh', tokens: 1, logins: MANY },
   { label: 'authenticate, 10,000 tokens', name: 'jwtRefresh', tokens: MANY },
   { label: 'authenticate, never seen', name: 'jwtRefresh', tokens: UNSEEN },
   { label: 'authenticate, cache: false', name: 'jwtRefresh', tokens: MANY, options: { cache: false } },
   { label: 'authenticate, cache: 1000 for 10,000 tokens', name: 'jwtRefresh', tokens: MANY, options: { cache: SMALL_CACHE } },
   { label: '@fastify/jwt', name: 'fastifyJwtVerify', tokens: MANY },
-  { label: '@fastify/jwt, cache: true, one token', name: 'fastifyJwtVerify', tokens: 1, options: { cache: true } },
+  { label: 'the verifier of @fastify/jwt alone', name: 'fastifyJwtVerifier', tokens: MANY },
+  { label: '@fastify/jwt, cache: true, one token', name: 'fastifyJwtVerify', tokens: 1, logins: MANY, options: { cache: true } },
   { label: '@fastify/jwt, cache: 1000 for 10,000 tokens', name: 'fastifyJwtVerify', tokens: MANY, options: { cache: SMALL_CACHE } },
   { label: 'jose', name: 'jose', tokens: MANY },
   { label: 'jsonwebtoken', name: 'jsonwebtoken', tokens: MANY },
-  { label: 'express, no authentication', name: 'bareExpress' },
+  { label: 'express, no authentication', name: 'bareExpress', tokens: MANY },
   { label: 'express, jsonwebtoken', name: 'jsonwebtokenExpress', tokens: MANY },
   { label: '@fastify/session, memory', name: 'session', tokens: 1000 },
   { label: '@fastify/session, Redis', name: 'session', tokens: 1000, options: { redis: true } },
@@ -30,8 +32,8 @@ const hmac = [
 
 function asymmetric () {
   return [
-    { label: 'no authentication', name: 'bare' },
-    { label: 'authenticate, one token', name: 'jwtRefresh', tokens: 1 },
+    { label: 'no authentication', name: 'bare', tokens: MANY },
+    { label: 'authenticate, one token', name: 'jwtRefresh', tokens: 1, logins: MANY },
     { label: 'authenticate, 10,000 tokens', name: 'jwtRefresh', tokens: MANY },
     { label: 'authenticate, cache: false', name: 'jwtRefresh', tokens: 100, options: { cache: false }, requests: 1000 },
     { label: '@fastify/jwt', name: 'fastifyJwtVerify', tokens: 100, requests: 1000 },
@@ -47,23 +49,25 @@ export async function access (rounds, { algorithms = ['HS256', 'ES256', 'EdDSA',
     const candidates = (algorithm === 'HS256' ? hmac : asymmetric())
       .filter(({ label }) => label === 'no authentication' || only.test(label))
       .map((candidate) => ({ ...candidate, options: { algorithm, key, ...candidate.options } }))
-    results[algorithm] = await compare({ file: 'candidates/access.js', base: 'no authentication', candidates, logIn, depth: DEPTH }, rounds)
+    results[algorithm] = await compare({ file: 'candidates/access.js', base: 'no authentication', candidates, logIn, depth: DEPTH, awake: true }, rounds)
   }
   return results
 }
 
-/** Over HTTP, as clients do. All connections send the same tokens in turn. */
-async function logIn (port, { tokens = 0 }) {
-  const headers = []
+/**
+ * Over HTTP, as clients do. All connections send the same tokens in turn; the bare routes get them too, so that all servers
+ * read as much. Who sends one token has logged in as often: that leaves a server with another heap.
+ */
+async function logIn (port, { tokens, logins = tokens }) {
+  const requests = []
   await load(port, forAll(() => 'POST /login HTTP/1.1\r\nhost: bench\r\ncontent-length: 0\r\n\r\n', (head, body) => {
     const cookies = [...head.matchAll(/\r\nset-cookie: ([^;]+)/gi)].map(([, cookie]) => cookie)
-    headers.push(cookies.length > 0 && !body.includes('accessToken') ? `cookie: ${cookies.join('; ')}` : `authorization: Bearer ${JSON.parse(body).accessToken}`)
-  }), tokens, 1)
+    const header = cookies.length > 0 && !body.includes('accessToken') ? `cookie: ${cookies.join('; ')}` : `authorization: Bearer ${JSON.parse(body).accessToken}`
+    requests.push(Buffer.from(`GET /me HTTP/1.1\r\nhost: bench\r\n${header}\r\n\r\n`))
+  }), logins, 1)
 
-  const requests = (tokens === 0 ? ['x-nobody: 1'] : headers)
-    .map((header) => Buffer.from(`GET /me HTTP/1.1\r\nhost: bench\r\n${header}\r\n\r\n`))
   let sent = 0
-  return forAll(() => requests[sent++ % requests.length], () => {})
+  return forAll(() => requests[sent++ % tokens], () => {})
 }
 
 function forAll (request, receive) {

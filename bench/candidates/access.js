@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
-import fastifyJwt from '@fastify/jwt'
+import jwtPlugin from '@fastify/jwt'
 import Fastify from 'fastify'
 import { PREFIX, REDIS_URL } from '../lib/services.js'
 
@@ -28,7 +28,9 @@ function claims () {
 
 const tokenOf = (request) => request.headers.authorization.slice('Bearer '.length)
 
-export const bare = () => server()
+export function bare (options) {
+  return fastifyJwt(options, undefined)
+}
 
 export function jwtRefresh ({ key, cache = true }) {
   return server(
@@ -44,11 +46,27 @@ export function jwtRefresh ({ key, cache = true }) {
     })
 }
 
-export function fastifyJwtVerify ({ algorithm, key, cache = false }) {
+export function emptyHook (options) {
+  return fastifyJwt(options, () => (_request, _reply, done) => done())
+}
+
+/** The least that it takes to verify every token with that library. */
+export function fastifyJwtVerifier (options) {
+  return fastifyJwt(options, (app) => (request, _reply, done) => {
+    request.user = app.jwt.verify(tokenOf(request))
+    done()
+  })
+}
+
+export function fastifyJwtVerify (options) {
+  return fastifyJwt(options, () => (request) => request.jwtVerify())
+}
+
+function fastifyJwt ({ algorithm, key, cache = false }, onRequest) {
   return server(
-    () => (request) => request.jwtVerify(),
+    onRequest,
     (_request, _reply, app) => ({ accessToken: app.jwt.sign(claims()) }),
-    (app) => app.register(fastifyJwt, { secret: key, sign: { algorithm }, verify: { algorithms: [algorithm], cache } }))
+    (app) => app.register(jwtPlugin, { secret: key, sign: { algorithm }, verify: { algorithms: [algorithm], cache } }))
 }
 
 export async function jose ({ algorithm, key }) {
@@ -72,19 +90,23 @@ export async function jsonwebtoken ({ key }) {
     (app) => { app.decorateRequest('user', null) })
 }
 
-export async function bareExpress () {
-  const { default: express } = await import('express')
-  return createServer(express().get('/me', (_request, response) => { response.json(route()) }))
+export function bareExpress (options) {
+  return expressServer(options, (_request, _response, next) => next())
 }
 
-export async function jsonwebtokenExpress ({ key }) {
+export async function jsonwebtokenExpress (options) {
+  const { default: jwt } = await import('jsonwebtoken')
+  const secret = createSecretKey(options.key, 'utf8')
+  return await expressServer(options, (request, _response, next) => {
+    request.user = jwt.verify(tokenOf(request), secret, { algorithms: ['HS256'] })
+    next()
+  })
+}
+
+async function expressServer ({ key }, authenticate) {
   const { default: express } = await import('express')
   const { default: jwt } = await import('jsonwebtoken')
   const secret = createSecretKey(key, 'utf8')
-  const authenticate = (request, _response, next) => {
-    request.user = jwt.verify(tokenOf(request), secret, { algorithms: ['HS256'] })
-    next()
-  }
   return createServer(express()
     .post('/login', (_request, response) => { response.json({ accessToken: jwt.sign(claims(), secret) }) })
     .get('/me', authenticate, (_request, response) => { response.json(route()) }))

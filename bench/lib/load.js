@@ -18,9 +18,12 @@ const HEAD_END = '\r\n\r\n'
  * @param {Client[]} clients
  * @param {number} count
  * @param {number} depth how many requests a connection has under way
+ * @param {boolean} awake whether the client never sleeps: to wake it can cost the server more than to answer
  */
-export async function load (port, clients, count, depth) {
+export async function load (port, clients, count, depth, awake = false) {
   let toSend = count
+  const stayAwake = () => { if (awake) setImmediate(stayAwake) }
+  stayAwake()
   await Promise.all(clients.map(async ({ request, receive }) => {
     const socket = connect(port, '127.0.0.1').setNoDelay(true)
     await once(socket, 'connect')
@@ -45,7 +48,7 @@ export async function load (port, clients, count, depth) {
       }, reject)
       for (let i = 0; i < depth; i++) sendNext()
     }).finally(() => socket.destroy())
-  }))
+  })).finally(() => { awake = false })
 }
 
 /** Every server here answers with a Content-Length. */

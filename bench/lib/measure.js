@@ -21,6 +21,7 @@ const STARTS = 3
  * @param {Array<{ label: string, name: string, options?: object, requests?: number }>} suite.candidates
  * @param {(port: number, candidate: object) => Promise<Array<import('./load.js').Client>>} suite.logIn
  * @param {number} suite.depth how many requests a connection has under way
+ * @param {boolean} [suite.awake] whether the client never sleeps
  * @param {number} rounds
  */
 export async function compare (suite, rounds) {
@@ -36,9 +37,9 @@ export async function compare (suite, rounds) {
 }
 
 /** @param {Record<string, number[]>} costs is added to */
-async function measure ({ file, candidates, logIn, depth }, rounds, costs) {
+async function measure ({ file, candidates, logIn, depth, awake }, rounds, costs) {
   const running = []
-  for (const candidate of candidates) running.push(await start(file, candidate, logIn, depth))
+  for (const candidate of candidates) running.push(await start(file, candidate, logIn, depth, awake))
   for (const { run, requests } of running) await run(requests * WARM_UP)
 
   for (let round = 0; round < rounds; round++) {
@@ -53,7 +54,7 @@ async function measure ({ file, candidates, logIn, depth }, rounds, costs) {
   for (const { child } of running) child.disconnect()
 }
 
-async function start (file, candidate, logIn, depth) {
+async function start (file, candidate, logIn, depth, awake) {
   const { label, name, options = {}, requests = 10_000 } = candidate
   const child = fork(SERVER, [`../${file}`, name, JSON.stringify(options)], { execArgv: profiling(label) })
   const [port] = await Promise.race([
@@ -65,7 +66,7 @@ async function start (file, candidate, logIn, depth) {
     label,
     child,
     requests,
-    run: (count) => load(port, clients, count, depth),
+    run: (count) => load(port, clients, count, depth, awake),
     async ask (message) {
       child.send(message)
       return (await once(child, 'message'))[0]

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
+const outdir = /** @type {string} */ (process.argv[2])
 const root = new URL('..', import.meta.url)
 const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 const { compilerOptions: { target } } = JSON.parse(readFileSync(new URL('tsconfig.json', root), 'utf8'))
@@ -21,7 +22,7 @@ await build({
   format: 'esm',
   target,
   outbase: '.',
-  outdir: process.argv[2],
+  outdir,
   chunkNames: 'lib/shared-[hash]',
   logLevel: 'warning'
 })

@@ -1,10 +1,8 @@
-// Type-checks everything with both compilers: the one that builds the package, and the native one that hosts will use.
-// The type tests are programs of their own, because each declares what its own host declares. tstyche checks them with
-// the compilers that have a JavaScript API; what is left is the native one.
+// Type-checks everything: the sources with both compilers, the one that builds the package and the native one that hosts
+// will use. The type tests are programs of their own, because each declares what its own host declares: tstyche and
+// test/types.test.ts check those.
 
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { root, run } from './run.js'
+import { run } from './run.js'
 
 const TYPESCRIPT = 'node_modules/typescript/bin/tsc'
 const NATIVE = 'node_modules/@typescript/native/bin/tsc'
@@ -15,10 +13,6 @@ const programs = [
   { name: 'TypeScript', compiler: TYPESCRIPT, config: 'tsconfig.build.json' },
   { name: 'TypeScript', compiler: TYPESCRIPT, config: 'scripts/tsconfig.json' }
 ]
-for (const file of await readdir(join(root, 'types'), { recursive: true })) {
-  if (!/(^|[\\/])tsconfig\.json$/.test(file)) continue
-  programs.push({ name: 'TypeScript native', compiler: NATIVE, config: join('types', file) })
-}
 
 for (const { name, compiler, config } of programs) {
   const start = performance.now()

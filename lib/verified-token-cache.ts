@@ -5,9 +5,9 @@ interface Entry<Value> {
 }
 
 /**
- * Verified tokens, each by a key of its own. Holds `size` of them at most; when full, a token that was not asked for since the hand
- * last came by makes room (the CLOCK algorithm). Unlike a least-recently-used list, that writes one flag at a hit, and
- * `size` tokens that come in turn all stay.
+ * Verified tokens, each by a key of its own. Holds `size` of them at most; when full, a token that was not asked for since
+ * the hand last came by makes room (the CLOCK algorithm). Unlike a least-recently-used list, that writes one flag at a
+ * hit, and `size` tokens that come in turn all stay.
  */
 export class VerifiedTokenCache<Value> {
   readonly #size: number

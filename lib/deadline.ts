@@ -1,14 +1,15 @@
 /**
- * What `answer` settles to, or a rejection once the time is up. A late answer is dropped; where it was a write that came
+ * What `call` resolves, or a rejection once the time is up. A late answer is dropped; where it was a write that came
  * through after all, the rotation rules heal it.
  *
  * @param milliseconds how long it may take
- * @param toError makes the rejection, of what `answer` was rejected with or of a DeadlineError
+ * @param call an async function, so that what a host's code throws at once is a rejection too
+ * @param toError makes the rejection, of what `call` rejects with or of a DeadlineError
  */
-export function withDeadline<Value> (milliseconds: number, answer: Promise<Value>, toError: (cause: unknown) => unknown): Promise<Value> {
+export function withDeadline<Value> (milliseconds: number, call: () => Promise<Value>, toError: (cause: unknown) => unknown): Promise<Value> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(toError(new DeadlineError(milliseconds))), milliseconds)
-    answer.then(
+    call().then(
       (value) => {
         clearTimeout(timer)
         resolve(value)

@@ -18,8 +18,7 @@ export function createFreshClaims ({ claims: hostClaims, storeTimeout }: Config)
 
   return async function freshClaims (session, request) {
     const { subject } = session
-    const answer = (async () => await hostClaims(session, request))()
-    const claims = await withDeadline(storeTimeout, answer, toError)
+    const claims = await withDeadline(storeTimeout, async () => await hostClaims(session, request), toError)
     if (claims === null) return null
     const copy = copyClaims('claims', claims)
     if (copy.sub === subject) return copy

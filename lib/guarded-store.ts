@@ -7,9 +7,8 @@ export type GuardedStore = Omit<TokenStore, 'useClock' | 'close'>
 
 /** @param timeout milliseconds */
 export function guardStore (store: TokenStore, timeout: number): GuardedStore {
-  /** @param call an async function, so that what a custom store throws at once is a rejection too */
   function guard<Value> (call: () => Promise<Value>): Promise<Value> {
-    return withDeadline(timeout, call(), unavailable)
+    return withDeadline(timeout, call, unavailable)
   }
 
   return {

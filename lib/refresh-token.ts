@@ -58,7 +58,7 @@ export function randomId (): string {
   return pool.toString('base64url', start, poolUsed)
 }
 
-/** What the store keeps in place of a `jti`: one who reads the store cannot make a token of it, nor of its hash. */
+/** SHA-256, base64url. The store keeps it in place of a `jti`: one who reads the store cannot make a token of it, nor of its hash. */
 export function sha256 (text: string): string {
   return hash('sha256', text, 'base64url')
 }

@@ -128,6 +128,7 @@ t.test('an entry point loads little more than itself: each module costs time whe
   const imported = [...index.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) => path as string)
   t.ok(imported.length > 0 && imported.length < 10, `${imported.length} modules of its own`)
   for (const path of imported) t.match(path, /^\.\/lib\/shared-\w+\.js$/)
+  t.notMatch(index, /\.ts["']/, 'no import of TypeScript sources')
 })
 
 function packageOf (specifier: string): string {

@@ -1,5 +1,6 @@
-import type { Rotation, Session } from '../../types/session.ts'
-import { packPayload, unpackPayload } from './payload.ts'
+import type { Session } from '../../types/session.ts'
+import { packPayload } from './payload.ts'
+import { assemble, type Kept } from './rotated.ts'
 
 /** PostgreSQL has no NUL in a text, and UTF-8 no lone surrogate: two that differ in one would be the same in the table. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u
@@ -32,22 +33,11 @@ export function toValues (session: Session): unknown[] {
 
 export function toSession (row: SessionRow): Session {
   const { id, generation, current, rotated_at: rotatedAt, expires_at: expiresAt } = row
-  return assemble(id, { generation, current, rotatedAt: Number(rotatedAt), expiresAt: Number(expiresAt) }, row)
+  return assemble(id, { generation, current, rotatedAt: Number(rotatedAt), expiresAt: Number(expiresAt) }, toKept(row))
 }
 
-/** A session of what a rotation writes and what it leaves. */
-export function assemble (id: string, rotation: Rotation, kept: KeptRow): Session {
-  return {
-    id,
-    subject: kept.subject,
-    generation: rotation.generation,
-    current: rotation.current,
-    createdAt: Number(kept.created_at),
-    rotatedAt: rotation.rotatedAt,
-    expiresAt: rotation.expiresAt,
-    endsAt: Number(kept.ends_at),
-    ...unpackPayload(kept.payload, kept.subject)
-  }
+export function toKept ({ subject, created_at: createdAt, ends_at: endsAt, payload }: KeptRow): Kept {
+  return { subject, createdAt: Number(createdAt), endsAt: Number(endsAt), payload }
 }
 
 export function isStorable (text: string): boolean {

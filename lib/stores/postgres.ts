@@ -2,10 +2,10 @@ import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkFields, checkFunction } from '../options/check.ts'
 import { plainQuery, preparedQuery, type Query, type Queryable } from './postgres-query.ts'
-import { assemble, isStorable, toSession, toValues, type KeptRow, type SessionRow } from './postgres-row.ts'
+import { isStorable, toKept, toSession, toValues, type KeptRow, type SessionRow } from './postgres-row.ts'
 import { migrationSql, statements, type TableName } from './postgres-sql.ts'
+import { assemble, wholeTimes } from './rotated.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
-import { wholeTimes } from './whole-times.ts'
 
 export { migrationSql } from './postgres-sql.ts'
 export type { Queryable } from './postgres-query.ts'
@@ -94,7 +94,7 @@ class SqlStore implements PostgresStore {
     const rotation = wholeTimes(next)
     const { generation, current, rotatedAt, expiresAt } = rotation
     const [kept] = await this.#query('rotate', [id, expected, generation, current, rotatedAt, expiresAt, Math.floor(now)])
-    return kept === undefined ? null : assemble(id, rotation, kept as KeptRow)
+    return kept === undefined ? null : assemble(id, rotation, toKept(kept as KeptRow))
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Rotation, Session } from '../../types/session.ts'
-import { packPayload, unpackPayload } from './payload.ts'
+import { packPayload } from './payload.ts'
+import { assemble, type Kept } from './rotated.ts'
 
 /*
  * A session as one text, because that is what Redis holds in the fewest bytes:
@@ -10,7 +11,7 @@ import { packPayload, unpackPayload } from './payload.ts'
  * and puts a new one before the rest, without knowing what the rest means.
  */
 const FRONT = /^(\S+) (\w+) (\w+) (\w+) /
-const REST = /^(\w+) (\w+) (\S+) (.+)$/s
+const KEPT = /^(\w+) (\w+) (\S+) (.+)$/s
 
 /** How every record with this `current` begins. */
 export function packCurrent (current: string): string {
@@ -36,24 +37,13 @@ export function unpackRecord (id: string, record: string): Session {
     rotatedAt: unpackNumber(rotatedAt),
     expiresAt: unpackNumber(expiresAt)
   }
-  return unpackRest(id, rotation, record.slice(front.length))
+  return assemble(id, rotation, unpackKept(record.slice(front.length)))
 }
 
-/** A session of which only what follows the bar had to be asked for. */
-export function unpackRest (id: string, rotation: Rotation, rest: string): Session {
-  const [, createdAt, endsAt, encodedSubject, payload] = parse(REST, rest)
-  const subject = decodeURIComponent(encodedSubject)
-  return {
-    id,
-    subject,
-    generation: rotation.generation,
-    current: rotation.current,
-    createdAt: unpackNumber(createdAt),
-    rotatedAt: rotation.rotatedAt,
-    expiresAt: rotation.expiresAt,
-    endsAt: unpackNumber(endsAt),
-    ...unpackPayload(payload, subject)
-  }
+/** What follows the bar. */
+export function unpackKept (text: string): Kept {
+  const [, createdAt, endsAt, subject, payload] = parse(KEPT, text)
+  return { subject: decodeURIComponent(subject), createdAt: unpackNumber(createdAt), endsAt: unpackNumber(endsAt), payload }
 }
 
 function parse (pattern: RegExp, text: string): Parts {

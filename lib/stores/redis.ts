@@ -4,9 +4,9 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkFields } from '../options/check.ts'
 import { show } from '../options/show.ts'
 import { scriptRunner, type RedisClient, type RunScript } from './redis-client.ts'
-import { packCurrent, packRecord, packRotation, unpackRecord, unpackRest } from './redis-record.ts'
+import { packCurrent, packRecord, packRotation, unpackKept, unpackRecord } from './redis-record.ts'
 import { ENLIST, ENLISTED, READ, REMOVE, ROTATE, STRIKE_OFF, WRITE } from './redis-scripts.ts'
-import { wholeTimes } from './whole-times.ts'
+import { assemble, wholeTimes } from './rotated.ts'
 
 export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts'
 
@@ -62,8 +62,8 @@ class RedisStore implements TokenStore {
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
     const rotation = wholeTimes(next)
     const args = [packCurrent(expected), String(now), packRotation(rotation), timeToLive(now, rotation.expiresAt)]
-    const rest = await this.#run(ROTATE, this.#sessionKey(id), args) as string | null
-    return rest === null ? null : unpackRest(id, rotation, rest)
+    const kept = await this.#run(ROTATE, this.#sessionKey(id), args) as string | null
+    return kept === null ? null : assemble(id, rotation, unpackKept(kept))
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keyFor } from './lib/keys.js'
 import { compare } from './lib/measure.js'
-import { DATABASE_URL } from './lib/services.js'
+import { DATABASE_URL, TABLE } from './lib/services.js'
 import { summary } from './lib/statistics.js'
 import { logIn } from './refresh.js'
 
@@ -181,7 +181,7 @@ async function postgres (rounds) {
   const { postgresStore } = await import('../dist/lib/stores/postgres.js')
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({ connectionString: DATABASE_URL })
-  const tables = SIZES.map((size) => `jwtr_bench_${size}`)
+  const tables = SIZES.map((size) => `${TABLE}_${size}`)
   try {
     const stores = []
     for (const [i, table] of tables.entries()) {
@@ -217,7 +217,7 @@ async function fillTable (pool, table, count) {
   return sessions
 }
 
-const ROTATED = 'jwtr_bench_rotated'
+const ROTATED = `${TABLE}_rotated`
 
 /** 20,000 sessions, each rotated five times: does the table grow, and do the updates stay off the indexes (HOT)? */
 async function rotateAll (pool, postgresStore) {

@@ -20,12 +20,16 @@ const folder = new URL('results/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
 
-for (const name of chosen.length > 0 ? chosen : Object.keys(suites)) {
-  const results = await suites[name](rounds).finally(removeTraces)
-  const text = name === 'growth' ? JSON.stringify(results, null, 2) : Object.entries(results).map(table).join('\n')
-  console.log(text)
-  writeFileSync(new URL(`${name}.json`, folder), JSON.stringify({ machine, rounds, results }, null, 2) + '\n')
-  if (name !== 'growth') writeFileSync(new URL(`${name}.md`, folder), text)
+try {
+  for (const name of chosen.length > 0 ? chosen : Object.keys(suites)) {
+    const results = await suites[name](rounds)
+    const text = name === 'growth' ? JSON.stringify(results, null, 2) : Object.entries(results).map(table).join('\n')
+    console.log(text)
+    writeFileSync(new URL(`${name}.json`, folder), JSON.stringify({ machine, rounds, results }, null, 2) + '\n')
+    if (name !== 'growth') writeFileSync(new URL(`${name}.md`, folder), text)
+  }
+} finally {
+  await removeTraces()
 }
 process.exit()
 

@@ -29,7 +29,7 @@ function claims () {
 const tokenOf = (request) => request.headers.authorization.slice('Bearer '.length)
 
 export function bare (options) {
-  return fastifyJwt(options, undefined)
+  return fastifyJwt(options)
 }
 
 export function jwtRefresh ({ key, cache = true }) {
@@ -91,25 +91,23 @@ export async function jsonwebtoken ({ key }) {
 }
 
 export function bareExpress (options) {
-  return expressServer(options, (_request, _response, next) => next())
+  return expressServer(options)
 }
 
-export async function jsonwebtokenExpress (options) {
-  const { default: jwt } = await import('jsonwebtoken')
-  const secret = createSecretKey(options.key, 'utf8')
-  return await expressServer(options, (request, _response, next) => {
+export function jsonwebtokenExpress (options) {
+  return expressServer(options, (jwt, secret) => (request, _response, next) => {
     request.user = jwt.verify(tokenOf(request), secret, { algorithms: ['HS256'] })
     next()
   })
 }
 
-async function expressServer ({ key }, authenticate) {
+async function expressServer ({ key }, middleware) {
   const { default: express } = await import('express')
   const { default: jwt } = await import('jsonwebtoken')
   const secret = createSecretKey(key, 'utf8')
   return createServer(express()
     .post('/login', (_request, response) => { response.json({ accessToken: jwt.sign(claims(), secret) }) })
-    .get('/me', authenticate, (_request, response) => { response.json(route()) }))
+    .get('/me', middleware ? [middleware(jwt, secret)] : [], (_request, response) => { response.json(route()) }))
 }
 
 export async function session ({ key, redis = false }) {

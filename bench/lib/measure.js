@@ -26,8 +26,8 @@ const STARTS = 3
  */
 export async function compare (suite, rounds) {
   const costs = Object.fromEntries(suite.candidates.map(({ label }) => [label, []]))
-  for (let start = 0; start < STARTS; start++) {
-    await measure(suite, Math.floor((rounds + start) / STARTS), costs)
+  for (let turn = 0; turn < STARTS; turn++) {
+    await measure(suite, Math.floor((rounds + turn) / STARTS), costs)
   }
   return suite.candidates.map(({ label }) => ({
     label,
@@ -37,9 +37,9 @@ export async function compare (suite, rounds) {
 }
 
 /** @param {Record<string, number[]>} costs is added to */
-async function measure ({ file, candidates, logIn, depth, awake }, rounds, costs) {
+async function measure (suite, rounds, costs) {
   const running = []
-  for (const candidate of candidates) running.push(await start(file, candidate, logIn, depth, awake))
+  for (const candidate of suite.candidates) running.push(await start(suite, candidate))
   for (const { run, requests } of running) await run(requests * WARM_UP)
 
   for (let round = 0; round < rounds; round++) {
@@ -54,7 +54,7 @@ async function measure ({ file, candidates, logIn, depth, awake }, rounds, costs
   for (const { child } of running) child.disconnect()
 }
 
-async function start (file, candidate, logIn, depth, awake) {
+async function start ({ file, logIn, depth, awake }, candidate) {
   const { label, name, options = {}, requests = 10_000 } = candidate
   const child = fork(SERVER, [`../${file}`, name, JSON.stringify(options)], { execArgv: profiling(label) })
   const [port] = await Promise.race([

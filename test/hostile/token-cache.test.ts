@@ -142,10 +142,32 @@ t.test('tokens that come once push nothing out, though their signatures end as t
   t.not(cache.get('one token, the same end'), 2)
 })
 
+t.test('tokens of the same end that are asked for often are not taken for each other', async (t) => {
+  const cache = new VerifiedTokenCache<string>(1000)
+  const texts = ['one token, the same end', 'another one, the same end', 'a third one, the same end']
+  for (const text of texts) keep(cache, text, text)
+  for (const order of [[0, 0, 0, 1, 1, 1, 0], [0, 1, 2, 0, 1, 2], [2, 2, 2, 0, 2, 1, 1]]) {
+    for (const i of order) t.equal(cache.get(texts[i] as string), texts[i])
+    t.equal(cache.get('one that never came, the same end'), undefined)
+  }
+})
+
+t.test('a token that was pushed out is not known any more, however often it was asked for, and can be kept again', async (t) => {
+  const cache = new VerifiedTokenCache<number>(2)
+  keep(cache, token(0), 0)
+  for (let turn = 0; turn < 5; turn++) t.equal(cache.get(token(0)), 0)
+  for (let i = 1; i <= 4; i++) keep(cache, token(i), i)
+  t.equal(cache.get(token(0)), undefined)
+  t.equal(cache.size, 2)
+  keep(cache, token(0), 100)
+  for (let turn = 0; turn < 5; turn++) t.equal(cache.get(token(0)), 100)
+})
+
 /** Twice, because a token that came once is not kept. */
-function keep (cache: VerifiedTokenCache<number>, text: string, value: number): void {
-  cache.set(text, value)
-  cache.set(text, value)
+function keep<Value> (cache: VerifiedTokenCache<Value>, text: string, value: Value): void {
+  for (let turn = 0; turn < 2; turn++) {
+    if (cache.get(text) === undefined) cache.set(text, value)
+  }
 }
 
 function token (i: number): string {

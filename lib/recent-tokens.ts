@@ -1,0 +1,44 @@
+const SLOTS = 256
+
+/**
+ * The few tokens that came several times of late, by their text: to compare it takes a fifth of hashing it. Each has one
+ * slot where it can be, and takes it when it comes there twice in a row.
+ */
+export class RecentTokens<Entry> {
+  readonly #tokens: string[]
+  readonly #entries: Array<Entry | null>
+  /** Which token came last, as a number that others can have too. */
+  readonly #last: Int32Array
+
+  /** @param size how many tokens there are at most */
+  constructor (size: number) {
+    const slots = Math.min(size, SLOTS)
+    this.#tokens = new Array(slots).fill('')
+    this.#entries = new Array(slots).fill(null)
+    this.#last = new Int32Array(slots).fill(-1)
+  }
+
+  /** @param place a number of the token's: 0 or more */
+  get (token: string, place: number): Entry | null {
+    const slot = place % this.#tokens.length
+    return this.#tokens[slot] === token ? this.#entries[slot] as Entry : null
+  }
+
+  /** Where `get` found nothing. */
+  add (token: string, place: number, entry: Entry): void {
+    const slot = place % this.#tokens.length
+    if (this.#last[slot] !== place) {
+      this.#last[slot] = place
+      return
+    }
+    this.#tokens[slot] = token
+    this.#entries[slot] = entry
+  }
+
+  delete (place: number, entry: Entry): void {
+    const slot = place % this.#tokens.length
+    if (this.#entries[slot] !== entry) return
+    this.#tokens[slot] = ''
+    this.#entries[slot] = null
+  }
+}

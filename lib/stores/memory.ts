@@ -2,12 +2,13 @@ import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkFields, checkFunction } from '../options/check.ts'
 import { show } from '../options/show.ts'
+import { IdIndex } from './memory-ids.ts'
 import { SubjectIndex } from './memory-subjects.ts'
 import { SessionTable } from './memory-table.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
 
 const SWEEP_BATCH = 10_000
-const LARGEST_MAP = 2 ** 24 // V8 throws beyond it
+const LARGEST_MAP = 2 ** 24 // V8 throws beyond it; subjects are in one
 
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -24,7 +25,7 @@ export interface MemoryStoreOptions {
  */
 export class MemoryStore implements TokenStore {
   readonly #table = new SessionTable()
-  readonly #rows = new Map<string, number>()
+  readonly #rows = new IdIndex((row, id) => this.#table.hasId(row, id))
   readonly #subjects = new SubjectIndex()
   readonly #maxSessions: number
   readonly #sweepInterval: number
@@ -46,13 +47,13 @@ export class MemoryStore implements TokenStore {
 
   /** @throws Error when `maxSessions` living sessions are held, or the id is taken. */
   async create (session: Session): Promise<void> {
-    if (this.#rows.has(session.id)) throw new Error('MemoryStore: a session with this id exists already')
+    if (this.#rows.get(session.id) !== undefined) throw new Error('MemoryStore: a session with this id exists already')
     if (this.#rows.size >= this.#maxSessions) this.#sweep()
     if (this.#rows.size >= this.#maxSessions) {
       throw new Error(`MemoryStore: full, ${this.#maxSessions} sessions are held; raise 'maxSessions' or use a store outside of the process`)
     }
     const row = this.#table.insert(session)
-    this.#rows.set(session.id, row)
+    this.#rows.add(session.id, row)
     this.#subjects.add(session.subject, row)
     this.#startSweeping()
   }
@@ -60,21 +61,21 @@ export class MemoryStore implements TokenStore {
   async find (id: string): Promise<Session | null> {
     const row = this.#rows.get(id)
     if (row === undefined || !this.#lives(row)) return null
-    return this.#table.read(row)
+    return this.#table.read(row, id)
   }
 
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
     const row = this.#rows.get(id)
     if (row === undefined) return null
-    if (this.#table.current(row) !== expected || this.#table.expiresAt(row) <= now) return null
+    if (!this.#table.hasCurrent(row, expected) || this.#table.expiresAt(row) <= now) return null
     this.#table.update(row, next)
-    return this.#table.read(row)
+    return this.#table.read(row, id, next.current)
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {
     const row = this.#rows.get(id)
     if (row === undefined) return false
-    if (expected !== undefined && this.#table.current(row) !== expected) return false
+    if (expected !== undefined && !this.#table.hasCurrent(row, expected)) return false
     this.#remove(row)
     return true
   }
@@ -84,7 +85,7 @@ export class MemoryStore implements TokenStore {
   }
 
   async deleteAll (subject: string, exceptId?: string): Promise<number> {
-    const doomed = this.#subjects.of(subject).filter((row) => this.#table.id(row) !== exceptId)
+    const doomed = this.#subjects.of(subject).filter((row) => exceptId === undefined || !this.#table.hasId(row, exceptId))
     const living = doomed.filter((row) => this.#lives(row)).length
     for (const row of doomed) this.#remove(row)
     return living

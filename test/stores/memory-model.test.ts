@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { MemoryStore } from '../../lib/stores/memory.ts'
+import { sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
+import type { Session } from '../../types/session.ts'
+
+// Of one hash in the index, by a weakness of such hashes: 'Aa' and 'BB' are as one.
+const collisions = ['Aa', 'BB'].flatMap((a) => ['Aa', 'BB'].flatMap((b) => ['Aa', 'BB'].map((c) => a + b + c)))
+const texts = ['', 'ann', 'a'.repeat(22), 'b'.repeat(22), 'c'.repeat(43), 'd'.repeat(44), 'e'.repeat(111), 'f'.repeat(254), 'g'.repeat(255), 'h'.repeat(5000),
+  'Ænna', '\u00ff', '\u0100', '漢字', '💥', 'a\0b', ...collisions]
+const text = fc.constantFrom(...texts)
+const now = 1_700_000_000_000
+
+type Step =
+  | { do: 'create', id: string, subject: string, current: string, payload: string }
+  | { do: 'rotate', id: string, current: string, right: boolean }
+  | { do: 'delete', id: string, right: boolean | null }
+  | { do: 'deleteAll', subject: string, except: string | null }
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('create' as const), id: text, subject: text, current: text, payload: text }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('rotate' as const), id: text, current: text, right: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), id: text, right: fc.option(fc.boolean()) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteAll' as const), subject: text, except: fc.option(text) }) }
+)
+
+t.test('holds what a plain Map would, whatever the texts', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    const store = new MemoryStore({ now: () => now })
+    const model = new Map<string, Session>()
+    try {
+      for (const step of steps) await take(step, store, model)
+      for (const id of texts) same(await store.find(id), model.get(id) ?? null)
+      for (const subject of texts) {
+        const listed = (await store.list(subject)).sort((a, b) => a.id < b.id ? -1 : 1)
+        same(listed, [...model.values()].filter((session) => session.subject === subject).sort((a, b) => a.id < b.id ? -1 : 1))
+      }
+    } finally {
+      store.close()
+    }
+  }), { numRuns: 300 })
+})
+
+t.test('so it does with thousands of them that come and go', async (t) => {
+  const store = new MemoryStore({ now: () => now })
+  t.teardown(() => store.close())
+  const model = new Map<string, Session>()
+  for (let i = 0; i < 20_000; i++) {
+    await take({ do: 'create', id: `id ${i}`, subject: `subject ${i % 50}`, current: String(i), payload: texts[i % texts.length] as string }, store, model)
+    if (i % 3 > 0) await take({ do: 'delete', id: `id ${(i * 7919) % (i + 1)}`, right: null }, store, model)
+    if (i % 4 > 0) await take({ do: 'rotate', id: `id ${(i * 104_729) % (i + 1)}`, current: `after ${i}`, right: true }, store, model)
+  }
+  t.ok(model.size > 5000, `${model.size} are left`)
+  for (let i = 0; i < 20_000; i++) same(await store.find(`id ${i}`), model.get(`id ${i}`) ?? null)
+})
+
+async function take (step: Step, store: MemoryStore, model: Map<string, Session>): Promise<void> {
+  switch (step.do) {
+    case 'create': {
+      const { id, subject, current, payload } = step
+      if (model.has(id)) return
+      const session = sampleSession({ id, subject, current, createdAt: now, rotatedAt: now, expiresAt: now + 1000, endsAt: now + 2000, claims: { sub: subject, payload }, metadata: {} })
+      model.set(id, session)
+      return await store.create(session)
+    }
+    case 'rotate': {
+      const held = model.get(step.id)
+      const expected = step.right && held ? held.current : 'another'
+      const next = sampleRotation(held ?? sampleSession(), { current: step.current, rotatedAt: now, expiresAt: now + 1500 })
+      const rotated = held && step.right ? { ...held, ...next } : null
+      if (rotated !== null) model.set(step.id, rotated)
+      return same(await store.rotate(step.id, expected, next, now), rotated)
+    }
+    case 'delete': {
+      const held = model.get(step.id)
+      const expected = step.right === null ? undefined : step.right && held ? held.current : 'another'
+      const deleted = held !== undefined && step.right !== false
+      if (deleted) model.delete(step.id)
+      return same(await store.delete(step.id, expected), deleted)
+    }
+    case 'deleteAll': {
+      const doomed = [...model.values()].filter(({ id, subject }) => subject === step.subject && id !== step.except)
+      for (const { id } of doomed) model.delete(id)
+      return same(await store.deleteAll(step.subject, step.except ?? undefined), doomed.length)
+    }
+  }
+}
+
+function same (found: unknown, wanted: unknown): void {
+  const [a, b] = [found, wanted].map((value) => JSON.stringify(value, sorted))
+  if (a !== b) throw new Error(`${a} instead of ${b}`)
+}
+
+function sorted (_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1))
+}

@@ -1,7 +1,7 @@
 // What many sessions cost, what it costs to load the package, and how much it installs.
 
 import { execFileSync, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { keyFor } from './lib/keys.js'
 import { compare } from './lib/measure.js'
 import { DATABASE_URL, TABLE } from './lib/services.js'
+import { DAY, session } from './lib/session.js'
 import { summary } from './lib/statistics.js'
 import { logIn } from './refresh.js'
 
@@ -20,24 +21,6 @@ const SIZES = [1000, 1_000_000]
 const MANY_CLIENTS = 50_000
 const ROTATIONS = 2000 // a round
 const AT_ONCE = 50
-const DAY = 86_400_000
-
-/** A session as a small app has it: a short subject, one claim, no user agent. */
-function session (number) {
-  const now = Date.now()
-  return {
-    id: randomBytes(16).toString('base64url'),
-    subject: `user-${number}`,
-    generation: 0,
-    current: randomBytes(32).toString('base64url'),
-    createdAt: now,
-    rotatedAt: now,
-    expiresAt: now + 7 * DAY,
-    endsAt: now + 30 * DAY,
-    claims: { sub: `user-${number}`, role: 'user' },
-    metadata: {}
-  }
-}
 
 /** Rotations in a store of few sessions and in one of many, in turn. */
 async function rotations (few, many, rounds) {
@@ -87,40 +70,45 @@ async function rotateAll (store, asked) {
 async function fill (store, count) {
   const sessions = []
   while (sessions.length < count) {
-    const batch = Array.from({ length: Math.min(500, count - sessions.length) }, (_, i) => session(sessions.length + i))
+    const batch = Array.from({ length: Math.min(500, count - sessions.length) }, (_, i) => session(`user-${sessions.length + i}`))
     await Promise.all(batch.map((one) => store.create(one)))
     for (const { id, current, generation } of batch) sessions.push({ id, current, generation })
   }
   return sessions
 }
 
-/** In a process of its own with `--expose-gc`: the sessions are made and dropped, so that what is left is the store. */
+/** What a MemoryStore takes for a session: each is made and dropped, so that what is left is the store. */
 export async function memoryBytes (count) {
   const { MemoryStore } = await import('../dist/index.js')
   const store = new MemoryStore()
-  globalThis.gc()
-  const before = process.memoryUsage()
-  for (let i = 0; i < count; i++) await store.create(JSON.parse(JSON.stringify(session(i))))
-  globalThis.gc()
-  const after = process.memoryUsage()
-  return (after.heapUsed + after.external - before.heapUsed - before.external) / count
+  return await bytesOfEach(count, async () => {
+    for (let i = 0; i < count; i++) await store.create(JSON.parse(JSON.stringify(session(`user-${i}`))))
+  })
 }
 
-/** Bytes that the cache of verified tokens needs for one, its claims aside. In a process of its own, of the sources. */
+/** What the cache of verified tokens takes for one, its claims aside. By the sources: no entry point has it. */
 export async function cacheBytes (count) {
   const { VerifiedTokenCache } = await import('../lib/verified-token-cache.ts')
   const claims = {}
+  let cache
+  return await bytesOfEach(count, () => {
+    cache = new VerifiedTokenCache(count)
+    for (let i = 0; i < 2 * count; i++) { // one is kept when it comes again
+      const token = createHash('sha256').update(String(i % count)).digest('base64url')
+      if (cache.get(token) === undefined) cache.set(token, claims)
+    }
+    if (cache.size !== count) throw new Error(`${cache.size} tokens are kept`)
+  })
+}
+
+/** In a process of its own with `--expose-gc`. */
+async function bytesOfEach (count, fill) {
   globalThis.gc()
   const before = process.memoryUsage()
-  const cache = new VerifiedTokenCache(count)
-  for (let i = 0; i < 2 * count; i++) { // one is kept when it comes again
-    const token = createHash('sha256').update(String(i % count)).digest('base64url')
-    if (cache.get(token) === undefined) cache.set(token, claims)
-  }
+  await fill()
   globalThis.gc()
   const after = process.memoryUsage()
-  if (cache.size !== count) throw new Error(`${cache.size} tokens are kept`)
-  return (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / count
+  return (after.heapUsed + after.external - before.heapUsed - before.external) / count
 }
 
 function alone (measurement, ...options) {
@@ -216,7 +204,7 @@ async function postgres (rounds) {
 async function fillTable (pool, table, count) {
   const sessions = []
   while (sessions.length < count) {
-    const batch = Array.from({ length: Math.min(10_000, count - sessions.length) }, (_, i) => session(sessions.length + i))
+    const batch = Array.from({ length: Math.min(10_000, count - sessions.length) }, (_, i) => session(`user-${sessions.length + i}`))
     const column = (name) => batch.map((one) => one[name])
     await pool.query(
       `INSERT INTO ${table} (id, subject, generation, current, created_at, rotated_at, expires_at, ends_at, payload)

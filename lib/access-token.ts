@@ -6,7 +6,7 @@ import { isText } from './is-text.ts'
 import type { Keyring, VerifiedPayload } from './keyring.ts'
 import { createMark } from './mark.ts'
 import type { AccessTokenConfig } from './config.ts'
-import { toSeconds } from './refresh-token.ts'
+import { toSeconds } from './seconds.ts'
 import { VerifiedTokenCache } from './verified-token-cache.ts'
 
 export const ACCESS_TOKEN_TYP = 'at+jwt' // RFC 9068 §2.1

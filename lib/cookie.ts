@@ -3,7 +3,7 @@ import fastifyCookie from '@fastify/cookie'
 import type { Session } from '../types/session.ts'
 import type { CookieConfig } from './config.ts'
 import type { AnyReply } from './hooks.ts'
-import { toSeconds } from './refresh-token.ts'
+import { toSeconds } from './seconds.ts'
 
 // A changed path or domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265
 // §8.6). More than these would only make us verify what an attacker made up.

@@ -1,8 +1,10 @@
-import { hash, randomBytes } from 'node:crypto'
 import type { Session } from '../types/session.ts'
 import { isText } from './is-text.ts'
 import type { Keyring } from './keyring.ts'
+import { randomId } from './random-id.ts'
 import type { PresentedToken } from './rotation.ts'
+import { toSeconds } from './seconds.ts'
+import { sha256 } from './sha256.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
 
@@ -37,35 +39,10 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       const { sub, sid, gen, jti, par, iat, exp } = payload
       // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
       if (!isText(sub) || !isText(sid) || !isText(jti) || !isText(par) || !isWhole(gen) || gen < 1 || !isWhole(iat) || !isWhole(exp)) return 'invalid'
+      // Of the `jti` the store gets the hash: who reads the store cannot make a token of it.
       return { subject: sub, sessionId: sid, generation: gen, hash: sha256(jti), parent: par, issuedAt: iat * 1000, endsAt: exp * 1000 }
     }
   }
-}
-
-const ID_BYTES = 16 // 128 bits
-const POOL_BYTES = 256 * ID_BYTES
-let pool = Buffer.alloc(0)
-let poolUsed = 0
-
-/** 128 random bits, base64url. From a pool, as randomUUID of Node.js does it: asking for so few costs as much as for all. */
-export function randomId (): string {
-  if (poolUsed === pool.length) {
-    pool = randomBytes(POOL_BYTES)
-    poolUsed = 0
-  }
-  const start = poolUsed
-  poolUsed += ID_BYTES
-  return pool.toString('base64url', start, poolUsed)
-}
-
-/** SHA-256, base64url. The store keeps it in place of a `jti`: one who reads the store cannot make a token of it, nor of its hash. */
-export function sha256 (text: string): string {
-  return hash('sha256', text, 'base64url')
-}
-
-/** A NumericDate (RFC 7519 §2). */
-export function toSeconds (milliseconds: number): number {
-  return Math.floor(milliseconds / 1000)
 }
 
 function isWhole (value: unknown): value is number {

@@ -6,8 +6,9 @@ import type { AccessTokens } from './access-token.ts'
 import type { Config } from './config.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
-import { randomId, toSeconds } from './refresh-token.ts'
+import { randomId } from './random-id.ts'
 import type { RefreshTokens } from './refresh-token.ts'
+import { toSeconds } from './seconds.ts'
 import { createTokenResponse } from './token-response.ts'
 
 export interface StartedSession {

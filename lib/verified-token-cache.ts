@@ -1,6 +1,6 @@
 import { RecentTokens } from './recent-tokens.ts'
-import { sha256 } from './refresh-token.ts'
 import { SeenTokens } from './seen-tokens.ts'
+import { sha256 } from './sha256.ts'
 
 interface Entry<Value> {
   readonly key: string

@@ -4,16 +4,14 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { entryPoints, root } from './entry-points.js'
 
 const outdir = /** @type {string} */ (process.argv[2])
-const root = new URL('..', import.meta.url)
-const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 const { compilerOptions: { target } } = JSON.parse(readFileSync(new URL('tsconfig.json', root), 'utf8'))
 
 await build({
   absWorkingDir: fileURLToPath(root),
-  entryPoints: Object.values(exports).flatMap((entry) => entry.default ?? [])
-    .map((file) => file.replace('./dist/', '').replace(/\.js$/, '.ts')),
+  entryPoints: entryPoints.map(({ source }) => source),
   bundle: true,
   splitting: true,
   packages: 'external',

@@ -1,17 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { transformSync } from 'esbuild'
+import { entryPoints, root } from './entry-points.js'
 
-const root = new URL('..', import.meta.url)
-const { name, exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
-
-/** @type {Map<string, string>} */
-const sources = new Map()
-for (const [subpath, target] of Object.entries(exports)) {
-  if (typeof target === 'string') continue
-  const source = target.default.replace('./dist/', './').replace(/\.js$/, '.ts')
-  sources.set(subpath.replace('.', name), new URL(source, root).href)
-}
+const sources = new Map(entryPoints.map(({ specifier, source }) => [specifier, new URL(source, root).href]))
 
 /**
  * @template T

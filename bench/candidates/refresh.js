@@ -6,6 +6,7 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
 import { DATABASE_URL, PREFIX, REDIS_URL, TABLE } from '../lib/services.js'
+import { session } from '../lib/session.js'
 
 const DAYS_7 = 7 * 86_400 // seconds
 
@@ -101,7 +102,7 @@ async function counted (client, method, makeStore) {
   }
 
   const store = await makeStore(client)
-  const one = session('anna')
+  const one = { ...session('anna'), current: '0' }
   await store.create(one)
   const rotate = (generation) => store.rotate(one.id, String(generation - 1), { ...one, generation, current: String(generation) }, one.createdAt)
   await rotate(1)
@@ -110,12 +111,6 @@ async function counted (client, method, makeStore) {
   for (let generation = 2; generation <= 11; generation++) await rotate(generation)
   if (asked !== 10) throw new Error(`10 rotations asked the database ${asked} times`)
   return store
-}
-
-function session (subject) {
-  const now = Date.now()
-  const end = now + DAYS_7 * 1000
-  return { id: randomUUID(), subject, generation: 0, current: '0', createdAt: now, rotatedAt: now, expiresAt: end, endsAt: end, claims: { sub: subject, role: 'user' }, metadata: {} }
 }
 
 /** Its in-memory adapter, a public client, rotation of each refresh token. */

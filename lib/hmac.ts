@@ -14,7 +14,7 @@ const LONGEST = ROOM / 3 // characters: in UTF-8 one takes three bytes at most
 export function createHmacSha256 (secret: Buffer): (text: string) => string {
   const key = Buffer.alloc(BLOCK)
   key.set(secret.length > BLOCK ? createHash('sha256').update(secret).digest() : secret)
-  // Each begins with the key for ever, and what is hashed is written behind it.
+  // The padded key stays in front; what is hashed is written behind it.
   const inner = Buffer.concat([key.map((byte) => byte ^ INNER_PAD), Buffer.alloc(ROOM)])
   const outer = Buffer.concat([key.map((byte) => byte ^ OUTER_PAD), Buffer.alloc(DIGEST)])
 

@@ -2,11 +2,12 @@ import { timingSafeEqual } from 'node:crypto'
 import { createHmacSha256 } from './hmac.ts'
 
 const SIGNATURE = 43 // characters: 32 bytes, base64url
+const BASE64URL = /^[\w-]*$/
 
 /** JSON Web Signatures of one header and one HMAC secret (RFC 7515 §5, RFC 7518 §3.2). */
 export interface Hs256 {
   sign (payload: object): string
-  /** The payload, or null for any text that is not, to the letter, what `sign` would make. */
+  /** The payload of a token with this header and its signature, to the letter; null for every other text. */
   verify (token: string): Record<string, unknown> | null
 }
 
@@ -30,7 +31,9 @@ export function createHs256 (header: string, secret: Buffer): Hs256 {
       const end = token.length - SIGNATURE - 1
       if (!token.startsWith(start) || token[end] !== '.') return null
       if (!isSame(token.slice(end + 1), hmac(token.slice(0, end)))) return null
-      return parseObject(Buffer.from(token.slice(start.length, end), 'base64url').toString())
+      const payload = token.slice(start.length, end)
+      if (!BASE64URL.test(payload)) return null // Buffer would pass over what does not belong there (RFC 4648 §3.3)
+      return parseObject(Buffer.from(payload, 'base64url').toString())
     }
   }
 }

@@ -28,8 +28,8 @@ interface Ours extends Namespace {
 }
 
 /**
- * One namespaced registration of `@fastify/jwt` a key. It judges every token but those that are, to the letter, what we
- * would sign with an HMAC secret.
+ * One namespaced registration of `@fastify/jwt` a key. It signs and verifies for key pairs, and it judges every token that
+ * is not, to the letter, as we write them with an HMAC secret.
  *
  * @param scope private to us, with a `jwt` object of its own, so that no registration of the host is in the way
  * @param typ the header's `typ`, which keeps one kind of token from being taken for the other (RFC 8725 §3.11)
@@ -72,6 +72,7 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
   }
 }
 
+/** What is not found good at once may still be: by its last two bits, a signature can be spelled in four ways. */
 function faster (hs256: Hs256, verify: Verify): Namespace {
   return { sign: hs256.sign, verify: (token) => hs256.verify(token) ?? verify(token) }
 }

@@ -42,7 +42,7 @@ export class VerifiedTokenCache<Value> {
     return entry.value
   }
 
-  /** Keeps a token that `get` did not know, if it comes for the second time. */
+  /** Keeps a token, if it comes for the second time. Only for one that `get` has just not known: none is kept twice. */
   set (token: string, value: Value): void {
     const place = this.#seen.placeOf(token)
     if (!this.#seen.has(place)) return this.#seen.add(place, this.#ring)

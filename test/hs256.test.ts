@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
 import { jwtVerify } from 'jose'
@@ -60,6 +61,15 @@ t.test('neither does what this key signed with another header, or another key wi
   t.equal(verify(signAnything({ ...jwsHeader, alg: 'none' }, read, SECRET)), null)
   t.equal(verify(signAnything(jwsHeader, read, `${SECRET} `)), null)
   t.equal(verify(signAnything(jwsHeader, read, SECRET, 'sha512')), null)
+})
+
+t.test('a payload that is signed but is no base64url does not pass', async (t) => {
+  const { verify } = createHs256(header, secret)
+  const encoded = Buffer.from(JSON.stringify(read)).toString('base64url')
+  for (const [before, after] of [['', '='], ['', '=='], ['', '==junk'], ['', '\n'], [' ', ''], ['.', ''], ['', '+'], ['', '/'], ['\ufffd', ''], ['\ud800', '']]) {
+    const input = `${header}.${before}${encoded}${after}`
+    t.equal(verify(`${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`), null, JSON.stringify([before, after]))
+  }
 })
 
 t.test('what is signed but holds no claims does not pass', async (t) => {

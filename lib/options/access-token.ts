@@ -12,7 +12,7 @@ import { show } from './show.ts'
 const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clockTolerance', 'cache', 'extract']
 const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const DEFAULT_CACHE = 10_000
-const LARGEST_CACHE = 2 ** 24 // V8's Map holds no more
+const LARGEST_CACHE = 2 ** 23 // V8's Map holds twice as many, but beyond this it can throw where they come and go
 
 /** @throws InvalidOptionError */
 export function parseAccessToken (secret: unknown, value: unknown): AccessTokenConfig {
@@ -51,5 +51,5 @@ function checkCache (value: unknown): number {
   if (value === undefined || value === true) return DEFAULT_CACHE
   if (value === false) return 0
   if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_CACHE) return value as number
-  throw new InvalidOptionError(`accessToken.cache is ${show(value)}: give the number of tokens to keep, 16 million at most, or false`)
+  throw new InvalidOptionError(`accessToken.cache is ${show(value)}: give the number of tokens to keep, 8 million at most, or false`)
 }

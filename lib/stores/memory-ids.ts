@@ -27,16 +27,20 @@ export class IdIndex {
     return slot === undefined ? undefined : this.#rowAt(slot)
   }
 
-  /** For an id that is not there yet. */
-  add (id: string, row: number): void {
-    this.#size++
-    if (this.#size * 2 > this.#mask) this.#grow()
-    this.#put(hash(id), row)
+  /** For one more. To be called before `add`, and before the row is written: it throws where memory is short. */
+  makeRoom (): void {
+    if ((this.#size + 1) * 2 > this.#mask) this.#grow()
   }
 
+  /** For an id that is not there yet. */
+  add (id: string, row: number): void {
+    this.#put(hash(id), row)
+    this.#size++
+  }
+
+  /** For an id that is there. */
   delete (id: string): void {
-    let hole = this.#find(id)
-    if (hole === undefined) return
+    let hole = this.#find(id) as number
     this.#size--
     // Whoever stands behind the hole, and would have stood in it, moves up: a search ends at the first empty slot.
     for (let slot = this.#next(hole); this.#isTaken(slot); slot = this.#next(slot)) {
@@ -56,16 +60,16 @@ export class IdIndex {
     return undefined
   }
 
-  #put (hash: number, row: number): void {
-    let slot = hash & this.#mask
+  #put (hashed: number, row: number): void {
+    let slot = hashed & this.#mask
     while (this.#isTaken(slot)) slot = this.#next(slot)
-    this.#write(slot, hash, row)
+    this.#write(slot, hashed, row)
   }
 
   #grow (): void {
     const old = this.#slots
     this.#slots = new Int32Array(2 * old.length)
-    this.#mask = old.length - 1
+    this.#mask = old.length - 1 // a slot is two numbers
     for (let i = 0; i < old.length; i += 2) {
       const taken = old[i + 1] as number
       if (taken !== EMPTY) this.#put(old[i] as number, taken - 1)
@@ -93,8 +97,8 @@ export class IdIndex {
     return (this.#slots[2 * slot + 1] as number) - 1
   }
 
-  #write (slot: number, hash: number, row: number): void {
-    this.#slots[2 * slot] = hash
+  #write (slot: number, hashed: number, row: number): void {
+    this.#slots[2 * slot] = hashed
     this.#slots[2 * slot + 1] = row + 1
   }
 }

@@ -57,12 +57,14 @@ export class SessionTable {
     this.#currents.write(row, next.current)
   }
 
+  /** Nothing of the session is left in memory. */
   remove (row: number): void {
+    for (const texts of [this.#ids, this.#currents, this.#subjects, this.#payloads]) texts.write(row, '')
+    this.#pages.clear(row)
     const numbers = this.#pages.numbers(row)
     const n = this.#pages.firstNumber(row)
     numbers[n + GENERATION] = this.#firstFree
     numbers[n + EXPIRES_AT] = Infinity
-    for (const texts of [this.#ids, this.#currents, this.#subjects, this.#payloads]) texts.write(row, '')
     this.#firstFree = row
   }
 
@@ -109,7 +111,7 @@ export class SessionTable {
 
   #takeRow (): number {
     if (this.#firstFree === NONE) {
-      if (this.#length === this.#pages.length) this.#pages.grow()
+      if (this.#length === this.#pages.capacity) this.#pages.grow()
       return this.#length++
     }
     const row = this.#firstFree

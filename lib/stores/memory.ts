@@ -8,7 +8,7 @@ import { SessionTable } from './memory-table.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
 
 const SWEEP_BATCH = 10_000
-const LARGEST_MAP = 2 ** 24 // V8 throws beyond it; subjects are in one
+const MOST_SESSIONS = 2 ** 23 // subjects are in a Map: V8's holds twice as many, but beyond this it can throw where they come and go
 
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -52,6 +52,7 @@ export class MemoryStore implements TokenStore {
     if (this.#rows.size >= this.#maxSessions) {
       throw new Error(`MemoryStore: full, ${this.#maxSessions} sessions are held; raise 'maxSessions' or use a store outside of the process`)
     }
+    this.#rows.makeRoom()
     const row = this.#table.insert(session)
     this.#rows.add(session.id, row)
     this.#subjects.add(session.subject, row)
@@ -130,6 +131,6 @@ export class MemoryStore implements TokenStore {
 }
 
 function checkMaxSessions (value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= LARGEST_MAP) return value
-  throw new InvalidOptionError(`MemoryStore.maxSessions is ${show(value)}: give a whole number from 1 to ${LARGEST_MAP}`)
+  if (Number.isSafeInteger(value) && value >= 1 && value <= MOST_SESSIONS) return value
+  throw new InvalidOptionError(`MemoryStore.maxSessions is ${show(value)}: give a whole number from 1 to ${MOST_SESSIONS}`)
 }

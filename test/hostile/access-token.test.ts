@@ -82,6 +82,24 @@ t.test('what a lenient issuer with our key may sign is taken: other spellings of
   }
 })
 
+t.test('claims of any depth are taken and frozen', async (t) => {
+  const { app, login, send } = await createHostileApp(t)
+  app.post('/deep', { onRequest: [app.authenticate] }, async ({ user }) => {
+    let depth = 0
+    for (let claim = (user as unknown as { deep: unknown }).deep; Array.isArray(claim); claim = claim[0]) {
+      if (!Object.isFrozen(claim)) return 'not frozen'
+      depth++
+    }
+    return String(depth)
+  })
+  const { access } = kindsOf(await login())
+  const deep = JSON.stringify(payloadOf(access.genuine)).replace('{', `{"deep":${'['.repeat(50_000)}${']'.repeat(50_000)},`)
+  for (let turn = 0; turn < 3; turn++) {
+    const { statusCode, body } = await send({ method: 'POST', url: '/deep', headers: { authorization: `Bearer ${sign(headerOf(access.genuine), deep, SECRET)}` } })
+    t.match({ statusCode, body }, { statusCode: 200, body: '50000' })
+  }
+})
+
 t.test('an Authorization header of every shape', async (t) => {
   const { login, send, calls } = await createHostileApp(t)
   const { access: { genuine } } = kindsOf(await login())

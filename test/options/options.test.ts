@@ -78,7 +78,7 @@ refusesToBoot(t, 'a value of a wrong type', [
   ['two issuers', { accessToken: { issuer: ['a', 'b'] } }, 'accessToken.issuer is an array', /give a non-empty text/],
   ...noText.map((audience): Mistake => [`audience ${String(audience)}`, { accessToken: { audience } }, 'accessToken.audience is', /give a non-empty text/]),
   ...[[], ['a', ''], [1], [null], [['a']]].map((audience): Mistake => [`audience ${JSON.stringify(audience)}`, { accessToken: { audience } }, 'accessToken.audience is an array', /one text or several/]),
-  ...[-1, 1.5, NaN, Infinity, 2 ** 24 + 1, '10', null, {}, '10k'].map((cache): Mistake => [`cache ${String(cache)}`, { accessToken: { cache } }, 'accessToken.cache is', /number of tokens to keep, 16 million at most, or false/]),
+  ...[-1, 1.5, NaN, Infinity, 2 ** 23 + 1, '10', null, {}, '10k'].map((cache): Mistake => [`cache ${String(cache)}`, { accessToken: { cache } }, 'accessToken.cache is', /number of tokens to keep, 8 million at most, or false/]),
   ...['claims', 'onEvent', 'now', 'accessToken.extract'].flatMap((option) => [null, true, 1, 'x', {}, [], Promise.resolve()].map((value): Mistake => [`${option} ${String(value)}`, at(option, value), `${option} is`, /give a function/])),
   ...[() => new Date(), () => NaN, () => undefined, () => '0', () => Infinity, async () => 0, () => 1n].map((now): Mistake => [`now ${String(now)}`, { now }, 'now answers with', /milliseconds, such as Date.now/]),
   ...['x', null, {}, 1, true, new Set(), 'https://app.example'].map((trustedOrigins): Mistake => [`trustedOrigins ${String(trustedOrigins)}`, { trustedOrigins }, 'trustedOrigins is', /give an array such as \["https:\/\/app.example.com"\]/]),

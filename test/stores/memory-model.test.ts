@@ -6,8 +6,9 @@ import type { Session } from '../../types/session.ts'
 
 // Of one hash in the index, by a weakness of such hashes: 'Aa' and 'BB' are as one.
 const collisions = ['Aa', 'BB'].flatMap((a) => ['Aa', 'BB'].flatMap((b) => ['Aa', 'BB'].map((c) => a + b + c)))
-const texts = ['', 'ann', 'a'.repeat(22), 'b'.repeat(22), 'c'.repeat(43), 'd'.repeat(44), 'e'.repeat(111), 'f'.repeat(254), 'g'.repeat(255), 'h'.repeat(5000),
-  'Ænna', '\u00ff', '\u0100', '漢字', '💥', 'a\0b', ...collisions]
+// What just fits into a column, and what just does not: 22, 43, 36, and 92 with the JSON around it.
+const lengths = [22, 23, 36, 37, 43, 44, 92, 93, 254, 255, 256, 5000].map((length) => 'x'.repeat(length))
+const texts = ['', 'ann', 'y'.repeat(22), ...lengths, 'Ænna', '\u00ff', '\u0100', '漢字', '💥', '\ud800', 'a\0b', ...collisions]
 const text = fc.constantFrom(...texts)
 const now = 1_700_000_000_000
 

@@ -208,7 +208,7 @@ test('refuses bad options', async (t) => {
     [{ maxSesions: 1 }, /MemoryStore\.maxSesions is unknown: did you mean maxSessions\?/],
     [{ now: 5 }, /MemoryStore\.now is 5: give a function/],
     [{ maxSessions: 0 }, /MemoryStore\.maxSessions is 0: give a whole number/],
-    [{ maxSessions: 2 ** 24 + 1 }, /MemoryStore\.maxSessions is 16777217: give a whole number from 1 to 16777216/],
+    [{ maxSessions: 2 ** 23 + 1 }, /MemoryStore\.maxSessions is 8388609: give a whole number from 1 to 8388608/],
     [{ maxSessions: 1.5 }, /MemoryStore\.maxSessions is 1\.5/],
     [{ maxSessions: '9' }, /MemoryStore\.maxSessions is "9"/],
     [{ sweepInterval: '5' }, /MemoryStore\.sweepInterval is "5"/],

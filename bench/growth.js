@@ -86,6 +86,26 @@ export async function memoryBytes (count) {
   })
 }
 
+/** How much longer a MemoryStore of so many sessions makes a full garbage collection: milliseconds. */
+export async function memoryPause (count) {
+  const { MemoryStore } = await import('../dist/index.js')
+  const store = new MemoryStore()
+  const before = medianPause()
+  for (let i = 0; i < count; i++) await store.create(session(`user-${i}`))
+  const after = medianPause()
+  store.close()
+  return after - before
+}
+
+function medianPause () {
+  globalThis.gc() // what the sessions were made of
+  return summary(Array.from({ length: 7 }, () => {
+    const start = performance.now()
+    globalThis.gc()
+    return performance.now() - start
+  })).median
+}
+
 /** What the cache of verified tokens takes for one, its claims aside. By the sources: no entry point has it. */
 export async function cacheBytes (count) {
   const { VerifiedTokenCache } = await import('../lib/verified-token-cache.ts')
@@ -124,7 +144,7 @@ async function memory (rounds) {
     stores.push({ store, sessions: await fill(store, size) })
   }
   const rate = await rotations(stores[0], stores[1], rounds)
-  return { rate, refreshRate: await refreshRate(rounds), bytes: alone('memoryBytes(1e6)') }
+  return { rate, refreshRate: await refreshRate(rounds), bytes: alone('memoryBytes(1e6)'), pause: alone('memoryPause(1e6)') }
 }
 
 /** Of whole refreshes over HTTP, by so many clients in turn that none finds its session in the processor's caches. */

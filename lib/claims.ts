@@ -1,4 +1,5 @@
 import type { SessionClaims } from '../types/session.ts'
+import { isObject } from './is-object.ts'
 import { isText } from './is-text.ts'
 
 /** Ours to set: a host's value would break the token or, worse, be believed (RFC 7519 §4.1). */
@@ -21,8 +22,8 @@ export function copyClaims (source: string, claims: unknown): SessionClaims {
 /** @throws TypeError where the value is not an object or JSON cannot hold it */
 export function copyJson (source: string, value: unknown): Record<string, unknown> {
   const copy = viaJson(source, value)
-  if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) throw new TypeError(`${source}: an object is needed`)
-  return copy as Record<string, unknown>
+  if (!isObject(copy)) throw new TypeError(`${source}: an object is needed`)
+  return copy
 }
 
 function viaJson (source: string, value: unknown): unknown {

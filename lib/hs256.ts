@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createHmacSha256 } from './hmac.ts'
+import { isObject } from './is-object.ts'
 
 const SIGNATURE = 43 // characters: 32 bytes, base64url
 const BASE64URL = /^[\w-]*$/
@@ -47,8 +48,8 @@ function isSame (given: string, expected: string): boolean {
 /** Another program that has the secret may have signed anything. */
 function parseObject (text: string): Record<string, unknown> | null {
   try {
-    const value = JSON.parse(text)
-    return typeof value === 'object' && !Array.isArray(value) ? value : null
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
   } catch {
     return null
   }

@@ -23,13 +23,13 @@ export class RecentTokens<Entry> {
 
   /** @param place a number of the token's: 0 or more */
   get (token: string, place: number): Entry | null {
-    const slot = place % this.#tokens.length
+    const slot = this.#slotOf(place)
     return this.#tokens[slot] === token ? this.#entries[slot] as Entry : null
   }
 
   /** Where `get` found nothing. */
   add (token: string, place: number, entry: Entry): void {
-    const slot = place % this.#tokens.length
+    const slot = this.#slotOf(place)
     if (this.#last[slot] !== place) {
       this.#last[slot] = place
       return
@@ -39,9 +39,13 @@ export class RecentTokens<Entry> {
   }
 
   delete (place: number, entry: Entry): void {
-    const slot = place % this.#tokens.length
+    const slot = this.#slotOf(place)
     if (this.#entries[slot] !== entry) return
     this.#tokens[slot] = ''
     this.#entries[slot] = null
+  }
+
+  #slotOf (place: number): number {
+    return place % this.#tokens.length
   }
 }

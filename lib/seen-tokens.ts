@@ -1,3 +1,5 @@
+import { hashText } from './hash-text.ts'
+
 const PLACES = 16 // a token that is kept
 const ENOUGH = 2 // tokens for each that can be kept
 const HASHED = 8 // characters
@@ -18,9 +20,7 @@ export class SeenTokens {
 
   /** By the end of the token, which is as good as random. */
   placeOf (token: string): number {
-    let value = 0
-    for (let i = token.length - HASHED; i < token.length; i++) value = Math.imul(value, 31) + token.charCodeAt(i)
-    return (value >>> 0) % this.#places.length
+    return (hashText(token, token.length - HASHED) >>> 0) % this.#places.length
   }
 
   has (place: number): boolean {

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { isText } from '../is-text.ts'
 import { createKey } from '../keys.ts'
 import type { Key } from '../keys.ts'
+import { LARGEST_MAP } from '../largest-map.ts'
 import { checkFields, checkFunction, checkOneOf, checkText } from './check.ts'
 import { toMilliseconds, toWholeSeconds } from './duration.ts'
 import { createKeys } from './secrets.ts'
@@ -12,7 +13,6 @@ import { show } from './show.ts'
 const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clockTolerance', 'cache', 'extract']
 const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const DEFAULT_CACHE = 10_000
-const LARGEST_CACHE = 2 ** 23 // V8's Map holds twice as many, but beyond this it can throw where they come and go
 
 /** @throws InvalidOptionError */
 export function parseAccessToken (secret: unknown, value: unknown): AccessTokenConfig {
@@ -50,6 +50,6 @@ function checkTolerance (milliseconds: number): number {
 function checkCache (value: unknown): number {
   if (value === undefined || value === true) return DEFAULT_CACHE
   if (value === false) return 0
-  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_CACHE) return value as number
+  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_MAP) return value as number
   throw new InvalidOptionError(`accessToken.cache is ${show(value)}: give the number of tokens to keep, 8 million at most, or false`)
 }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
+import { isObject } from '../is-object.ts'
 import { isText } from '../is-text.ts'
 import { show } from './show.ts'
 
@@ -7,13 +8,13 @@ type Fields = Record<string, unknown>
 /** The option group as an object, empty where it is not given. Refuses a name that it does not know. */
 export function checkFields (option: string, value: unknown, known: readonly string[]): Fields {
   if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     // A text may be a secret at the wrong place (refreshToken: process.env.SECRET), and is not shown.
     const given = typeof value === 'string' ? 'a string' : show(value)
     throw new InvalidOptionError(`${option} is ${given}: give an object with ${known.join(', ')}`)
   }
   const unknown = Object.keys(value).find((name) => !known.includes(name))
-  if (unknown === undefined) return value as Fields
+  if (unknown === undefined) return value
   const path = option === 'options' ? unknown : `${option}.${unknown}`
   throw new InvalidOptionError(`${path} is unknown: did you mean ${nearest(unknown, known)}?`)
 }

@@ -1,6 +1,7 @@
 import type { RouteShorthandOptions } from 'fastify'
 import type { Config } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { isObject } from '../is-object.ts'
 import { checkFields } from './check.ts'
 import { show } from './show.ts'
 
@@ -37,10 +38,10 @@ function parseRoute (name: RouteName, value: unknown, fallback: string, prefix: 
   if (obstacle !== undefined) throw new InvalidOptionError(`${option} is on, but ${obstacle}: leave the route out, or give { private, public }`)
   if (value === true) return { path: fallback, options: {} }
   if (typeof value === 'string') return { path: prefix + checkPath(option, value), options: {} }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new InvalidOptionError(`${option} is ${show(value)}: give true, false, a path or { path, …route options }`)
   }
-  checkRouteOptions(option, value as Record<string, unknown>)
+  checkRouteOptions(option, value)
   const { path, ...options } = value as RouteShorthandOptions & { path?: unknown }
   return { path: path === undefined ? fallback : prefix + checkPath(`${option}.path`, path), options }
 }

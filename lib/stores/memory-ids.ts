@@ -1,3 +1,5 @@
+import { hashText } from '../hash-text.ts'
+
 const FEWEST = 1024 // slots
 const EMPTY = 0
 
@@ -104,7 +106,6 @@ export class IdIndex {
 }
 
 function hash (id: string): number {
-  let value = 0
-  for (let i = 0; i < id.length; i++) value = Math.imul(value, 31) + id.charCodeAt(i) | 0
-  return value ^ value >>> 15
+  const value = hashText(id, 0)
+  return value ^ value >>> 15 // a slot is the last bits, which do not depend on the first ones
 }

@@ -1,5 +1,6 @@
 import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { LARGEST_MAP } from '../largest-map.ts'
 import { checkFields, checkFunction } from '../options/check.ts'
 import { show } from '../options/show.ts'
 import { IdIndex } from './memory-ids.ts'
@@ -8,7 +9,6 @@ import { SessionTable } from './memory-table.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
 
 const SWEEP_BATCH = 10_000
-const MOST_SESSIONS = 2 ** 23 // subjects are in a Map: V8's holds twice as many, but beyond this it can throw where they come and go
 
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -130,7 +130,8 @@ export class MemoryStore implements TokenStore {
   }
 }
 
+/** Each can have a subject of its own. */
 function checkMaxSessions (value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= MOST_SESSIONS) return value
-  throw new InvalidOptionError(`MemoryStore.maxSessions is ${show(value)}: give a whole number from 1 to ${MOST_SESSIONS}`)
+  if (Number.isSafeInteger(value) && value >= 1 && value <= LARGEST_MAP) return value
+  throw new InvalidOptionError(`MemoryStore.maxSessions is ${show(value)}: give a whole number from 1 to ${LARGEST_MAP}`)
 }

@@ -3,9 +3,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { LARGEST_MAP } from '../largest-map.ts'
 import { checkFields, checkFunction } from '../options/check.ts'
 import { show } from '../options/show.ts'
-import { IdIndex } from './memory-ids.ts'
-import { SubjectIndex } from './memory-subjects.ts'
-import { SessionTable } from './memory-table.ts'
+import { packPayload, unpackPayload } from './payload.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
 
 const SWEEP_BATCH = 10_000
@@ -19,18 +17,23 @@ export interface MemoryStoreOptions {
   sweepInterval?: number | string
 }
 
+/** A session with its claims and metadata as JSON, so that no object is shared between the store and its callers. */
+interface Entry extends Omit<Session, 'claims' | 'metadata'> {
+  payload: string
+}
+
 /**
  * Sessions in the memory of this process: for one process, and gone when it ends.
  * @throws TypeError at construction for an unknown or impossible option.
  */
 export class MemoryStore implements TokenStore {
-  readonly #table = new SessionTable()
-  readonly #rows = new IdIndex((row, id) => this.#table.hasId(row, id))
-  readonly #subjects = new SubjectIndex()
+  readonly #sessions = new Map<string, Entry>()
+  readonly #idsBySubject = new Map<string, Set<string>>()
   readonly #maxSessions: number
   readonly #sweepInterval: number
   #now: () => number
-  #sweptUpTo = 0
+  /** Where the next sweep goes on: an iterator of a Map takes no harm from what comes and goes meanwhile. */
+  #unswept = this.#sessions.values()
   #stopSweeping: (() => void) | undefined
   #closed = false
 
@@ -47,49 +50,49 @@ export class MemoryStore implements TokenStore {
 
   /** @throws Error when `maxSessions` living sessions are held, or the id is taken. */
   async create (session: Session): Promise<void> {
-    if (this.#rows.get(session.id) !== undefined) throw new Error('MemoryStore: a session with this id exists already')
-    if (this.#rows.size >= this.#maxSessions) this.#sweep()
-    if (this.#rows.size >= this.#maxSessions) {
+    const { id, subject } = session
+    if (this.#sessions.has(id)) throw new Error('MemoryStore: a session with this id exists already')
+    if (this.#sessions.size >= this.#maxSessions) this.#sweep()
+    if (this.#sessions.size >= this.#maxSessions) {
       throw new Error(`MemoryStore: full, ${this.#maxSessions} sessions are held; raise 'maxSessions' or use a store outside of the process`)
     }
-    this.#rows.makeRoom()
-    const row = this.#table.insert(session)
-    this.#rows.add(session.id, row)
-    this.#subjects.add(session.subject, row)
+    this.#sessions.set(id, toEntry(session))
+    const ids = this.#idsBySubject.get(subject)
+    if (ids === undefined) this.#idsBySubject.set(subject, new Set([id]))
+    else ids.add(id)
     this.#startSweeping()
   }
 
   async find (id: string): Promise<Session | null> {
-    const row = this.#rows.get(id)
-    if (row === undefined || !this.#lives(row)) return null
-    return this.#table.read(row, id)
+    const entry = this.#sessions.get(id)
+    return entry !== undefined && this.#lives(entry) ? toSession(entry) : null
   }
 
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
-    const row = this.#rows.get(id)
-    if (row === undefined) return null
-    if (!this.#table.hasCurrent(row, expected) || this.#table.expiresAt(row) <= now) return null
-    this.#table.update(row, next)
-    return this.#table.read(row, id, next.current)
+    const entry = this.#sessions.get(id)
+    if (entry === undefined || entry.current !== expected || entry.expiresAt <= now) return null
+    entry.generation = next.generation
+    entry.current = next.current
+    entry.rotatedAt = next.rotatedAt
+    entry.expiresAt = next.expiresAt
+    return toSession(entry)
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {
-    const row = this.#rows.get(id)
-    if (row === undefined) return false
-    if (expected !== undefined && !this.#table.hasCurrent(row, expected)) return false
-    this.#remove(row)
+    const entry = this.#sessions.get(id)
+    if (entry === undefined || (expected !== undefined && entry.current !== expected)) return false
+    this.#remove(entry)
     return true
   }
 
   async list (subject: string): Promise<Session[]> {
-    return this.#subjects.of(subject).filter((row) => this.#lives(row)).map((row) => this.#table.read(row))
+    return this.#entriesOf(subject).filter((entry) => this.#lives(entry)).map(toSession)
   }
 
   async deleteAll (subject: string, exceptId?: string): Promise<number> {
-    const doomed = this.#subjects.of(subject).filter((row) => exceptId === undefined || !this.#table.hasId(row, exceptId))
-    const living = doomed.filter((row) => this.#lives(row)).length
-    for (const row of doomed) this.#remove(row)
-    return living
+    const doomed = this.#entriesOf(subject).filter(({ id }) => id !== exceptId)
+    for (const entry of doomed) this.#remove(entry)
+    return doomed.filter((entry) => this.#lives(entry)).length
   }
 
   /** Stops the sweeps for good. The sessions stay readable; calling it again does nothing. */
@@ -98,25 +101,33 @@ export class MemoryStore implements TokenStore {
     this.#rest()
   }
 
-  #lives (row: number): boolean {
-    return this.#table.expiresAt(row) > this.#now()
+  #lives (entry: Entry): boolean {
+    return entry.expiresAt > this.#now()
   }
 
-  #remove (row: number): void {
-    this.#rows.delete(this.#table.id(row))
-    this.#subjects.remove(this.#table.subject(row), row)
-    this.#table.remove(row)
-    if (this.#rows.size === 0) this.#rest()
+  #entriesOf (subject: string): Entry[] {
+    return Array.from(this.#idsBySubject.get(subject) ?? [], (id) => this.#sessions.get(id) as Entry)
+  }
+
+  #remove ({ id, subject }: Entry): void {
+    this.#sessions.delete(id)
+    const ids = this.#idsBySubject.get(subject) as Set<string>
+    ids.delete(id)
+    if (ids.size === 0) this.#idsBySubject.delete(subject)
+    if (this.#sessions.size === 0) this.#rest()
   }
 
   /** Goes on where the last sweep stopped, so that each costs the same however many sessions there are. */
   #sweep (): void {
     const now = this.#now()
-    const end = Math.min(this.#sweptUpTo + SWEEP_BATCH, this.#table.length)
-    for (let row = this.#sweptUpTo; row < end; row++) {
-      if (this.#table.expiresAt(row) <= now) this.#remove(row)
+    for (let looked = 0; looked < SWEEP_BATCH; looked++) {
+      const { value: entry, done } = this.#unswept.next()
+      if (done) {
+        this.#unswept = this.#sessions.values()
+        return
+      }
+      if (entry.expiresAt <= now) this.#remove(entry)
     }
-    this.#sweptUpTo = end === this.#table.length ? 0 : end
   }
 
   #startSweeping (): void {
@@ -127,7 +138,17 @@ export class MemoryStore implements TokenStore {
   #rest (): void {
     this.#stopSweeping?.()
     this.#stopSweeping = undefined
+    this.#unswept = this.#sessions.values() // an old iterator would keep what was deleted in memory
   }
+}
+
+function toEntry (session: Session): Entry {
+  const { claims, metadata, ...rest } = session
+  return { ...rest, payload: packPayload(session) }
+}
+
+function toSession ({ payload, ...rest }: Entry): Session {
+  return { ...rest, ...unpackPayload(payload, rest.subject) }
 }
 
 /** Each can have a subject of its own. */

@@ -1,29 +1,30 @@
 import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/access-token.ts'
-import { createAuthenticate } from './lib/authenticate.ts'
 import type { Config } from './lib/config.ts'
-import { createRefreshCookie } from './lib/cookie.ts'
-import type { RefreshCookie } from './lib/cookie.ts'
-import { createIsCrossSite } from './lib/csrf.ts'
-import { decorate } from './lib/decorate.ts'
-import { createEmit } from './lib/events.ts'
-import { createFreshClaims } from './lib/fresh-claims.ts'
-import { guardStore } from './lib/guarded-store.ts'
-import { createIssueTokens } from './lib/issue-tokens.ts'
-import { createKeyring } from './lib/keyring.ts'
-import type { Keyring } from './lib/keyring.ts'
+import { createAuthenticate } from './lib/http/authenticate.ts'
+import { createRefreshCookie } from './lib/http/cookie.ts'
+import type { RefreshCookie } from './lib/http/cookie.ts'
+import { createIsCrossSite } from './lib/http/csrf.ts'
+import { decorate } from './lib/http/decorate.ts'
+import { createIssueTokens } from './lib/http/issue-tokens.ts'
+import { createFindTokens } from './lib/http/presented.ts'
+import { createRefresh } from './lib/http/refresh.ts'
+import { createRequireSession } from './lib/http/require-session.ts'
+import { createRevokeTokens } from './lib/http/revoke-tokens.ts'
+import { addRoutes } from './lib/http/routes/index.ts'
+import { createVerifiedClaims } from './lib/http/verified-claims.ts'
 import { parseOptions } from './lib/options/index.ts'
-import { createFindTokens } from './lib/presented.ts'
-import { createRefresh } from './lib/refresh.ts'
-import { createRefreshTokens, REFRESH_TOKEN_TYP } from './lib/refresh-token.ts'
-import { createRequireSession } from './lib/require-session.ts'
-import { createRevokeTokens } from './lib/revoke-tokens.ts'
-import { createRotate } from './lib/rotate.ts'
-import { addRoutes } from './lib/routes/index.ts'
-import { createSessions } from './lib/sessions.ts'
-import { createStartSession, exposeStartSession } from './lib/start-session.ts'
+import { createEmit } from './lib/sessions/events.ts'
+import { createFreshClaims } from './lib/sessions/fresh-claims.ts'
+import { guardStore } from './lib/sessions/guarded-store.ts'
+import { createRotate } from './lib/sessions/rotate.ts'
+import { createSessions } from './lib/sessions/sessions.ts'
+import { createStartSession, exposeStartSession } from './lib/sessions/start-session.ts'
 import { MemoryStore } from './lib/stores/memory.ts'
+import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/tokens/access-token.ts'
+import { createKeyring } from './lib/tokens/keyring.ts'
+import type { Keyring } from './lib/tokens/keyring.ts'
+import { createRefreshTokens, REFRESH_TOKEN_TYP } from './lib/tokens/refresh-token.ts'
 import type { JwtRefreshOptions } from './types/index.ts'
 
 async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promise<void> {
@@ -46,11 +47,12 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const startSession = createStartSession({ config, accessTokens, refreshTokens, store, emit })
 
   // What the host uses.
-  const authenticate = createAuthenticate(accessTokens, config.accessToken.extract)
-  const requireSession = createRequireSession(accessTokens, sessions)
-  const refresh = createRefresh({ config, findTokens, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, cookie, store, emit })
+  const verifiedClaims = createVerifiedClaims(app)
+  const authenticate = createAuthenticate(accessTokens, verifiedClaims, config.accessToken.extract)
+  const requireSession = createRequireSession(verifiedClaims, sessions)
+  const refresh = createRefresh({ config, findTokens, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, verifiedClaims, cookie, store, emit })
   const issueTokens = createIssueTokens(config, cookie, startSession)
-  const revokeTokens = createRevokeTokens({ config, findTokens, isCrossSite, accessTokens, cookie, sessions, store, emit })
+  const revokeTokens = createRevokeTokens({ config, findTokens, isCrossSite, verifiedClaims, cookie, sessions, store, emit })
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
   exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })
 

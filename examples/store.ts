@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { TokenStore } from '../index.ts'
 // An app of yours: import { postgresStore } from 'fastify-jwt-refresh/postgres', and so on
-import { postgresStore } from '../lib/stores/postgres.ts'
+import { postgresStore } from '../lib/stores/postgres/index.ts'
 import { redisStore } from '../lib/stores/redis.ts'
 import { lockFolder } from './data-folder.ts'
 

@@ -1,11 +1,12 @@
-import type { AnyRequest, DecoratorName } from '../types/decorators.ts'
-import type { JwtRefreshOptions } from '../types/options.ts'
+import type { JsonWebKey } from 'node:crypto'
+import type { RouteShorthandOptions } from 'fastify'
+import type { DecoratorName } from '../types/decorators.ts'
+import type { Algorithm, JwtRefreshOptions } from '../types/options.ts'
+import type { AnyRequest } from '../types/requests.ts'
 import type { TokenStore } from '../types/session.ts'
-import type { Key } from './keys.ts'
-import type { RotationWindows } from './rotation.ts'
-import type { RouteConfig } from './options/routes.ts'
+import type { Transport } from '../types/tokens.ts'
 
-/** The options as the rest of the code wants them: checked, complete, in one unit. Never changed after boot. */
+/** The options as the rest of the code reads them: checked, complete, in one unit. Never changed after boot. */
 export interface Config {
   accessToken: AccessTokenConfig
   refreshToken: RefreshTokenConfig
@@ -15,7 +16,7 @@ export interface Config {
   /** Milliseconds. */
   storeTimeout: number
   trustedOrigins: ReadonlySet<string>
-  routes: Record<'refresh' | 'logout' | 'sessions' | 'jwks', RouteConfig | null>
+  routes: Record<RouteName, RouteConfig | null>
   decorators: Record<DecoratorName, string>
   onEvent: JwtRefreshOptions['onEvent']
   now: () => number
@@ -40,7 +41,29 @@ export interface RefreshTokenConfig {
   windows: RotationWindows
   /** Seconds. */
   maxAge: number
-  transport: 'cookie' | 'body' | 'both'
+  transport: Transport | 'both'
+}
+
+/** Milliseconds; each window is half-open, `[0, w)`, so that 0 is empty. */
+export interface RotationWindows {
+  /** The idle life of a session. */
+  expiresIn: number
+  overlap: number
+  retryWindow: number
+  recoveryWindow: number
+  /** false: the login's token serves for the session's life. */
+  rotate: boolean
+}
+
+/** A key as `@fastify/jwt` takes it, with the one algorithm it is used for (RFC 8725 §3.1). */
+export interface Key {
+  /** RFC 7638 thumbprint of a public key; an HKDF output of an HMAC secret. */
+  kid: string
+  algorithm: Algorithm
+  secret: Buffer | { public: string } | { public: string, private: string }
+  canSign: boolean
+  /** The public JWK (RFC 7517); null for an HMAC secret. */
+  jwk: JsonWebKey | null
 }
 
 export interface CookieConfig {
@@ -50,4 +73,13 @@ export interface CookieConfig {
   secure: boolean
   sameSite: 'strict' | 'lax' | 'none'
   partitioned: boolean
+}
+
+export type RouteName = 'refresh' | 'logout' | 'sessions' | 'jwks'
+
+export interface RouteConfig {
+  /** Where the route is in the scope in which the plugin is registered. */
+  path: string
+  /** Fastify's route options that the host adds. */
+  options: RouteShorthandOptions
 }

@@ -1,6 +1,5 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
-import type { Gone } from './rotation.ts'
 
 // Whoever floods the server with bad tokens would make it walk its stack for each, so these carry none.
 const withoutStack = false
@@ -38,10 +37,6 @@ export const RefreshTokenInvalidError: RequestErrorConstructor =
 
 export const RefreshTokenRevokedError: RequestErrorConstructor =
   requestError('FST_JWT_REFRESH_TOKEN_REVOKED', 'The refresh token was revoked', 403)
-
-export function goneError ({ code }: Gone): Error {
-  return code === 'expired' ? new RefreshTokenExpiredError() : new RefreshTokenRevokedError()
-}
 
 /** RFC 6750 §2: a client must not use more than one way to send a token. */
 export const RefreshTokenAmbiguousError: RequestErrorConstructor =

@@ -1,60 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest, FastifySchema, FastifyTypeProviderDefault, RouteGenericInterface } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { AccessTokenClaims, LoginClaims } from './claims.ts'
-import type { Transport } from './options.ts'
-import type { Session, SessionMetadata } from './session.ts'
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- no other type is that of a request of http and of http2
-type RequestOfAnyServer = FastifyRequest<RouteGenericInterface, any, any, FastifySchema, FastifyTypeProviderDefault, unknown, any>
-
-/** The request that the host's callbacks get: of an http, https or http2 server. */
-export interface AnyRequest extends Omit<RequestOfAnyServer, 'headers' | 'log'> {
-  readonly headers: IncomingHttpHeaders
-  readonly log: FastifyBaseLogger
-}
-
-/**
- * What a hook needs of a request: as little as tells one from other objects. Fastify infers the types of a route from
- * its hooks too. A hook over its `FastifyRequest` takes them from a TypeBox or zod route, or refuses the route's
- * `config`, and does not fit an http2 server or a logger of the host's own.
- */
-export interface HookRequest {
-  readonly method: string
-  readonly headers: IncomingHttpHeaders
-}
-
-/** What a hook needs of a reply: as little, for the same reason. */
-export interface HookReply {
-  readonly sent: boolean
-  statusCode: number
-}
-
-/** The body that `issueTokens` and `POST /refresh` answer with (RFC 6749 §5.1, in camelCase). */
-export interface TokenResponse {
-  accessToken: string
-  tokenType: 'Bearer'
-  /** Seconds. */
-  expiresIn: number
-  /** Only where it does not travel in the cookie. */
-  refreshToken?: string
-}
-
-export interface IssueTokensOptions {
-  /** Default: the plugin's `refreshToken.transport`; the cookie where that is `'both'`. */
-  transport?: Transport | undefined
-  /** Kept with the session beside `userAgent` and `ip`, and shown by `GET /sessions`. JSON. */
-  metadata?: SessionMetadata | undefined
-}
-
-export interface RevokeTokensOptions {
-  /** Ends all sessions of the subject; needs one that lives. Default false. */
-  everywhere?: boolean | undefined
-}
-
-export interface RevokeAllOptions {
-  /** The id of a session to keep. */
-  except?: string | undefined
-}
+import type { HookReply, HookRequest } from './requests.ts'
+import type { Session } from './session.ts'
+import type { IssueTokensOptions, RevokeAllOptions, RevokeTokensOptions, TokenResponse } from './tokens.ts'
 
 /**
  * Sessions from the outside of a request: an admin page, a job, a password change. Every method rejects with

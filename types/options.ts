@@ -1,8 +1,10 @@
 import type { RegisterOptions, RouteShorthandOptions } from 'fastify'
 import type { LoginClaims } from './claims.ts'
-import type { DecoratorName, AnyRequest } from './decorators.ts'
+import type { DecoratorName } from './decorators.ts'
 import type { JwtRefreshEvent } from './events.ts'
+import type { AnyRequest } from './requests.ts'
 import type { Session, TokenStore } from './session.ts'
+import type { Transport } from './tokens.ts'
 
 /** A number is seconds; a string carries its unit: `'15m'`, `'7d'`, `'500ms'`. */
 export type Duration = number | string
@@ -17,9 +19,6 @@ export interface KeyPair {
 export type Secret = string | Buffer | KeyPair
 
 export type Algorithm = 'HS256' | 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
-
-/** Where a refresh token travels: in the cookie, or in the JSON body for clients without a cookie jar. */
-export type Transport = 'cookie' | 'body'
 
 export interface AccessTokenOptions {
   /** How long an access token lives. Default `'15m'`. */

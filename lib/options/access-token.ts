@@ -1,14 +1,10 @@
 import type { Secret } from '../../types/options.ts'
-import type { AccessTokenConfig } from '../config.ts'
+import { toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
+import { checkFields, checkFunction, checkOneOf, checkText, LARGEST_MAP, show } from '../checks/fields.ts'
+import type { AccessTokenConfig, Key } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { isText } from '../is-text.ts'
-import { createKey } from '../keys.ts'
-import type { Key } from '../keys.ts'
-import { LARGEST_MAP } from '../largest-map.ts'
-import { checkFields, checkFunction, checkOneOf, checkText } from './check.ts'
-import { toMilliseconds, toWholeSeconds } from './duration.ts'
-import { createKeys } from './secrets.ts'
-import { show } from './show.ts'
+import { isText } from '../json.ts'
+import { createKey, createKeys } from '../tokens/keys.ts'
 
 const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clockTolerance', 'cache', 'extract']
 const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const

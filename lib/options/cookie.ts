@@ -1,7 +1,6 @@
-import { checkBoolean, checkFields, checkOneOf, checkText } from './check.ts'
+import { checkBoolean, checkFields, checkOneOf, checkText, show } from '../checks/fields.ts'
 import type { CookieConfig } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { show } from './show.ts'
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/ // RFC 9110 §5.6.2
 const PATH = /^\/[\x21-\x3a\x3d-\x7e]*$/ // RFC 6265 §4.1.1: no CTLs, no ";"

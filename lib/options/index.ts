@@ -1,17 +1,16 @@
 import type { DecoratorName } from '../../types/decorators.ts'
 import type { JwtRefreshOptions } from '../../types/options.ts'
 import type { TokenStore } from '../../types/session.ts'
+import { toMilliseconds } from '../checks/durations.ts'
+import { checkFields, checkFunction, show } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { isText } from '../is-text.ts'
+import { isText } from '../json.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { parseAccessToken } from './access-token.ts'
-import { checkFields, checkFunction } from './check.ts'
 import { parseCookieOptions } from './cookie.ts'
-import { toMilliseconds } from './duration.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
-import { show } from './show.ts'
 
 const NAMES = [
   'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'prefix', 'routes',

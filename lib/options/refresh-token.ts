@@ -1,12 +1,8 @@
-import type { RefreshTokenConfig } from '../config.ts'
+import { toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
+import { checkFields, checkOneOf, show } from '../checks/fields.ts'
+import type { Key, RefreshTokenConfig, RotationWindows } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { createKey, deriveRefreshKey, isHmac } from '../keys.ts'
-import type { Key } from '../keys.ts'
-import type { RotationWindows } from '../rotation.ts'
-import { checkFields, checkOneOf } from './check.ts'
-import { toMilliseconds, toWholeSeconds } from './duration.ts'
-import { createKeys } from './secrets.ts'
-import { show } from './show.ts'
+import { createKey, createKeys, deriveRefreshKey, isHmac } from '../tokens/keys.ts'
 
 const NAMES = ['expiresIn', 'maxAge', 'secret', 'rotation', 'overlap', 'retryWindow', 'recoveryWindow', 'transport']
 const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const

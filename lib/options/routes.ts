@@ -1,18 +1,8 @@
 import type { RouteShorthandOptions } from 'fastify'
-import type { Config } from '../config.ts'
+import { checkFields, show } from '../checks/fields.ts'
+import type { Config, RouteConfig, RouteName } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { isObject } from '../is-object.ts'
-import { checkFields } from './check.ts'
-import { show } from './show.ts'
-
-export interface RouteConfig {
-  /** Where the route is in the scope in which the plugin is registered. */
-  path: string
-  /** Fastify's route options that the host adds. */
-  options: RouteShorthandOptions
-}
-
-export type RouteName = 'refresh' | 'logout' | 'sessions' | 'jwks'
+import { isObject } from '../json.ts'
 
 const NAMES = ['refresh', 'logout', 'sessions', 'jwks']
 

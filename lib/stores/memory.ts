@@ -1,8 +1,6 @@
 import type { Rotation, Session, TokenStore } from '../../types/session.ts'
+import { checkFields, checkFunction, LARGEST_MAP, show } from '../checks/fields.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { LARGEST_MAP } from '../largest-map.ts'
-import { checkFields, checkFunction } from '../options/check.ts'
-import { show } from '../options/show.ts'
 import { packPayload, unpackPayload } from './payload.ts'
 import { checkSweepInterval, startSweeping } from './sweeper.ts'
 

@@ -1,6 +1,6 @@
+import { toMilliseconds } from '../checks/durations.ts'
+import { show } from '../checks/fields.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { toMilliseconds } from '../options/duration.ts'
-import { show } from '../options/show.ts'
 
 const TEN_DAYS = 864_000_000 // a timer of more than 24 days fires at once
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { LoginClaims } from '../../types/claims.ts'
-import { copyClaims } from '../claims.ts'
-import { exposedLogin } from '../start-session.ts'
+import { copyClaims } from '../sessions/claims.ts'
+import { exposedLogin } from '../sessions/start-session.ts'
 
 export interface LoginAsOptions {
   /** The name of the `issueTokens` decorator where it was changed: tells one registration of several. */

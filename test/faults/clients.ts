@@ -1,5 +1,5 @@
 import type { TokenStore } from '../../index.ts'
-import { postgresStore } from '../../lib/stores/postgres.ts'
+import { postgresStore } from '../../lib/stores/postgres/index.ts'
 import { redisStore } from '../../lib/stores/redis.ts'
 import { until } from '../fixtures/services.ts'
 

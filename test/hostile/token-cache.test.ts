@@ -4,7 +4,7 @@ import { MINUTE, SECOND, SECRET } from '../fixtures/app.ts'
 import { createHostileApp, kindsOf } from '../fixtures/hostile-app.ts'
 import { mutations, respelled, sign, wrongKeys } from '../fixtures/hostile-tokens.ts'
 import { headerOf, payloadOf } from '../fixtures/jwt.ts'
-import { VerifiedTokenCache } from '../../lib/verified-token-cache.ts'
+import { VerifiedTokenCache } from '../../lib/tokens/verified-token-cache.ts'
 
 const NEXT_SECRET = 'the next secret, of more than 32 bytes too'
 

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import t from 'tap'
-import { postgresStore } from '../../lib/stores/postgres.ts'
+import { postgresStore } from '../../lib/stores/postgres/index.ts'
 import { httpSuite } from './suite.ts'
 
 t.test('over PGlite', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { postgresStore } from '../../lib/stores/postgres.ts'
+import { postgresStore } from '../../lib/stores/postgres/index.ts'
 import { createTable, urlOf } from '../fixtures/scratch.ts'
 import { findPostgres } from '../fixtures/services.ts'
 import { httpSuite } from './suite.ts'

@@ -1,4 +1,4 @@
-import type { Decision } from '../../lib/rotation.ts'
+import type { Decision } from '../../lib/sessions/rotation.ts'
 import { mustBeRefused, serve } from './server.ts'
 import { capsOf } from './setting.ts'
 import type { Setting, Stolen } from './setting.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decide } from '../../lib/rotation.ts'
+import { decide } from '../../lib/sessions/rotation.ts'
 import { findThieves, search } from './search.ts'
 import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'

@@ -1,6 +1,6 @@
 import type { Session } from '../../index.ts'
-import { decide, firstGuess } from '../../lib/rotation.ts'
-import type { Decision, PresentedToken } from '../../lib/rotation.ts'
+import { decide, firstGuess } from '../../lib/sessions/rotation.ts'
+import type { Decision, PresentedToken } from '../../lib/sessions/rotation.ts'
 import type { Setting } from './setting.ts'
 import { DEAD, NEWBORN } from './world.ts'
 import type { Stored, Token, World } from './world.ts'

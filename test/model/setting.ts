@@ -1,5 +1,5 @@
-import { decide } from '../../lib/rotation.ts'
-import type { RotationWindows } from '../../lib/rotation.ts'
+import { decide } from '../../lib/sessions/rotation.ts'
+import type { RotationWindows } from '../../lib/config.ts'
 import { isOfItsLine } from './world.ts'
 import type { Frame } from './world.ts'
 

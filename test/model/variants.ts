@@ -1,5 +1,6 @@
-import { decide } from '../../lib/rotation.ts'
-import type { Decision, PresentedToken, RotationWindows } from '../../lib/rotation.ts'
+import { decide } from '../../lib/sessions/rotation.ts'
+import type { RotationWindows } from '../../lib/config.ts'
+import type { Decision, PresentedToken } from '../../lib/sessions/rotation.ts'
 import type { Session } from '../../index.ts'
 import type { Judge, Setting } from './setting.ts'
 import type { Stored, Token } from './world.ts'

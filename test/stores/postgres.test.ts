@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { test, type Test } from 'tap'
-import { migrationSql, postgresStore, type PostgresStore, type PostgresStoreOptions, type Queryable } from '../../lib/stores/postgres.ts'
+import { migrationSql, postgresStore, type PostgresStore, type PostgresStoreOptions, type Queryable } from '../../lib/stores/postgres/index.ts'
 import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
 import type { Session } from '../../types/session.ts'

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify'
+import type { DecoratorName, Sessions } from '../../types/decorators.ts'
+import { InvalidOptionError } from '../errors.ts'
+import type { Hook, SyncHook } from './hooks.ts'
+import type { IssueTokens } from './issue-tokens.ts'
+import type { RevokeTokens } from './revoke-tokens.ts'
+
+export interface Decorations {
+  authenticate: SyncHook
+  refresh: Hook
+  requireSession: Hook
+  sessions: Sessions
+  issueTokens: IssueTokens
+  revokeTokens: RevokeTokens
+}
+
+/** @throws InvalidOptionError where a name is taken, naming the option that gives another one */
+export function decorate (app: FastifyInstance, names: Record<DecoratorName, string>, decorations: Decorations): void {
+  for (const decorator of ['authenticate', 'refresh', 'requireSession', 'sessions'] as const) {
+    add('instance', decorator, (name) => app.decorate(name, decorations[decorator] as unknown))
+  }
+  for (const decorator of ['issueTokens', 'revokeTokens'] as const) {
+    add('reply', decorator, (name) => app.decorateReply(name, decorations[decorator] as unknown))
+  }
+  // One place for the answer of a refresh serves two registrations: a request is refreshed by one of them. The mark tells
+  // a place of ours from a host's own under that name.
+  const mark = Symbol.for(`fastify-jwt-refresh reply.${names.tokens}`)
+  if (app.hasReplyDecorator(mark)) return
+  add('reply', 'tokens', (name) => app.decorateReply(name, null))
+  app.decorateReply(mark, null)
+
+  function add (owner: string, decorator: DecoratorName, decorateWith: (name: string) => void): void {
+    const name = names[decorator]
+    try {
+      decorateWith(name)
+    } catch {
+      throw new InvalidOptionError(
+        `decorators.${decorator} is ${JSON.stringify(name)}, a name that this ${owner} already has (from the app, or because the plugin is registered twice): give another one`)
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import type { FastifyReply } from 'fastify'
+import type { AnyRequest } from '../../types/requests.ts'
+
+// The hooks as they are written. Their public types (types/decorators.ts) say less of the request and the reply.
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- of an http or http2 server and any route
+export type AnyReply = FastifyReply<any, any, any, any, any, any, any, any>
+
+/** Without `done` it throws. */
+export type SyncHook = (request: AnyRequest, reply: AnyReply, done?: (error?: Error) => void) => void
+
+export type Hook = (request: AnyRequest, reply: AnyReply) => Promise<void>

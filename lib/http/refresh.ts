@@ -1,0 +1,73 @@
+import type { Config } from '../config.ts'
+import { RefreshTokenRevokedError } from '../errors.ts'
+import type { Emit } from '../sessions/events.ts'
+import type { FreshClaims } from '../sessions/fresh-claims.ts'
+import type { GuardedStore } from '../sessions/guarded-store.ts'
+import type { Rotate } from '../sessions/rotate.ts'
+import type { AccessTokens } from '../tokens/access-token.ts'
+import type { RefreshTokens } from '../tokens/refresh-token.ts'
+import type { RefreshCookie } from './cookie.ts'
+import type { Hook } from './hooks.ts'
+import { demandToken } from './presented.ts'
+import type { FindTokens } from './presented.ts'
+import { goneError, noStore, orRetryLater } from './replies.ts'
+import type { VerifiedClaims } from './verified-claims.ts'
+
+export interface RefreshParts {
+  config: Config
+  findTokens: FindTokens
+  rotate: Rotate
+  freshClaims: FreshClaims
+  accessTokens: AccessTokens
+  refreshTokens: RefreshTokens
+  verifiedClaims: VerifiedClaims
+  cookie: RefreshCookie
+  store: GuardedStore
+  emit: Emit
+}
+
+/** The preHandler hook behind `POST /refresh`: finds the token, judges and rotates it, answers (RFC 6749 §6). */
+export function createRefresh (parts: RefreshParts): Hook {
+  const { config, findTokens, rotate, freshClaims, accessTokens, refreshTokens, verifiedClaims, cookie, store, emit } = parts
+  const tokens = config.decorators.tokens as 'tokens'
+
+  return async function refresh (request, reply) {
+    noStore(reply)
+    const { transport, tokens: [token] } = demandToken(reply, cookie, findTokens(request))
+    const { sessionId, subject, generation } = token
+
+    function logInAgain (error: Error): Error {
+      if (transport === 'cookie') cookie.clear(reply)
+      return error
+    }
+
+    const outcome = await orRetryLater(reply, rotate(token))
+    if (outcome.type === 'gone') throw logInAgain(goneError(outcome))
+    if (outcome.type === 'reuse') {
+      request.log.warn({ sessionId, subject }, 'a refresh token was used again: its session is ended')
+      emit({ type: 'reused', sessionId, subject, generation, expected: outcome.session.generation }, request)
+      throw logInAgain(new RefreshTokenRevokedError())
+    }
+
+    const { session, child } = outcome
+    // A throw leaves the client with the token that it sent, which the retry rule takes again.
+    const claims = await orRetryLater(reply, freshClaims(session, request))
+    if (claims === null) {
+      await orRetryLater(reply, store.delete(sessionId))
+      emit({ type: 'ended', reason: 'claims', sessionId, subject, count: 1 }, request)
+      throw logInAgain(new RefreshTokenRevokedError())
+    }
+
+    const { claims: accessClaims, response } = accessTokens.sign(session, claims)
+    if (child) {
+      const refreshToken = refreshTokens.sign(session, token)
+      if (transport === 'body') response.refreshToken = refreshToken
+      else cookie.set(reply, refreshToken, session, config.now())
+    }
+    verifiedClaims.set(request, accessClaims)
+    reply[tokens] = response
+    emit(outcome.case === 'ahead'
+      ? { type: 'recovered', sessionId, subject, generation, expected: outcome.before }
+      : { type: 'refreshed', sessionId, subject, generation, rotated: child }, request)
+  }
+}

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+import { UnsupportedMediaTypeError } from '../../errors.ts'
+
+/**
+ * The parsers of our routes' scope: JSON, and an empty body of any content type, which is no body. Fastify's own answer
+ * 400 to a client that says JSON and sends nothing, and 415 to an empty form.
+ */
+export function addBodyParsers (scope: FastifyInstance): void {
+  const parseJson = scope.getDefaultJsonParser('error', 'error')
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
+    isEmpty(body) ? done(null, undefined) : parseJson(request, body, done))
+  scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body: string, done) =>
+    isEmpty(body) ? done(null, undefined) : done(new UnsupportedMediaTypeError()))
+}
+
+function isEmpty (body: string): boolean {
+  return body.trim() === ''
+}

@@ -1,0 +1,114 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
+import type { AccessTokenClaims } from '../../../types/claims.ts'
+import type { Sessions } from '../../../types/decorators.ts'
+import type { Config, RouteConfig } from '../../config.ts'
+import { SessionNotFoundError } from '../../errors.ts'
+import type { RefreshCookie } from '../cookie.ts'
+import type { Hook, SyncHook } from '../hooks.ts'
+import { noStore, orRetryLater } from '../replies.ts'
+import type { RevokeTokens } from '../revoke-tokens.ts'
+import { addBodyParsers } from './body-parsers.ts'
+import { setCompilers } from './compilers.ts'
+import { createSchemas } from './schemas.ts'
+import { createSwaggerTransform } from './swagger.ts'
+
+const BODY_LIMIT = 16 * 1024 // a refresh token is well under a kilobyte
+const JWKS_MAX_AGE = 300 // seconds
+
+export interface RouteParts {
+  config: Config
+  authenticate: SyncHook
+  requireSession: Hook
+  refresh: Hook
+  revokeTokens: RevokeTokens
+  sessions: Sessions
+  cookie: RefreshCookie
+}
+
+/** @param scope one of its own: its parsers, compilers and headers are not the host's */
+export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
+  const { config, authenticate, requireSession, refresh, revokeTokens, sessions, cookie } = parts
+  const { routes, refreshToken: { transport } } = config
+  const schemas = createSchemas(transport)
+  const tokens = config.decorators.tokens as 'tokens'
+  const byCookie = { swaggerTransform: transport !== 'body' && createSwaggerTransform('refreshCookie', config) }
+  const byBearer = { swaggerTransform: createSwaggerTransform('bearerAuth', config) }
+
+  addBodyParsers(scope)
+  setCompilers(scope)
+  // Errors too, and those that another plugin answers with before our handlers; over a header that the host has for everything.
+  scope.addHook('onSend', (request, reply, _payload, done) => {
+    if (routes.jwks === null || request.routeOptions.url !== routes.jwks.path || !reply.hasHeader('cache-control')) noStore(reply)
+    done()
+  })
+
+  if (routes.refresh !== null) {
+    add(routes.refresh, 'POST', schemas.refresh, { jwtRefresh: 'public', ...byCookie }, async (request, reply) => {
+      await refresh(request, reply)
+      return reply[tokens]
+    })
+  }
+
+  if (routes.logout !== null) {
+    add(routes.logout, 'POST', schemas.logout, { jwtRefresh: 'public', ...byCookie }, async (request, reply) => {
+      const { everywhere = false } = (request.body ?? {}) as { everywhere?: boolean }
+      await revokeTokens.call(reply, { everywhere })
+    })
+  }
+
+  if (routes.sessions !== null) {
+    const route = routes.sessions
+    const own = { ...route, options: { ...route.options, onRequest: [authenticate, requireSession, route.options.onRequest ?? []].flat() } }
+
+    add(own, 'GET', schemas.listSessions, byBearer, async (request, reply) => {
+      const { sub, sid } = request.user as AccessTokenClaims
+      const list = await orRetryLater(reply, sessions.list(sub))
+      return list.map(({ id, createdAt, rotatedAt, expiresAt, metadata }) =>
+        ({ id, createdAt, lastUsedAt: rotatedAt, expiresAt, metadata, current: id === sid }))
+    })
+
+    add({ ...own, path: `${route.path}/:id` }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
+      const { sub, sid } = request.user as AccessTokenClaims
+      const { id } = request.params as { id: string }
+      if (id === '') throw new SessionNotFoundError() // the router matches "/sessions/" too
+      const session = await orRetryLater(reply, sessions.find(id))
+      // One answer for a foreign and an unknown id, so that no one can ask which ids exist.
+      if (session?.subject !== sub) throw new SessionNotFoundError()
+      await orRetryLater(reply, sessions.revoke(id))
+      if (id === sid && transport !== 'body') cookie.clear(reply)
+      reply.code(204)
+    })
+  }
+
+  if (routes.jwks !== null) {
+    const keys = config.accessToken.keys.flatMap(({ jwk }) => jwk ?? [])
+    add(routes.jwks, 'GET', schemas.jwks, { jwtRefresh: 'public', swaggerTransform: false }, async (_request, reply) => {
+      reply.header('cache-control', `public, max-age=${JWKS_MAX_AGE}`)
+      return { keys }
+    })
+  }
+
+  function add (
+    { path, options }: RouteConfig, method: 'GET' | 'POST' | 'DELETE', schema: FastifySchema, routeConfig: object,
+    handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+  ): void {
+    scope.route({
+      bodyLimit: BODY_LIMIT,
+      ...copyLists(options),
+      method,
+      url: path,
+      schema: mergeSchemas(schema, options.schema),
+      config: { ...routeConfig, ...options.config },
+      handler
+    } as RouteOptions)
+  }
+}
+
+/** Another plugin may add its hooks to the lists in an onRoute hook, and the options are the host's. */
+function copyLists (options: RouteConfig['options']): object {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]))
+}
+
+function mergeSchemas (ours: FastifySchema, hosts: FastifySchema = {}): FastifySchema {
+  return { ...ours, ...hosts, response: { ...ours.response as object, ...hosts.response as object } }
+}

@@ -1,0 +1,66 @@
+import type { FastifySchema } from 'fastify'
+import type { Config } from '../../config.ts'
+
+const tokenResponse = {
+  description: 'New tokens',
+  type: 'object',
+  required: ['accessToken', 'tokenType', 'expiresIn'],
+  properties: {
+    accessToken: { type: 'string' },
+    tokenType: { type: 'string', enum: ['Bearer'] },
+    expiresIn: { type: 'integer', description: 'Seconds' },
+    refreshToken: { type: 'string', description: 'Only where the refresh token came in the body' }
+  }
+}
+
+const noContent = { description: 'Done', type: 'null' }
+
+const session = {
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    createdAt: { type: 'integer', description: 'Milliseconds since the epoch' },
+    lastUsedAt: { type: 'integer', description: 'Milliseconds since the epoch' },
+    expiresAt: { type: 'integer', description: 'Milliseconds since the epoch' },
+    metadata: { type: 'object', additionalProperties: true },
+    current: { type: 'boolean', description: 'Whether it is the session of this request' }
+  }
+}
+
+const refreshToken = { type: 'string', description: 'For clients without a cookie jar' }
+const everywhere = { type: 'boolean', description: 'End all sessions of the user' }
+
+/** Response schemas are for 2xx only: errors take the shape that the host's error handler gives them. */
+export interface RouteSchemas {
+  refresh: FastifySchema
+  logout: FastifySchema
+  listSessions: FastifySchema
+  deleteSession: FastifySchema
+  jwks: FastifySchema
+}
+
+export function createSchemas (transport: Config['refreshToken']['transport']): RouteSchemas {
+  const inBody = transport === 'cookie' ? {} : { refreshToken }
+  return {
+    refresh: {
+      summary: 'Refresh the access token',
+      ...(transport !== 'cookie' && { body: { type: 'object', properties: inBody } }),
+      response: { 200: tokenResponse }
+    },
+    logout: {
+      summary: 'Log out',
+      body: { type: 'object', properties: { ...inBody, everywhere } },
+      response: { 204: noContent }
+    },
+    listSessions: { summary: 'List my sessions', response: { 200: { description: 'My sessions', type: 'array', items: session } } },
+    deleteSession: {
+      summary: 'End one of my sessions',
+      params: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
+      response: { 204: noContent }
+    },
+    jwks: {
+      summary: 'Public keys of the access tokens',
+      response: { 200: { description: 'RFC 7517 §5', type: 'object', properties: { keys: { type: 'array', items: { type: 'object', additionalProperties: true } } } } }
+    }
+  } as RouteSchemas
+}

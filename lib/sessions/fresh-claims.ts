@@ -1,0 +1,33 @@
+import type { AnyRequest } from '../../types/requests.ts'
+import type { Session, SessionClaims } from '../../types/session.ts'
+import type { Config } from '../config.ts'
+import { StoreUnavailableError } from '../errors.ts'
+import { copyClaims } from './claims.ts'
+import { withDeadline } from './deadline.ts'
+
+/**
+ * The claims for a refreshed access token, or null where the host wants the session ended.
+ *
+ * @throws what the host's `claims` throws where that has a status of its own, StoreUnavailableError where it has none
+ *   or takes too long, TypeError for claims of another subject or with reserved names
+ */
+export type FreshClaims = (session: Session, request: AnyRequest) => Promise<SessionClaims | null>
+
+export function createFreshClaims ({ claims: hostClaims, storeTimeout }: Config): FreshClaims {
+  if (hostClaims === undefined) return async (session) => session.claims
+
+  return async function freshClaims (session, request) {
+    const { subject } = session
+    const claims = await withDeadline(storeTimeout, async () => await hostClaims(session, request), toError)
+    if (claims === null) return null
+    const copy = copyClaims('claims', claims)
+    if (copy.sub === subject) return copy
+    throw new TypeError('claims: "sub" is not the subject of the session')
+  }
+}
+
+function toError (cause: unknown): unknown {
+  if (typeof (cause as { statusCode?: unknown } | null | undefined)?.statusCode === 'number') return cause
+  // The host's database was away, say: a client that hears 503 tries again, one that hears 500 logs its user out.
+  return new StoreUnavailableError({ cause })
+}

@@ -1,0 +1,95 @@
+import type { Rotation, Session } from '../../types/session.ts'
+import type { RotationWindows } from '../config.ts'
+import type { RefreshToken } from '../tokens/refresh-token.ts'
+
+/**
+ * The rotation rules (see the README), as a pure function: no clock, no store, no Fastify.
+ *
+ * Why there are rules and not one line: RFC 9700 §4.14.2 asks that each refresh token be used once and that a
+ * second use end the session. Taken literally, that logs out two tabs that wake together and a phone whose answer
+ * was lost in a tunnel. The rules below tell those from a thief.
+ */
+
+/** What the rules look at in a verified refresh token. */
+export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId'>
+
+export type RotationCase = 'confirm' | 'young' | 'retry' | 'ahead' | 'static'
+
+/** The session is over, or never was. */
+export interface Gone {
+  type: 'gone'
+  code: 'expired' | 'revoked'
+}
+
+export type Decision =
+  | Gone
+  /** Only a thief or its victim can still hold this token. */
+  | { type: 'reuse' }
+  /** Accepted. `write` is what to store first, where there is something to store; `child`: give out a new refresh token. */
+  | { type: 'accept', case: RotationCase, child: boolean, write: Rotation | null }
+
+const LOGIN_GENERATION = 1
+
+/** Judges a refresh token of good signature against its session's record; first match wins. */
+export function decide (session: Session | null, token: PresentedToken, now: number, windows: RotationWindows): Decision {
+  if (session === null || session.expiresAt <= now || session.endsAt <= now) return gone(token, now, windows)
+
+  const isNext = token.generation === session.generation + 1 && token.parent === session.current
+  const isCurrent = token.generation === session.generation && token.hash === session.current
+  const isAhead = token.generation > session.generation + 1 && within(now - token.issuedAt, windows.recoveryWindow)
+
+  if (!windows.rotate && token.generation === LOGIN_GENERATION && (isNext || isCurrent)) {
+    return { type: 'accept', case: 'static', child: false, write: keepAlive(session, now, now, windows) }
+  }
+  // Ahead too: were it confirmed at once, requests with its parent that are still on their way would count as reuse.
+  if ((isNext || isAhead) && isYoung(token, now, windows)) return { type: 'accept', case: 'young', child: false, write: null }
+  if (isNext) return { type: 'accept', case: 'confirm', child: true, write: confirmation(token, now, windows) }
+  if (isCurrent) {
+    const age = now - session.rotatedAt
+    if (within(age, windows.overlap)) return { type: 'accept', case: 'retry', child: false, write: null }
+    // rotatedAt stays: were the window opened anew, a thief could keep its victim's token from ever counting as reused.
+    if (within(age, windows.retryWindow)) {
+      return { type: 'accept', case: 'retry', child: true, write: keepAlive(session, session.rotatedAt, now, windows) }
+    }
+  }
+  if (isAhead) return { type: 'accept', case: 'ahead', child: true, write: confirmation(token, now, windows) }
+  return { type: 'reuse' }
+}
+
+/**
+ * What a token writes where it is its session's next one, or null where the record must be read first. The store's
+ * compare-and-set on `token.parent` then is the whole check, in one round trip.
+ */
+export function firstGuess (token: PresentedToken, now: number, windows: RotationWindows): Rotation | null {
+  if (isYoung(token, now, windows)) return null
+  if (windows.rotate || token.generation !== LOGIN_GENERATION) return confirmation(token, now, windows)
+  return { generation: 0, current: token.parent, rotatedAt: now, expiresAt: idleEnd(token.endsAt, now, windows) }
+}
+
+/** What to tell a client whose session is gone: the token's own times say whether it ran out or was ended. */
+export function gone (token: PresentedToken, now: number, windows: RotationWindows): Gone {
+  const expired = token.endsAt <= now || token.issuedAt + windows.expiresIn <= now
+  return { type: 'gone', code: expired ? 'expired' : 'revoked' }
+}
+
+/** A second tab or a quick reload: the login's token is never young, since no tab can have had it before. */
+function isYoung (token: PresentedToken, now: number, windows: RotationWindows): boolean {
+  return token.generation !== LOGIN_GENERATION && within(now - token.issuedAt, windows.overlap)
+}
+
+/** Clocks differ between instances: a negative age counts as 0. */
+function within (age: number, window: number): boolean {
+  return Math.max(age, 0) < window
+}
+
+function confirmation (token: PresentedToken, now: number, windows: RotationWindows): Rotation {
+  return { generation: token.generation, current: token.hash, rotatedAt: now, expiresAt: idleEnd(token.endsAt, now, windows) }
+}
+
+function keepAlive (session: Session, rotatedAt: number, now: number, windows: RotationWindows): Rotation {
+  return { generation: session.generation, current: session.current, rotatedAt, expiresAt: idleEnd(session.endsAt, now, windows) }
+}
+
+function idleEnd (endsAt: number, now: number, windows: RotationWindows): number {
+  return Math.min(now + windows.expiresIn, endsAt)
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { AnyRequest } from '../../types/requests.ts'
+import type { Session, SessionClaims, SessionMetadata } from '../../types/session.ts'
+import type { TokenResponse } from '../../types/tokens.ts'
+import type { Config } from '../config.ts'
+import { toNumericDate } from '../json.ts'
+import type { AccessTokens } from '../tokens/access-token.ts'
+import type { RefreshTokens } from '../tokens/refresh-token.ts'
+import type { Emit } from './events.ts'
+import type { GuardedStore } from './guarded-store.ts'
+
+const ID_BYTES = 16
+const ROOT_BYTES = 32
+
+export interface StartedSession {
+  session: Session
+  response: TokenResponse
+  refreshToken: string
+}
+
+/** A login without its HTTP side. */
+export type StartSession = (claims: SessionClaims, metadata: SessionMetadata, request: AnyRequest | null) => Promise<StartedSession>
+
+interface StartSessionParts {
+  config: Config
+  accessTokens: AccessTokens
+  refreshTokens: RefreshTokens
+  store: GuardedStore
+  emit: Emit
+}
+
+export function createStartSession ({ config, accessTokens, refreshTokens, store, emit }: StartSessionParts): StartSession {
+  const { windows, maxAge } = config.refreshToken
+
+  return async function startSession (claims, metadata, request) {
+    const now = config.now()
+    const endsAt = (toNumericDate(now) + maxAge) * 1000 // a token's `exp` is in whole seconds
+    const session: Session = {
+      id: randomBytes(ID_BYTES).toString('base64url'),
+      subject: claims.sub,
+      generation: 0,
+      current: randomBytes(ROOT_BYTES).toString('base64url'), // the root: the parent of the login's token
+      createdAt: now,
+      rotatedAt: now,
+      expiresAt: Math.min(now + windows.expiresIn, endsAt),
+      endsAt,
+      claims,
+      metadata
+    }
+    // Signed first: what cannot be signed must not leave a session behind.
+    const { response } = accessTokens.sign(session, claims)
+    const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current })
+    await store.create(session)
+    emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
+    return { session, response, refreshToken }
+  }
+}
+
+const logins = Symbol('fastify-jwt-refresh logins')
+
+export interface ExposedLogin {
+  startSession: StartSession
+  cookieName: string
+}
+
+interface WithLogins {
+  [logins]?: Record<string, ExposedLogin>
+}
+
+/** For `loginAs` of `fastify-jwt-refresh/testing`: a test logs in without a route for it. */
+export function exposeStartSession (app: FastifyInstance, issueTokens: string, login: ExposedLogin): void {
+  const scope = app as WithLogins
+  scope[logins] = { ...scope[logins], [issueTokens]: login }
+}
+
+export function exposedLogin (app: FastifyInstance, issueTokens: string): ExposedLogin | undefined {
+  return (app as WithLogins)[logins]?.[issueTokens]
+}

@@ -1,0 +1,100 @@
+import { show } from '../../checks/fields.ts'
+import { InvalidOptionError } from '../../errors.ts'
+
+/** PostgreSQL cuts names at 63 bytes; the names of the indexes are longer than the table's. */
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,49}$/
+
+export interface TableName {
+  /** An existing schema. Default: the first one of the connection's `search_path`. */
+  schema?: string | undefined
+  /** Default: `jwt_refresh_sessions`. */
+  table?: string | undefined
+}
+
+interface QuotedNames {
+  table: string
+  primaryKey: string
+  subjectIndex: string
+}
+
+/** The texts of all statements: only names are filled in, and those are checked; everything else is a parameter. */
+export interface Statements {
+  create: string
+  find: string
+  rotate: string
+  delete: string
+  deleteExpected: string
+  list: string
+  deleteAll: string
+  sweep: string
+}
+
+const COLUMNS = 'id, subject, generation, current, created_at, rotated_at, expires_at, ends_at, payload'
+/** What a rotation neither looks for nor writes. */
+const KEPT = 'subject, created_at, ends_at, payload'
+
+/** @throws TypeError for a name that is not a plain identifier. */
+export function statements (options: TableName): Statements {
+  const { table } = quotedNames(options)
+  return {
+    create: `INSERT INTO ${table} (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    find: `SELECT ${COLUMNS} FROM ${table} WHERE id = $1 AND expires_at > $2`,
+    rotate: `UPDATE ${table} SET generation = $3, current = $4, rotated_at = $5, expires_at = $6
+      WHERE id = $1 AND current = $2 AND expires_at > $7 RETURNING ${KEPT}`,
+    delete: `DELETE FROM ${table} WHERE id = $1 RETURNING id`,
+    deleteExpected: `DELETE FROM ${table} WHERE id = $1 AND current = $2 RETURNING id`,
+    list: `SELECT ${COLUMNS} FROM ${table} WHERE subject = $1 AND expires_at > $2`,
+    deleteAll: `DELETE FROM ${table} WHERE subject = $1 AND id IS DISTINCT FROM $2 RETURNING expires_at > $3 AS living`,
+    // Looks at $2 sessions after id $1. SKIP LOCKED: one that is being rotated is not waited for.
+    sweep: `WITH looked AS (SELECT id, expires_at FROM ${table} WHERE id > $1 ORDER BY id LIMIT $2),
+      doomed AS (SELECT id FROM ${table} WHERE id IN (SELECT id FROM looked WHERE expires_at <= $3) AND expires_at <= $3
+        FOR UPDATE SKIP LOCKED),
+      removed AS (DELETE FROM ${table} AS t USING doomed WHERE t.id = doomed.id RETURNING t.id)
+      SELECT (SELECT count(*) FROM removed) AS removed, (SELECT count(*) FROM looked) AS looked, (SELECT max(id) FROM looked) AS last`
+  }
+}
+
+/**
+ * The SQL that makes the table and its indexes where they are not there yet. One statement, so that it fits any
+ * migration tool and any pooler, and safe when many processes start at once.
+ * @throws TypeError for a name that is not a plain identifier.
+ */
+export function migrationSql (options: TableName = {}): string {
+  const { table, primaryKey, subjectIndex } = quotedNames(options)
+  // No column that a rotation moves may be in an index, else each rotation writes to every index and leaves the
+  // work to vacuum. The room that the fillfactor keeps lets the new version of a row stay on its page.
+  return `DO $migration$
+BEGIN
+  -- CREATE ... IF NOT EXISTS alone fails when two processes run it at the same moment.
+  PERFORM pg_advisory_xact_lock(hashtext('fastify-jwt-refresh migration'));
+  IF to_regclass('${table}') IS NULL THEN
+    CREATE TABLE ${table} (
+      created_at bigint NOT NULL,
+      rotated_at bigint NOT NULL,
+      expires_at bigint NOT NULL,
+      ends_at bigint NOT NULL,
+      generation integer NOT NULL,
+      id text COLLATE "C" NOT NULL CONSTRAINT ${primaryKey} PRIMARY KEY,
+      subject text COLLATE "C" NOT NULL,
+      current text COLLATE "C" NOT NULL,
+      payload text NOT NULL
+    ) WITH (fillfactor = 90);
+    CREATE INDEX ${subjectIndex} ON ${table} USING hash (subject);
+  END IF;
+END
+$migration$`
+}
+
+function quotedNames ({ schema, table = 'jwt_refresh_sessions' }: TableName): QuotedNames {
+  const prefix = schema === undefined ? '' : `${quote('schema', schema)}.`
+  return {
+    table: prefix + quote('table', table),
+    primaryKey: `"${table}_pkey"`,
+    subjectIndex: `"${table}_subject"`
+  }
+}
+
+function quote (option: string, name: unknown): string {
+  if (typeof name === 'string' && IDENTIFIER.test(name)) return `"${name}"`
+  throw new InvalidOptionError(`postgresStore.${option} is ${show(name)}: give a name of letters, digits and underscores, 50 at most`)
+}

@@ -1,0 +1,31 @@
+import type { SessionMetadata } from './session.ts'
+
+/** Where a refresh token travels: in the cookie, or in the JSON body for clients without a cookie jar. */
+export type Transport = 'cookie' | 'body'
+
+/** The body that `issueTokens` and `POST /refresh` answer with (RFC 6749 §5.1, in camelCase). */
+export interface TokenResponse {
+  accessToken: string
+  tokenType: 'Bearer'
+  /** Seconds. */
+  expiresIn: number
+  /** Only where it does not travel in the cookie. */
+  refreshToken?: string
+}
+
+export interface IssueTokensOptions {
+  /** Default: the plugin's `refreshToken.transport`; the cookie where that is `'both'`. */
+  transport?: Transport | undefined
+  /** Kept with the session beside `userAgent` and `ip`, and shown by `GET /sessions`. JSON. */
+  metadata?: SessionMetadata | undefined
+}
+
+export interface RevokeTokensOptions {
+  /** Ends all sessions of the subject; needs one that lives. Default false. */
+  everywhere?: boolean | undefined
+}
+
+export interface RevokeAllOptions {
+  /** The id of a session to keep. */
+  except?: string | undefined
+}

@@ -1,3 +1,4 @@
+import { beside } from './lib/build.js'
 import { keyFor } from './lib/keys.js'
 import { load } from './lib/load.js'
 import { compare, CONNECTIONS } from './lib/measure.js'
@@ -49,11 +50,11 @@ const suites = [
 const BARE = { label: 'no authentication', name: 'bare', tokens: MANY }
 
 /** @param {number} rounds */
-export async function access (rounds, { titles = /./, only = /./ } = {}) {
+export async function access (rounds, { titles = /./, only = /./, against } = {}) {
   const results = {}
   for (const { title, algorithm, candidates } of suites.filter(({ title }) => titles.test(title))) {
     const key = keyFor(algorithm)
-    const chosen = [BARE, ...candidates.filter(({ label }) => only.test(label))]
+    const chosen = [BARE, ...beside(candidates.filter(({ label }) => only.test(label)), against)]
       .map((candidate) => ({ ...candidate, options: { algorithm, key, ...candidate.options } }))
     results[title] = await compare({ file: 'candidates/access.js', base: BARE.label, candidates: chosen, logIn, depth: DEPTH, awake: true }, rounds)
   }

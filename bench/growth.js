@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { entryFile, importEntry } from './lib/build.js'
 import { keyFor } from './lib/keys.js'
 import { compare } from './lib/measure.js'
 import { DATABASE_URL, TABLE } from './lib/services.js'
@@ -79,7 +80,7 @@ async function fill (store, count) {
 
 /** What a MemoryStore takes for a session: each is made and dropped, so that what is left is the store. */
 export async function memoryBytes (count) {
-  const { MemoryStore } = await import('../dist/index.js')
+  const { MemoryStore } = await importEntry('.')
   const store = new MemoryStore()
   return await bytesOfEach(count, async () => {
     for (let i = 0; i < count; i++) await store.create(JSON.parse(JSON.stringify(session(`user-${i}`))))
@@ -88,7 +89,7 @@ export async function memoryBytes (count) {
 
 /** How much longer a MemoryStore of so many sessions makes a full garbage collection: milliseconds. */
 export async function memoryPause (count) {
-  const { MemoryStore } = await import('../dist/index.js')
+  const { MemoryStore } = await importEntry('.')
   const store = new MemoryStore()
   const before = medianPause()
   for (let i = 0; i < count; i++) await store.create(session(`user-${i}`))
@@ -108,7 +109,7 @@ function medianPause () {
 
 /** What the cache of verified tokens takes for one, its claims aside. By the sources: no entry point has it. */
 export async function cacheBytes (count) {
-  const { VerifiedTokenCache } = await import('../lib/verified-token-cache.ts')
+  const { VerifiedTokenCache } = await import('../lib/tokens/verified-token-cache.ts')
   const claims = {}
   let cache
   return await bytesOfEach(count, () => {
@@ -137,7 +138,7 @@ function alone (measurement, ...options) {
 }
 
 async function memory (rounds) {
-  const { MemoryStore } = await import('../dist/index.js')
+  const { MemoryStore } = await importEntry('.')
   const stores = []
   for (const size of SIZES) {
     const store = new MemoryStore()
@@ -160,7 +161,7 @@ async function refreshRate (rounds) {
 
 /** In a Redis of its own, of which all memory is the store's. */
 async function redis (rounds) {
-  const { redisStore } = await import('../dist/lib/stores/redis.js')
+  const { redisStore } = await importEntry('./redis')
   const { Redis } = await import('ioredis')
   const port = await freePort()
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
@@ -197,7 +198,7 @@ async function freePort () {
 }
 
 async function postgres (rounds) {
-  const { postgresStore } = await import('../dist/lib/stores/postgres.js')
+  const { postgresStore } = await importEntry('./postgres')
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({ connectionString: DATABASE_URL })
   const tables = SIZES.map((size) => `${TABLE}_${size}`)
@@ -261,20 +262,25 @@ async function tableSize (pool, table) {
 }
 
 /** Milliseconds of processor time. */
-function imports (rounds) {
+function imports (rounds, against) {
   const programs = {
     fastify: ['fastify'],
     peers: ['fastify', '@fastify/jwt', '@fastify/cookie'],
-    ours: ['fastify', join(ROOT, 'dist/index.js')]
+    ours: ['fastify', entryFile('.')],
+    ...(against !== undefined && { other: ['fastify', entryFile('.', against)] })
   }
-  const times = { fastify: [], peers: [], ours: [] }
+  const times = { fastify: [], peers: [], ours: [], other: [] }
   for (let round = 0; round < rounds; round++) {
     for (const [name, modules] of Object.entries(programs)) {
       times[name].push(Number(execFileSync(process.execPath, [IMPORT, ...modules])))
     }
   }
   const over = (name, base) => summary(times[name].map((time, round) => time - times[base][round]))
-  return { peersOverFastify: over('peers', 'fastify'), oursOverPeers: over('ours', 'peers') }
+  return {
+    peersOverFastify: over('peers', 'fastify'),
+    oursOverPeers: over('ours', 'peers'),
+    ...(against !== undefined && { oursOverOther: over('ours', 'other') })
+  }
 }
 
 /** What `npm install` brings for production, by the lockfile and node_modules of this repository. */
@@ -316,8 +322,8 @@ function folderSize (folder) {
 }
 
 /** @param {number} rounds */
-export async function growth (rounds) {
-  const results = { installed: installed(), imports: imports(rounds), cacheBytes: alone('cacheBytes(1e5)', '--import', LOAD_TYPESCRIPT) }
+export async function growth (rounds, { against } = {}) {
+  const results = { installed: installed(), imports: imports(rounds, against), cacheBytes: alone('cacheBytes(1e5)', '--import', LOAD_TYPESCRIPT) }
   for (const [name, measure] of Object.entries({ memory, redis, postgres })) {
     results[name] = await measure(rounds)
     console.log(`growth, ${name}: ${JSON.stringify(results[name])}`)

@@ -1,4 +1,5 @@
-// `npm run bench [-- access|refresh|growth …] [--rounds=N]`: prints tables, and writes them and all figures to bench/results/.
+// `npm run bench [-- access|refresh|growth …] [--rounds=N] [--against=FOLDER] [--titles=TEXT] [--only=TEXT]`: prints tables, and writes them
+// and all figures to bench/results/.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -11,7 +12,10 @@ const suites = { access, refresh, growth }
 const ROUNDS = 15
 
 const args = process.argv.slice(2)
-const rounds = Number(args.find((arg) => arg.startsWith('--rounds='))?.split('=')[1] ?? ROUNDS)
+const option = (name) => args.find((arg) => arg.startsWith(`--${name}=`))?.split('=')[1]
+const rounds = Number(option('rounds') ?? ROUNDS)
+const against = option('against')
+const [only, titles] = ['only', 'titles'].map((name) => new RegExp(option(name) ?? ''))
 const chosen = args.filter((arg) => !arg.startsWith('--'))
 const unknown = chosen.find((name) => !(name in suites))
 if (unknown !== undefined) throw new Error(`There is no suite ${unknown}: choose from ${Object.keys(suites).join(', ')}`)
@@ -22,7 +26,7 @@ const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.mo
 
 try {
   for (const name of chosen.length > 0 ? chosen : Object.keys(suites)) {
-    const results = await suites[name](rounds)
+    const results = await suites[name](rounds, { against, only, titles })
     const text = name === 'growth' ? JSON.stringify(results, null, 2) : Object.entries(results).map(table).join('\n')
     console.log(text)
     writeFileSync(new URL(`${name}.json`, folder), JSON.stringify({ machine, rounds, results }, null, 2) + '\n')

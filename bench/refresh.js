@@ -1,3 +1,4 @@
+import { beside } from './lib/build.js'
 import { keyFor } from './lib/keys.js'
 import { load } from './lib/load.js'
 import { compare, CONNECTIONS } from './lib/measure.js'
@@ -26,12 +27,11 @@ const loads = {
 }
 
 /** @param {number} rounds */
-export async function refresh (rounds, { only = /./ } = {}) {
+export async function refresh (rounds, { titles = /./, only = /./, against } = {}) {
   const key = keyFor('HS256')
   const results = {}
-  for (const [title, { depth, candidates }] of Object.entries(loads)) {
-    const chosen = candidates
-      .filter(({ label }) => label === RECIPE || only.test(label))
+  for (const [title, { depth, candidates }] of Object.entries(loads).filter(([title]) => titles.test(title))) {
+    const chosen = beside(candidates.filter(({ label }) => label === RECIPE || only.test(label)), against)
       .map((candidate) => ({ ...candidate, clients: CONNECTIONS * depth, options: { key, ...candidate.options } }))
     results[title] = await compare({ file: 'candidates/refresh.js', base: RECIPE, candidates: chosen, logIn, depth }, rounds)
   }

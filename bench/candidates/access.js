@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import jwtPlugin from '@fastify/jwt'
 import Fastify from 'fastify'
+import { importEntry } from '../lib/build.js'
 import { PREFIX, REDIS_URL } from '../lib/services.js'
 
 const SECONDS = 7200 // no token expires during the measurements
@@ -32,12 +33,12 @@ export function bare (options) {
   return fastifyJwt(options)
 }
 
-export function jwtRefresh ({ key, cache = true }) {
+export function jwtRefresh ({ key, cache = true, folder }) {
   return server(
     (app) => app.authenticate,
     (_request, reply) => reply.issueTokens({ sub: randomUUID(), role: 'user' }),
     async (app) => {
-      const { default: jwtRefresh } = await import('../../dist/index.js')
+      const { default: jwtRefresh } = await importEntry('.', folder)
       await app.register(jwtRefresh, {
         secret: key,
         accessToken: { cache, expiresIn: SECONDS },

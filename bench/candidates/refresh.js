@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
+import { importEntry } from '../lib/build.js'
 import { DATABASE_URL, PREFIX, REDIS_URL, TABLE } from '../lib/services.js'
 import { session } from '../lib/session.js'
 
@@ -46,9 +47,9 @@ export async function bare () {
   return app.server
 }
 
-/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', client?: object, prepare?: boolean, sessions?: number }} options */
+/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', client?: object, prepare?: boolean, sessions?: number, folder?: string }} options */
 export async function jwtRefresh ({ key, store, ...options }) {
-  const { default: jwtRefresh } = await import('../../dist/index.js')
+  const { default: jwtRefresh } = await importEntry('.', options.folder)
   const app = Fastify()
   await app.register(jwtRefresh, {
     secret: key,
@@ -62,26 +63,26 @@ export async function jwtRefresh ({ key, store, ...options }) {
 }
 
 const stores = {
-  async memory ({ sessions = 0 }) {
-    const { MemoryStore } = await import('../../dist/index.js')
+  async memory ({ sessions = 0, folder }) {
+    const { MemoryStore } = await importEntry('.', folder)
     const store = new MemoryStore()
     for (let i = 0; i < sessions; i++) await store.create(session(`filler ${i}`))
     return store
   },
-  async ioredis ({ client: options }) {
-    const { redisStore } = await import('../../dist/lib/stores/redis.js')
+  async ioredis ({ client: options, folder }) {
+    const { redisStore } = await importEntry('./redis', folder)
     const { Redis } = await import('ioredis')
     const client = new Redis(REDIS_URL, options ?? {})
     return await counted(client, 'sendCommand', () => redisStore(client, { prefix: PREFIX }))
   },
-  async 'node-redis' () {
-    const { redisStore } = await import('../../dist/lib/stores/redis.js')
+  async 'node-redis' ({ folder }) {
+    const { redisStore } = await importEntry('./redis', folder)
     const { createClient } = await import('redis')
     const client = await createClient({ url: REDIS_URL }).connect()
     return await counted(client, 'evalSha', () => redisStore(client, { prefix: PREFIX }))
   },
-  async pg ({ prepare }) {
-    const { postgresStore } = await import('../../dist/lib/stores/postgres.js')
+  async pg ({ prepare, folder }) {
+    const { postgresStore } = await importEntry('./postgres', folder)
     const { default: pg } = await import('pg')
     const pool = new pg.Pool({ connectionString: DATABASE_URL })
     return await counted(pool, 'query', async () => {

@@ -18,7 +18,7 @@ const STARTS = 3
  * @param {object} suite
  * @param {string} suite.file the module of the servers
  * @param {string} suite.base the label of the one that counts as 1
- * @param {Array<{ label: string, name: string, options?: object, requests?: number }>} suite.candidates
+ * @param {Array<{ label: string, name: string, options?: object, requests?: number, other?: string }>} suite.candidates
  * @param {(port: number, candidate: object) => Promise<Array<import('./load.js').Client>>} suite.logIn
  * @param {number} suite.depth how many requests a connection has under way
  * @param {boolean} [suite.awake] whether the client never sleeps
@@ -29,11 +29,15 @@ export async function compare (suite, rounds) {
   for (let turn = 0; turn < STARTS; turn++) {
     await measure(suite, Math.floor((rounds + turn) / STARTS), costs)
   }
-  return suite.candidates.map(({ label }) => ({
+  return suite.candidates.map(({ label, other }) => ({
     label,
     microseconds: summary(costs[label]),
-    ratio: summary(costs[label].map((cost, round) => cost / costs[suite.base][round]))
+    ratio: other === undefined ? ratio(costs[label], costs[suite.base]) : ratio(costs[other], costs[label])
   }))
+}
+
+function ratio (costs, bases) {
+  return summary(costs.map((cost, round) => cost / bases[round]))
 }
 
 /** @param {Record<string, number[]>} costs is added to */

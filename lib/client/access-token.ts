@@ -1,26 +1,54 @@
-import type { TokenClaims, TokenResult } from './types.ts'
+import type { AuthSnapshot, TokenResult } from './types.ts'
 
-/** An access token and what is known about it: plain data, as it goes to other tabs. */
+/** What an access token says. */
+export type Claims = NonNullable<AuthSnapshot['claims']>
+
+/** An access token and what is known about it: plain data, as it is sent to other tabs. */
 export interface AccessToken {
   readonly accessToken: string
   /** Seconds. */
   readonly expiresIn: number
-  /** In ms, by this machine's clock. That may be hours off, so `exp` says nothing here. */
+  /** In ms, by this machine's clock. That clock may be hours off, so the token's `exp` cannot be compared with it. */
   readonly expiresAt: number
-  readonly claims: TokenClaims
+  readonly claims: Claims
 }
 
 /**
- * @param since when it was asked for, in ms
- * @throws TypeError or SyntaxError for anything but a token response
+ * Reads a token response.
+ *
+ * @param since when the token was asked for, in ms
+ * @throws TypeError or SyntaxError for anything else
  */
-export function readToken ({ accessToken, expiresIn }: TokenResult, since: number): AccessToken {
-  if (!(expiresIn > 0)) throw new TypeError('No accessToken')
+export function readToken (result: TokenResult, since: number): AccessToken {
+  if (typeof result?.accessToken !== 'string' || !(result.expiresIn > 0)) {
+    throw new TypeError('Not a token response: accessToken or expiresIn is missing')
+  }
+  const { accessToken, expiresIn } = result
   return { accessToken, expiresIn, expiresAt: since + expiresIn * 1000, claims: readClaims(accessToken) }
 }
 
-/** RFC 7519 §3. */
-export function readClaims (token: string): TokenClaims {
-  // The oldest way to read UTF-8, and the shortest.
-  return JSON.parse(decodeURIComponent(escape(atob((token.split('.')[1] as string).replace(/-/g, '+').replace(/_/g, '/'))))) as TokenClaims
+/**
+ * The claims of a JWT (RFC 7519 section 3), unverified.
+ *
+ * @throws TypeError, SyntaxError or DOMException where there are none
+ */
+export function readClaims (token: string): Claims {
+  const [, payload = ''] = token.split('.')
+  const claims = JSON.parse(decodeBase64Url(payload))
+  if (!claims) throw new TypeError('The access token has no claims')
+  return claims
+}
+
+/** RFC 4648 section 5; the content is UTF-8. */
+function decodeBase64Url (text: string): string {
+  const base64 = text.replaceAll('-', '+').replaceAll('_', '/')
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  return new TextDecoder().decode(bytes)
+}
+
+/** How long the token is still valid, in ms. */
+export function timeLeft ({ expiresAt, expiresIn }: AccessToken): number {
+  const left = expiresAt - Date.now()
+  // More than the whole lifetime: the clock has been set back since, and nobody knows how much is left.
+  return left > expiresIn * 1000 ? 0 : left
 }

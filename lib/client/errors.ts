@@ -1,19 +1,38 @@
+export interface AuthUnavailableDetails {
+  readonly status?: number | undefined
+  readonly code?: string | undefined
+  readonly retryAfter?: number | undefined
+  readonly cause?: unknown
+}
+
 /**
- * The server gave neither a token nor the news that the session is over: offline, a time-out, 429, 5xx, or an answer that
- * is not ours. The session is still there: try again later. No message holds a token.
+ * The server gave neither an access token nor the news that the session is over: the device is offline, the request timed
+ * out, or the answer was a 429, a 5xx or not one of the plugin's. The session still exists: try again later. The message
+ * names the URL and what to check; it never contains a token.
  */
 export class AuthUnavailableError extends Error {
   override name = 'AuthUnavailableError'
   /** The HTTP status, if there was an answer. */
-  declare readonly status: number | undefined
-  /** The plugin's, such as `FST_JWT_CROSS_SITE_REQUEST`, if the answer carried one. */
-  declare readonly code: string | undefined
+  readonly status: number | undefined
+  /** The plugin's error code, such as `FST_JWT_CROSS_SITE_REQUEST`, if the answer carried one. */
+  readonly code: string | undefined
   /** Seconds until the client asks again. */
-  declare retryAfter: number
+  retryAfter: number
+
+  constructor (message: string, { status, code, retryAfter = 0, cause }: AuthUnavailableDetails = {}) {
+    super(message, { cause })
+    this.status = status
+    this.code = code
+    this.retryAfter = retryAfter
+  }
 }
 
-/** Whether the server has said that there is no session. A 401 or 403 alone may come from anything in between. */
-export function isOver ({ status, code }: AuthUnavailableError): boolean {
-  // _MISSING, _EXPIRED, _INVALID, _REVOKED; _AMBIGUOUS is a 400.
-  return /^40[13] FST_JWT_REFRESH_TOKEN/.test(`${status} ${code}`)
+/**
+ * Whether the server has said that there is no session: 401 or 403 with the code `FST_JWT_REFRESH_TOKEN_MISSING`,
+ * `…_EXPIRED`, `…_INVALID` or `…_REVOKED`. The status alone proves nothing: a proxy may have answered.
+ */
+export function isSessionOver (error: unknown): boolean {
+  if (!(error instanceof AuthUnavailableError)) return false
+  const { status, code } = error
+  return (status === 401 || status === 403) && Boolean(code?.startsWith('FST_JWT_REFRESH_TOKEN'))
 }

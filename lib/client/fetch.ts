@@ -1,36 +1,43 @@
+import { isStream } from './is-stream.ts'
 import type { AuthClient } from './types.ts'
 
 type Fetch = typeof globalThis.fetch
 
-/** @param send the `fetch` below */
+/** @param send sends what the `fetch` that is made here has prepared */
 export function createFetch (send: Fetch, getToken: AuthClient['getToken']): Fetch {
   return async function authFetch (input, init = {}) {
-    const { body } = init
-    if (body instanceof FormData) {
-      // Else each try would be written with another boundary.
+    if (init.body instanceof FormData) {
+      // A Request holds the form as bytes. Otherwise each try would be written with another boundary.
       input = new Request(input, init)
       init = {}
     }
-    // A string or a URL has none of these.
-    const request = input as Partial<Request>
-    const signal = init.signal ?? request.signal
-    const headers = new Headers(init.headers ?? request.headers)
-    const url = request.url ?? input as string | URL
-    // Who brings a token of their own wants that one.
-    const token = !headers.has('authorization') && await getToken({ url, signal })
-    if (!token) return send(input, init)
+    const request = isRequest(input) ? input : undefined
+    const headers = new Headers(init.headers ?? request?.headers)
+    // Whoever gives an Authorization header wants that one to be sent.
+    if (headers.has('authorization')) return send(input, init)
 
-    const attempt = (token: string): Promise<Response> => {
-      headers.set('authorization', `Bearer ${token}`)
-      return send(request.clone?.() ?? input, { ...init, headers })
-    }
+    const url = isRequest(input) ? input.url : input
+    const signal = init.signal ?? request?.signal
+    const token = await getToken({ url, signal })
+    if (token === null) return send(input, init)
+
     const response = await attempt(token)
     if (response.status !== 401) return response
 
     const next = await getToken({ rejected: token, signal })
-    // A stream was read, and cannot be read again.
-    if (!next || (body as { [Symbol.asyncIterator]?: unknown } | undefined)?.[Symbol.asyncIterator]) return response
+    if (next === null || isStream(init.body)) return response
     response.body?.cancel().catch(() => {})
     return attempt(next)
+
+    function attempt (bearer: string): Promise<Response> {
+      headers.set('authorization', `Bearer ${bearer}`)
+      // A Request is used up when it is sent, a clone of it is not.
+      return send(request?.clone() ?? input, { ...init, headers })
+    }
   }
+}
+
+/** By its shape: a library's Request need not be an instance of the global class. */
+function isRequest (input: string | URL | Request): input is Request {
+  return typeof input === 'object' && 'url' in input
 }

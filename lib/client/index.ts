@@ -6,9 +6,13 @@ export { AuthUnavailableError } from './errors.ts'
 export type * from './types.ts'
 
 /**
- * The browser's half of the plugin: keeps the access token in memory, refreshes it, and sends it along. Throws a TypeError
- * for a `baseUrl` that is none.
+ * The browser's half of the plugin: keeps the access token in memory, refreshes it, and sends it along.
+ *
+ * @throws TypeError for an unknown option or a bad value, and in a page whose address is no base for a path where `baseUrl`
+ * is missing
  */
 export function createAuthClient<Claims extends object = { [claim: string]: unknown }> (options: AuthClientOptions = {}): AuthClient<Claims> {
-  return createClient<Claims>(options, (globalThis as { document?: unknown }).document ? globalThis as unknown as Page : undefined)
+  const page = (globalThis as { document?: unknown }).document ? globalThis as unknown as Page : undefined
+  // What the claims are is the app's word: the page cannot check it.
+  return createClient(options, page) as AuthClient<Claims>
 }

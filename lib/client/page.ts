@@ -6,7 +6,6 @@ export interface Page {
   readonly navigator: { readonly locks?: Locks | undefined }
   readonly BroadcastChannel?: (new (name: string) => Channel) | undefined
   addEventListener (type: string, listener: (event: PageEvent) => void, options: { capture: boolean, signal: AbortSignal }): void
-  setTimeout (fn: () => void, ms: number): unknown
   setInterval (fn: () => void, ms: number): unknown
   clearInterval (timer: unknown): void
 }

@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from 'react'
 import { ask } from './ask.ts'
-import { unknown } from './snapshot.ts'
+import { unknownSnapshot } from './snapshot.ts'
 import type { AuthClient, AuthSnapshot } from './types.ts'
 
 /**
@@ -12,6 +12,6 @@ export function useAuth<Claims extends object> (auth: AuthClient<Claims>): AuthS
   return useSyncExternalStore(auth.subscribe, auth.getSnapshot, getServerSnapshot)
 }
 
-function getServerSnapshot (): typeof unknown {
-  return unknown
+function getServerSnapshot (): typeof unknownSnapshot {
+  return unknownSnapshot
 }

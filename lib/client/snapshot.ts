@@ -1,4 +1,4 @@
 import type { AuthSnapshot } from './types.ts'
 
-/** Before the server was asked, and all that the server side of a page ever says. */
-export const unknown: AuthSnapshot<never> = { status: 'unknown', claims: null, expiresAt: null, error: null }
+/** The snapshot until the server was asked, and always while a page is rendered on the server. */
+export const unknownSnapshot: AuthSnapshot<never> & { readonly error: null } = { status: 'unknown', claims: null, expiresAt: null, error: null }

@@ -1,39 +1,47 @@
-import type { AccessToken } from './access-token.ts'
+import { isMessage } from './message.ts'
+import type { Message } from './message.ts'
 import type { Page } from './page.ts'
 
 const MOMENT = 100 // ms
 
-export type News = 'signed-in' | 'refreshed' | 'signed-out'
+/** The other tabs of this origin. */
+export interface Tabs {
+  readonly tell: (message: Message) => void
+  /** Resolves with the next message, or after a moment: then none is under way. */
+  readonly nextMessage: () => Promise<void>
+  readonly leave: () => void
+}
 
-/** The news, whose session it is about if that is known, and the new token if there is one and it may be told. */
-export type Message = [news: News, sid: string | undefined, token: AccessToken | null | false]
-
-type Tabs = [
-  tell: (message: Message) => void,
-  /** Resolves with the next message, or where none is under way. */
-  heard: () => Promise<void>,
-  leave: () => void
-]
-
-/** The other tabs of this origin, by BroadcastChannel: nothing is stored, and no other origin hears it. */
-export function joinTabs (name: string, isWanted: boolean, page: Page | undefined, receive: (message: Message) => void): Tabs {
-  let channel = isWanted && page?.BroadcastChannel ? new page.BroadcastChannel(name) : null
+/**
+ * By BroadcastChannel: nothing is stored, and no other origin hears it.
+ *
+ * @param page undefined outside of one: there are no other tabs
+ * @param crossTab false: this tab keeps to itself; `'strict'`: the tokens are not told
+ */
+export function joinTabs (page: Page | undefined, name: string, crossTab: boolean | 'strict', receive: (message: Message) => void): Tabs {
+  let channel = crossTab && page?.BroadcastChannel ? new page.BroadcastChannel(name) : null
   let arrived: (() => void) | undefined
+
   if (channel) {
     channel.onmessage = ({ data }) => {
-      receive(data as Message)
+      if (!isMessage(data)) return
+      receive(data)
       arrived?.()
     }
   }
-  return [
-    (message) => channel?.postMessage(message),
-    () => new Promise((resolve) => {
-      (page as Page).setTimeout(resolve, MOMENT)
-      arrived = resolve
-    }),
-    () => {
+  return {
+    tell (message) {
+      channel?.postMessage(crossTab === 'strict' ? { ...message, token: null } : message)
+    },
+    async nextMessage () {
+      await new Promise<void>((resolve) => {
+        arrived = resolve
+        setTimeout(resolve, MOMENT)
+      })
+    },
+    leave () {
       channel?.close()
       channel = null
     }
-  ]
+  }
 }

@@ -156,7 +156,11 @@ t.test('everywhere, by a session that is over: signed out here, and no false suc
   const [session] = await app.sessions.list('user-1')
   await app.sessions.revoke(session!.id)
   clock.now += MINUTE
-  await t.rejects(auth.logout({ everywhere: true }), { status: 403, code: 'FST_JWT_REFRESH_TOKEN_REVOKED' })
+  await t.rejects(auth.logout({ everywhere: true }), {
+    status: 403,
+    code: 'FST_JWT_REFRESH_TOKEN_REVOKED',
+    message: 'POST http://localhost/auth/logout answered 403 FST_JWT_REFRESH_TOKEN_REVOKED'
+  })
   t.equal(auth.getSnapshot().status, 'signed-out')
 })
 
@@ -188,8 +192,12 @@ t.test('subscribers hear of each change, and the snapshot is the same in between
 t.test('what is no token response is refused', async (t) => {
   const { newTab } = await createBrowser(t)
   const { auth } = newTab()
-  for (const result of [{}, { accessToken: 'a.b.c' }, { accessToken: 'a.b.c', expiresIn: 0 }, { expiresIn: 60 }, { accessToken: 'a', expiresIn: 60 }]) {
-    t.throws(() => auth.setSession(result as any))
+  for (const result of [undefined, null, {}, { accessToken: 'a.b.c' }, { accessToken: 'a.b.c', expiresIn: 0 }, { expiresIn: 60 }, { accessToken: 'a', expiresIn: 60 }]) {
+    t.throws(() => auth.setSession(result as any), { name: /^(Type|Syntax)Error$/ })
   }
+  t.throws(() => auth.setSession({ accessToken: 'secret' } as any), {
+    message: 'Not a token response: accessToken or expiresIn is missing'
+  })
+  t.throws(() => auth.setSession({ accessToken: 'e30.bnVsbA.secret', expiresIn: 60 }), { message: 'The access token has no claims' })
   t.equal(auth.getSnapshot().status, 'unknown')
 })

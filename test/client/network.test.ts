@@ -7,22 +7,72 @@ const REFRESH = 'POST /auth/refresh'
 
 const noNetwork = (): never => { throw new TypeError('fetch failed') }
 
+const URL_OF_REFRESH = 'http://localhost/auth/refresh'
+
+/** The answer to a refresh, and what the error then says. */
 const FAILURES: Record<string, [answer: () => Response | never, error: object]> = {
-  offline: [noNetwork, { status: undefined, code: undefined, cause: TypeError, message: 'fetch: TypeError: fetch failed' }],
-  429: [() => new Response('{}', { status: 429, headers: { 'retry-after': '7' } }), { status: 429, retryAfter: 7 }],
+  offline: [noNetwork, {
+    status: undefined,
+    code: undefined,
+    cause: TypeError,
+    message: `POST ${URL_OF_REFRESH} failed: is the server reachable, and does CORS allow this origin?`
+  }],
+  429: [() => new Response('{}', { status: 429, headers: { 'retry-after': '7' } }), {
+    status: 429,
+    retryAfter: 7,
+    message: `POST ${URL_OF_REFRESH} answered 429: is the rate limit too strict?`
+  }],
+  500: [() => new Response('', { status: 500 }), {
+    status: 500,
+    message: `POST ${URL_OF_REFRESH} answered 500: is the server down, or did a proxy answer?`
+  }],
   503: [
     () => Response.json({ code: 'FST_JWT_STORE_UNAVAILABLE' }, { status: 503, headers: { 'retry-after': '1' } }),
-    { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retryAfter: 1, message: 'fetch: 503' }
+    {
+      status: 503,
+      code: 'FST_JWT_STORE_UNAVAILABLE',
+      retryAfter: 1,
+      message: `POST ${URL_OF_REFRESH} answered 503 FST_JWT_STORE_UNAVAILABLE`
+    }
   ],
   'a date to retry after': [() => new Response('', { status: 502, headers: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } }), { status: 502 }],
-  'a bare 403 of a proxy': [() => new Response('<h1>Forbidden</h1>', { status: 403 }), { status: 403, code: undefined }],
-  'a bare 401': [() => new Response(null, { status: 401 }), { status: 401, code: undefined }],
-  'a cross-site request': [() => Response.json({ code: 'FST_JWT_CROSS_SITE_REQUEST' }, { status: 403 }), { status: 403, code: 'FST_JWT_CROSS_SITE_REQUEST' }],
+  'a route that is not there': [() => new Response('', { status: 404 }), { status: 404, message: `POST ${URL_OF_REFRESH} answered 404: is refreshPath right?` }],
+  'a route that takes no POST': [() => new Response('', { status: 405 }), { status: 405, message: `POST ${URL_OF_REFRESH} answered 405: is refreshPath right?` }],
+  'a bare 403 of a proxy': [() => new Response('<h1>Forbidden</h1>', { status: 403 }), {
+    status: 403,
+    code: undefined,
+    message: `POST ${URL_OF_REFRESH} answered 403: is the server down, or did a proxy answer?`
+  }],
+  'a bare 401': [() => new Response(null, { status: 401 }), {
+    status: 401,
+    code: undefined,
+    message: `POST ${URL_OF_REFRESH} answered 401: is the server down, or did a proxy answer?`
+  }],
+  'a bad request': [() => Response.json({ code: 'FST_JWT_REFRESH_TOKEN_AMBIGUOUS' }, { status: 400 }), {
+    status: 400,
+    code: 'FST_JWT_REFRESH_TOKEN_AMBIGUOUS',
+    message: `POST ${URL_OF_REFRESH} answered 400 FST_JWT_REFRESH_TOKEN_AMBIGUOUS`
+  }],
+  'a cross-site request': [() => Response.json({ code: 'FST_JWT_CROSS_SITE_REQUEST' }, { status: 403 }), {
+    status: 403,
+    code: 'FST_JWT_CROSS_SITE_REQUEST',
+    message: `POST ${URL_OF_REFRESH} answered 403 FST_JWT_CROSS_SITE_REQUEST: is this origin in trustedOrigins?`
+  }],
   'a code of ours with a status that is not': [() => Response.json({ code: 'FST_JWT_REFRESH_TOKEN_EXPIRED' }, { status: 500 }), { status: 500 }],
-  'a code that only looks like ours': [() => Response.json({ code: 'NO_FST_JWT_REFRESH_TOKEN_EXPIRED' }, { status: 403 }), { status: 403 }],
-  'a log-in page of the network': [() => new Response('<html>'), { status: 200, cause: SyntaxError }],
+  'a code that only looks like ours': [() => Response.json({ code: 'NO_FST_JWT_REFRESH_TOKEN_EXPIRED' }, { status: 403 }), { status: 403, code: undefined }],
+  'a log-in page of the network': [() => new Response('<html>'), {
+    status: 200,
+    cause: SyntaxError,
+    message: `POST ${URL_OF_REFRESH} answered 200 without an access token: is refreshPath right?`
+  }],
   'a JSON that is no token': [() => Response.json({ accessToken: 'e30.e30.x' }), { status: 200, cause: TypeError }],
-  'a token that is none': [() => Response.json({ accessToken: 'secret', expiresIn: 60 }), { status: 200 }]
+  'a JSON that is null': [() => Response.json(null), { status: 200, cause: TypeError }],
+  'a token without claims': [() => Response.json({ accessToken: 'e30.bnVsbA.secret', expiresIn: 60 }), { status: 200, cause: TypeError }],
+  'a token that is none': [() => Response.json({ accessToken: 'secret', expiresIn: 60 }), {
+    status: 200,
+    cause: Error,
+    message: `POST ${URL_OF_REFRESH} answered 200 without an access token: is refreshPath right?`
+  }]
 }
 
 for (const [name, [answer, expected]] of Object.entries(FAILURES)) {
@@ -126,13 +176,53 @@ t.test('a time-out, also of a fetch that knows no signals', async (t) => {
   await browser.login()
   const { auth } = browser.newTab({ timeout: 0.02, fetch: async () => await new Promise(() => {}) })
   const error = await auth.ready().catch((error: unknown) => error)
-  t.match(error, { name: 'AuthUnavailableError', cause: { name: 'TimeoutError' } })
+  t.match(error, {
+    name: 'AuthUnavailableError',
+    cause: { name: 'TimeoutError' },
+    message: `POST ${URL_OF_REFRESH} took longer than 0.02 seconds: is the option timeout too short?`
+  })
 
   const slow = browser.newTab({
     timeout: 0.02,
     fetch: async () => new Response(new ReadableStream(), { status: 403 })
   })
-  await t.rejects(slow.auth.ready(), { name: 'AuthUnavailableError', status: 403, cause: { name: 'TimeoutError' } })
+  await t.rejects(slow.auth.ready(), {
+    name: 'AuthUnavailableError',
+    status: 403,
+    cause: { name: 'TimeoutError' },
+    message: `POST ${URL_OF_REFRESH} took longer than 0.02 seconds: is the option timeout too short?`
+  })
+})
+
+t.test('a body that breaks off', async (t) => {
+  const browser = await createBrowser(t)
+  const body = new ReadableStream({ start: (controller) => controller.error(new TypeError('terminated')) })
+  const { auth } = browser.newTab({ fetch: async () => new Response(body) })
+  await t.rejects(auth.ready(), {
+    name: 'AuthUnavailableError',
+    status: 200,
+    cause: { message: 'terminated' },
+    message: `POST ${URL_OF_REFRESH} failed: is the server reachable, and does CORS allow this origin?`
+  })
+})
+
+t.test('an error names the route and its option, and neither the query nor a token', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab({
+    baseUrl: 'https://api.example.com/v1/',
+    refreshPath: 'renew?key=secret#secret',
+    logoutPath: 'leave?key=secret',
+    fetch: async () => Response.json({ accessToken: 'secret' }, { status: 404 })
+  })
+  await t.rejects(auth.refresh(), { message: 'POST https://api.example.com/v1/renew answered 404: is refreshPath right?' })
+  await t.rejects(auth.logout(), { message: 'POST https://api.example.com/v1/leave answered 404: is logoutPath right?' })
+})
+
+t.test('an error of the kind can be made by hand, for a test of an app', async (t) => {
+  t.match(new AuthUnavailableError('away'), { name: 'AuthUnavailableError', message: 'away', status: undefined, code: undefined, cause: undefined, retryAfter: 0 })
+  const cause = new Error('offline')
+  const error = new AuthUnavailableError('away', { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retryAfter: 3, cause })
+  t.match(error, { message: 'away', status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retryAfter: 3, cause })
 })
 
 t.test('how the requests are sent', async (t) => {

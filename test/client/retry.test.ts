@@ -8,6 +8,7 @@ import { createGate } from '../fixtures/gate.ts'
 import { MINUTE, SECOND } from '../fixtures/app.ts'
 
 const REFRESH = 'POST /auth/refresh'
+const ANOTHER_USER = { name: 'Error', message: 'Another user has signed in meanwhile, so the request was not sent' }
 
 /** A tab that is signed in, and a server that knows the token no more: only the API can tell. */
 async function createStale (t: Test): Promise<Browser & { tab: Tab, bodies: string[] }> {
@@ -278,7 +279,8 @@ t.test('the token never leaves for an origin that is not listed', async (t) => {
     ['https://api.example.com:444/', null],
     ['http://api.example.com/', null],
     ['//evil.example/x', null],
-    ['/x', null]
+    ['/x', null],
+    ['', null]
   ]
   for (const [url] of urls) await auth.fetch(url)
   await auth.fetch(new URL('https://evil.example/'))
@@ -293,10 +295,10 @@ t.test('what Alice has sent is not sent again in Bob\'s name', async (t) => {
   const { auth } = browser.newTab()
   auth.setSession({ accessToken: staleToken('alice'), expiresIn: 900 })
   await browser.login({ sub: 'bob' }) // elsewhere, and we have not heard of it
-  await t.rejects(auth.fetch('/me'), { message: 'Another user' })
+  await t.rejects(auth.fetch('/me'), ANOTHER_USER)
   t.equal(browser.count('GET /me'), 1)
   t.match(auth.getSnapshot(), { status: 'signed-in', claims: { sub: 'bob' } })
-  await t.rejects(auth.getToken({ rejected: staleToken('alice') }), { message: 'Another user' })
+  await t.rejects(auth.getToken({ rejected: staleToken('alice') }), ANOTHER_USER)
   t.equal((await auth.fetch('/me')).status, 200, 'the next one is Bob\'s')
 
   auth.setSession({ accessToken: staleToken('alice'), expiresIn: 900 })

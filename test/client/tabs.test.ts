@@ -136,7 +136,7 @@ t.test('nothing brings a session back where someone has signed out', async (t) =
   await two.auth.logout()
   await settle()
   const token = { accessToken: 'e30.e30.x', expiresIn: 900, expiresAt: Date.now() + 900_000, claims: { sub: 'user-1', sid: 'x' } }
-  channel.postMessage(['refreshed', 'x', token]) // it was under way
+  channel.postMessage({ format: 1, news: 'refreshed', sid: 'x', token }) // it was under way
   await settle()
   t.strictSame(statuses([one, two]), ['signed-out', 'signed-out'])
 })
@@ -146,12 +146,12 @@ t.test('a sign-out of another session than ours: the server is asked', async (t)
   const { auth, page } = browser.newTab()
   auth.setSession(await browser.login())
   const channel = new page.BroadcastChannel!('http://localhost/auth/refresh')
-  channel.postMessage(['signed-out', 'another', null])
+  channel.postMessage({ format: 1, news: 'signed-out', sid: 'another', token: null })
   await settle()
   t.equal(auth.getSnapshot().status, 'signed-in')
   t.equal(browser.count(REFRESH), 1)
   await browser.app.sessions.revokeAll('user-1')
-  channel.postMessage(['signed-out', undefined, null])
+  channel.postMessage({ format: 1, news: 'signed-out', sid: undefined, token: null })
   await settle()
   t.equal(auth.getSnapshot().status, 'signed-out')
 })
@@ -162,9 +162,51 @@ t.test('a refresh of another session than ours is none of ours', async (t) => {
   auth.setSession(await browser.login())
   const token = await auth.getToken()
   const channel = new page.BroadcastChannel!('http://localhost/auth/refresh')
-  channel.postMessage(['refreshed', 'another', { accessToken: 'e30.e30.x', expiresIn: 900, expiresAt: Date.now() + 900_000, claims: {} }])
+  channel.postMessage({ format: 1, news: 'refreshed', sid: 'another', token: { accessToken: 'e30.e30.x', expiresIn: 900, expiresAt: Date.now() + 900_000, claims: {} } })
   await settle()
   t.equal(await auth.getToken(), token)
+})
+
+t.test('a message of an unknown shape is ignored, as from another version of the client', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth, page } = browser.newTab()
+  auth.setSession(await browser.login())
+  const before = auth.getSnapshot()
+  const sid = before.claims?.sid
+  const token = { accessToken: 'e30.e30.x', expiresIn: 900, expiresAt: Date.now() + 900_000, claims: { sub: 'mallory', sid } }
+  const messages: unknown[] = [
+    undefined, null, 0, 'signed-out', [], {},
+    ['signed-in', sid, token],
+    { news: 'signed-in', sid, token },
+    { news: 'signed-out', sid, token: null },
+    { format: 2, news: 'signed-in', sid, token },
+    { format: '1', news: 'signed-out', sid }
+  ]
+  // Called directly: an exception in the handler fails this test.
+  const channels: Array<{ onmessage: ((event: { data: unknown }) => void) | null }> = []
+  const { BroadcastChannel: Channel } = page
+  const spied = browser.newTab({}, {
+    BroadcastChannel: class extends Channel! {
+      constructor (name: string) {
+        super(name)
+        channels.push(this)
+      }
+    }
+  })
+  spied.auth.setSession(await browser.login())
+  await settle()
+  const snapshot = spied.auth.getSnapshot()
+  const channel = new page.BroadcastChannel!('http://localhost/auth/refresh')
+  for (const data of messages) {
+    channels[0]!.onmessage!({ data })
+    channel.postMessage(data)
+  }
+  await settle()
+  t.equal(spied.auth.getSnapshot(), snapshot)
+  t.equal(browser.count(REFRESH), 0)
+  channel.postMessage({ format: 1, news: 'signed-in', sid, token })
+  await settle()
+  t.match(auth.getSnapshot(), { claims: { sub: 'mallory' } }, 'one of the known shape is not')
 })
 
 t.test('in strict mode, a sign-in elsewhere during a refresh here', async (t) => {

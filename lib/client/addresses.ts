@@ -1,0 +1,36 @@
+import type { Settings } from './options.ts'
+
+/** Which URL is which. */
+export interface Addresses {
+  /** Resolves a path of the API's. */
+  readonly resolve: (path: string) => URL
+  /** Resolves a URL of the app's, as `fetch` does. */
+  readonly locate: (url: string | URL) => URL
+  /** Whether the access token may be sent there. */
+  readonly isTrusted: (url: URL) => boolean
+  /** Whether it is the login, refresh or logout route, which need no access token. */
+  readonly isOwnRoute: (url: URL) => boolean
+}
+
+/**
+ * Nothing is resolved before it is needed: where a page is rendered on the server, a client may be created that has no
+ * address and is never used.
+ *
+ * @param pageUrl undefined outside of a page
+ */
+export function createAddresses ({ baseUrl, refreshPath, logoutPath, loginPath, origins }: Settings, pageUrl: string | undefined): Addresses {
+  function resolve (path: string): URL {
+    try {
+      return new URL(path, baseUrl || pageUrl)
+    } catch (cause) {
+      throw new TypeError(`createAuthClient: the option baseUrl is needed to resolve "${path}"`, { cause })
+    }
+  }
+
+  return {
+    resolve,
+    locate: (url) => new URL(url, pageUrl ?? resolve('')),
+    isTrusted: ({ origin }) => [resolve('').origin, ...origins].includes(origin),
+    isOwnRoute: ({ origin, pathname }) => [refreshPath, logoutPath, loginPath].some((path) => resolve(path).href === origin + pathname)
+  }
+}

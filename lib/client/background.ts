@@ -1,0 +1,40 @@
+import type { Page, PageEvent } from './page.ts'
+import type { Renewal } from './renewal.ts'
+import type { State } from './state.ts'
+
+// The clock is looked at each second: so a laptop that was asleep, a clock that was set, and lifetimes beyond the 24.8 days
+// of the longest timer need no code of their own.
+const INTERVAL = 1000 // ms
+
+/**
+ * Refreshes before anybody has to wait for it: while the tab is visible, or always.
+ *
+ * @returns stops it; undefined where there is nothing to stop
+ */
+export function startBackground (page: Page, autoRefresh: boolean | 'always', state: State, renewal: Renewal): (() => void) | undefined {
+  if (!autoRefresh) return undefined
+
+  function check (event?: PageEvent): void {
+    const isAllowed = autoRefresh === 'always' || page.document.visibilityState === 'visible'
+    if (isAllowed && isDue(state, event)) renewal.renewInBackground()
+  }
+
+  const timer = page.setInterval(check, INTERVAL)
+  const listeners = new AbortController()
+  for (const type of ['visibilitychange', 'pageshow', 'online']) {
+    // Captured, since the document's own events need not bubble up to the window.
+    page.addEventListener(type, check, { capture: true, signal: listeners.signal })
+  }
+  return () => {
+    page.clearInterval(timer)
+    listeners.abort()
+  }
+}
+
+function isDue (state: State, event: PageEvent | undefined): boolean {
+  // A page from the back/forward cache has not heard what the other tabs have told meanwhile.
+  if (event?.persisted) return true
+  // The pause after a failure ends where there is a network again.
+  if (event?.type === 'online' && state.snapshot.error) return true
+  return state.refreshAt <= Date.now()
+}

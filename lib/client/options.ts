@@ -1,0 +1,81 @@
+import { nearest } from './nearest.ts'
+import type { AuthClientOptions } from './types.ts'
+
+/** The options with their defaults. */
+export interface Settings {
+  /** Empty: the page's address. */
+  readonly baseUrl: string
+  readonly refreshPath: string
+  readonly logoutPath: string
+  readonly loginPath: string
+  readonly fetch: typeof globalThis.fetch
+  readonly headers: { readonly [name: string]: string }
+  readonly origins: readonly string[]
+  /** Seconds. */
+  readonly leeway: number
+  /** Seconds. */
+  readonly timeout: number
+  readonly autoRefresh: boolean | 'always'
+  readonly crossTab: boolean | 'strict'
+  /** Empty: the refresh route's URL. */
+  readonly key: string
+}
+
+const DEFAULTS: Settings = {
+  baseUrl: '',
+  refreshPath: '/auth/refresh',
+  logoutPath: '/auth/logout',
+  loginPath: '/login',
+  // The global one as it is at each call: a test or a tracing library may replace it later.
+  fetch: (input, init) => fetch(input, init),
+  headers: {},
+  origins: [],
+  leeway: 60,
+  timeout: 10,
+  autoRefresh: true,
+  crossTab: true,
+  key: ''
+}
+
+/** Beside the type of the default, what an option may be. */
+const ALTERNATIVES: { readonly [name: string]: string } = { autoRefresh: 'always', crossTab: 'strict' }
+
+/** @throws TypeError for an unknown option, and for a value that cannot work */
+export function readOptions (options: AuthClientOptions): Settings {
+  const settings = { ...DEFAULTS }
+  for (const [name, value] of Object.entries(options)) {
+    if (!isKnown(name)) throw new TypeError(`createAuthClient: the option "${name}" is unknown: did you mean ${nearest(name, Object.keys(DEFAULTS))}?`)
+    if (value === undefined) continue
+    const given: unknown = name === 'baseUrl' ? String(value) : value
+    const fix = findFix(name, given)
+    // The value is not shown: a header may hold a secret.
+    if (fix) throw new TypeError(`createAuthClient: the option ${name} must be ${fix}`)
+    Object.assign(settings, { [name]: given })
+  }
+  return settings
+}
+
+function isKnown (name: string): name is keyof Settings {
+  return Object.hasOwn(DEFAULTS, name)
+}
+
+/** What the option must be instead; undefined where it is right. */
+function findFix (name: keyof Settings, value: unknown): string | undefined {
+  const type: string = typeof DEFAULTS[name]
+  const given: string = typeof value
+  const alternative = ALTERNATIVES[name]
+  if (value === alternative) return undefined
+  if (given !== type || value === null) return `of the type ${type}${alternative ? ` or '${alternative}'` : ''}`
+  if (typeof value === 'number' && !(value >= 0)) return '0 seconds or more'
+  if (name === 'baseUrl' && !isAbsoluteUrl(value)) return 'an absolute URL'
+  return undefined
+}
+
+function isAbsoluteUrl (value: unknown): boolean {
+  try {
+    // With a path, since localhost:3000 alone is a URL, too: one of the scheme "localhost", which has no paths.
+    return Boolean(new URL('/', String(value)))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,47 @@
+import type { AccessToken } from './access-token.ts'
+import { createMessage } from './message.ts'
+import type { Message } from './message.ts'
+import type { State } from './state.ts'
+import type { Tabs } from './tabs.ts'
+
+/** The session of this tab, in step with the other tabs. */
+export interface Session {
+  /** A sign-in or refresh of this tab. */
+  readonly begin: (news: 'signed-in' | 'refreshed', token: AccessToken) => void
+  /** The session is over, as this tab has learned. */
+  readonly end: () => void
+  /**
+   * What another tab has told.
+   *
+   * @returns false where only the server knows what it means for this tab
+   */
+  readonly follow: (message: Message) => boolean
+}
+
+export function createSession (state: State, tabs: Tabs): Session {
+  return {
+    begin (news, token) {
+      tabs.tell(createMessage(news, token.claims.sid, token))
+      state.signIn(token)
+    },
+
+    end () {
+      tabs.tell(createMessage('signed-out', state.token?.claims.sid, null))
+      state.signOut()
+    },
+
+    follow ({ news, sid, token }) {
+      const isOurs = state.snapshot.status === 'unknown' || state.token?.claims.sid === sid
+      if (token && (isOurs || news === 'signed-in')) {
+        state.signIn(token)
+        return true
+      }
+      if (news === 'signed-out' && isOurs) {
+        state.signOut()
+        return true
+      }
+      // After a sign-in or sign-out elsewhere, the cookie may be of another session than this tab's. A refresh changes nothing.
+      return news === 'refreshed'
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { AccessToken } from './access-token.ts'
+import type { AuthUnavailableError } from './errors.ts'
+import { unknownSnapshot } from './snapshot.ts'
+import type { AuthSnapshot } from './types.ts'
+
+const LONGEST_PAUSE = 30 // seconds
+
+interface Snapshot extends AuthSnapshot {
+  readonly error: AuthUnavailableError | null
+}
+
+/** What this tab knows. It is changed by its methods only, and each change is told to the subscribers. */
+export interface State {
+  /** A new object at each change: whoever keeps the old one can tell whether anything has changed since. */
+  readonly snapshot: Snapshot
+  readonly token: AccessToken | null
+  /** When the next refresh is due, in ms. After a failure the server is left alone until then. */
+  readonly refreshAt: number
+  readonly signIn: (token: AccessToken) => void
+  readonly signOut: () => void
+  /** A refresh has failed: the session stays as it was. The pause after it is doubled each time, or as long as the server says. */
+  readonly fail: (error: AuthUnavailableError) => void
+  readonly subscribe: (listener: () => void) => () => void
+}
+
+/** @param leeway how long before its end a token is refreshed, in seconds */
+export function createState (leeway: number): State {
+  let snapshot: Snapshot = unknownSnapshot
+  let token: AccessToken | null = null
+  let refreshAt = Infinity
+  let failures = 0
+  const listeners = new Set<() => void>()
+
+  function publish (next: Snapshot): void {
+    snapshot = next
+    for (const listener of listeners) listener()
+  }
+
+  return {
+    get snapshot () { return snapshot },
+    get token () { return token },
+    get refreshAt () { return refreshAt },
+
+    signIn (next) {
+      const { claims, expiresAt, expiresIn } = next
+      // Up to a quarter of the leeway later, by chance, so that tabs and users do not all ask at once.
+      refreshAt = expiresAt - Math.min(leeway, expiresIn / 4) * 1000 * (1 - Math.random() / 4)
+      token = next
+      failures = 0
+      publish({ status: 'signed-in', claims, expiresAt, error: null })
+    },
+
+    signOut () {
+      refreshAt = Infinity
+      token = null
+      failures = 0
+      publish({ ...unknownSnapshot, status: 'signed-out' })
+    },
+
+    fail (error) {
+      const pause = Math.min(2 ** failures, LONGEST_PAUSE) * (1 - Math.random() / 2)
+      error.retryAfter = Math.max(error.retryAfter, pause)
+      refreshAt = Date.now() + error.retryAfter * 1000
+      failures++
+      publish({ ...snapshot, error })
+    },
+
+    subscribe (listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    }
+  }
+}

@@ -1,3 +1,4 @@
+import { isStream } from './is-stream.ts'
 import type { AuthClient } from './types.ts'
 
 /** What is used of an axios instance (1.x). Structural: any version's instance fits, and nothing is imported. */
@@ -48,7 +49,7 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
     return config
   }
 
-  /** What is to be answered instead, or undefined. */
+  /** The answer to the second try; undefined where there is none. */
   async function sendAgain ({ status, config }: Answer): Promise<unknown> {
     const rejected = sent.get(config)
     if (status !== 401 || rejected === undefined || isStream(config.data)) return undefined
@@ -73,8 +74,7 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
   const responses = response.use(
     async (answer: Answer) => await sendAgain(answer) ?? answer,
     async (error) => {
-      const { response } = Object(error) as { response?: Answer }
-      const answer = response && await sendAgain(response)
+      const answer = hasResponse(error) ? await sendAgain(error.response) : undefined
       if (answer === undefined) throw error
       return answer
     }
@@ -85,7 +85,7 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
   }
 }
 
-/** It was read, and cannot be read again. */
-function isStream (data: unknown): boolean {
-  return typeof data === 'object' && data !== null && ('pipe' in data || Symbol.asyncIterator in data)
+/** An error with an answer, unlike one of the network; interceptors before ours may have thrown anything. */
+function hasResponse (error: unknown): error is { response: Answer } {
+  return typeof error === 'object' && error !== null && 'response' in error && Boolean(error.response)
 }

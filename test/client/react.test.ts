@@ -35,8 +35,7 @@ t.test('in a browser it renders each change', { skip: noChromium }, async (t) =>
         import { createElement, StrictMode } from 'react'
         import { createRoot } from 'react-dom/client'
         import { createAuthClient } from './lib/client/index.ts'
-        import { ask } from '../../lib/client/ask.ts'
-import { useAuth } from './lib/client/react.ts'
+        import { useAuth } from './lib/client/react.ts'
         const payload = btoa(JSON.stringify({ sub: 'user-1', name: 'Anna' }))
         window.refreshes = 0
         const auth = window.auth = createAuthClient({ baseUrl: 'https://api.example.com', fetch: async () => {

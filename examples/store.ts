@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { TokenStore } from '../index.ts'
 // An app of yours: import { postgresStore } from 'fastify-jwt-refresh/postgres', and so on
 import { postgresStore } from '../lib/stores/postgres/index.ts'
-import { redisStore } from '../lib/stores/redis.ts'
+import { redisStore } from '../lib/stores/redis/index.ts'
 import { lockFolder } from './data-folder.ts'
 
 /**

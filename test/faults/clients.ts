@@ -1,6 +1,6 @@
 import type { TokenStore } from '../../index.ts'
 import { postgresStore } from '../../lib/stores/postgres/index.ts'
-import { redisStore } from '../../lib/stores/redis.ts'
+import { redisStore } from '../../lib/stores/redis/index.ts'
 import { until } from '../fixtures/services.ts'
 
 export type ClientName = 'ioredis' | 'node-redis' | 'pg'

@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
 import t from 'tap'
-import { redisStore } from '../../lib/stores/redis.ts'
+import { redisStore } from '../../lib/stores/redis/index.ts'
 import { startRedisCluster } from '../fixtures/services.ts'
 import { httpSuite } from './suite.ts'
 

@@ -1,6 +1,6 @@
 import { createClient } from 'redis'
 import t from 'tap'
-import { redisStore } from '../../lib/stores/redis.ts'
+import { redisStore } from '../../lib/stores/redis/index.ts'
 import { createPrefix, urlOf } from '../fixtures/scratch.ts'
 import { findRedis } from '../fixtures/services.ts'
 import { httpSuite } from './suite.ts'

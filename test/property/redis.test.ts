@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redisStore } from '../../lib/stores/redis.ts'
+import { redisStore } from '../../lib/stores/redis/index.ts'
 import { createPrefix, urlOf } from '../fixtures/scratch.ts'
 import { findRedis } from '../fixtures/services.ts'
 import { propertySuite } from './suite.ts'

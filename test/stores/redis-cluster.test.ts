@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import { createCluster } from 'redis'
 import { test } from 'tap'
-import { redisStore } from '../../lib/stores/redis.ts'
+import { redisStore } from '../../lib/stores/redis/index.ts'
 import { sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
 import { startRedisCluster } from '../fixtures/services.ts'

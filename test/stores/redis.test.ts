@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { test, type Test } from 'tap'
-import { redisStore, type IoredisClient, type RedisClient } from '../../lib/stores/redis.ts'
+import { redisStore, type IoredisClient, type RedisClient } from '../../lib/stores/redis/index.ts'
 import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
 import { createPrefix, urlOf } from '../fixtures/scratch.ts'

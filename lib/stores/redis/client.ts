@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../errors.ts'
-import type { Script } from './redis-scripts.ts'
+import { InvalidOptionError } from '../../errors.ts'
+import type { Script } from './scripts.ts'
 
 /** ioredis: `new Redis()`, with Sentinel too, `new Cluster()`. */
 export interface IoredisClient {

@@ -1,6 +1,6 @@
-import type { Rotation, Session } from '../../types/session.ts'
-import { packPayload } from './payload.ts'
-import { assemble, type Kept } from './rotated.ts'
+import type { Rotation, Session } from '../../../types/session.ts'
+import { packPayload } from '../payload.ts'
+import { assemble, type Kept } from '../rotated.ts'
 
 /*
  * A session as one text, because that is what Redis holds in the fewest bytes:

@@ -23,7 +23,7 @@ export const WRITE: Script = script("return redis.call('SET', KEYS[1], ARGV[1], 
 
 /**
  * KEYS session; ARGV front that is expected, now, new front, milliseconds to live.
- * The record is text (see redis-record.ts): the front up to the fourth blank is replaced. Returns what follows it.
+ * The record is text (see record.ts): the front up to the fourth blank is replaced. Returns what follows it.
  */
 export const ROTATE: Script = script(`
 local record = redis.call('GET', KEYS[1])

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { Rotation, Session, TokenStore } from '../../types/session.ts'
-import { InvalidOptionError } from '../errors.ts'
-import { checkFields, show } from '../checks/fields.ts'
-import { scriptRunner, type RedisClient, type RunScript } from './redis-client.ts'
-import { packCurrent, packRecord, packRotation, unpackKept, unpackRecord } from './redis-record.ts'
-import { ENLIST, ENLISTED, READ, REMOVE, ROTATE, STRIKE_OFF, WRITE } from './redis-scripts.ts'
-import { assemble, wholeTimes } from './rotated.ts'
+import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
+import { InvalidOptionError } from '../../errors.ts'
+import { checkFields, show } from '../../checks/fields.ts'
+import { scriptRunner, type RedisClient, type RunScript } from './client.ts'
+import { packCurrent, packRecord, packRotation, unpackKept, unpackRecord } from './record.ts'
+import { ENLIST, ENLISTED, READ, REMOVE, ROTATE, STRIKE_OFF, WRITE } from './scripts.ts'
+import { assemble, wholeTimes } from '../rotated.ts'
 
-export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts'
+export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './client.ts'
 
 /** How far the clocks of two instances may be apart before a subject's index could lose a living session. */
 const CLOCK_SKEW_SECONDS = 3600

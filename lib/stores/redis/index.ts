@@ -1,19 +1,23 @@
-import { createHash } from 'node:crypto'
 import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { checkFields, show } from '../../checks/fields.ts'
+import { wholeTimes } from '../rotated.ts'
 import { scriptRunner, type RedisClient, type RunScript } from './client.ts'
-import { packCurrent, packRecord, packRotation, unpackKept, unpackRecord } from './record.ts'
-import { ENLIST, ENLISTED, READ, REMOVE, ROTATE, STRIKE_OFF, WRITE } from './scripts.ts'
-import { assemble, wholeTimes } from '../rotated.ts'
+import { packCurrent, packRecord, packRotation, packText, unpackRecord, wasEnlistedAgain } from './record.ts'
+import { ENLIST, PAGE, READ, REMOVE, REMOVE_OF_SUBJECT, ROTATE, STRIKE_OFF, WRITE } from './scripts.ts'
+import { indexOf, sharedIndexOf, type SubjectIndex } from './subject-index.ts'
 
 export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './client.ts'
 
-/** How far the clocks of two instances may be apart before a subject's index could lose a living session. */
-const CLOCK_SKEW_SECONDS = 3600
-/** Up to two million sessions Redis keeps an index of 128 or fewer in its dense form. Never to be changed: it places what is stored. */
-const INDEXES = 16_384
-const TAG_BYTES = 6
+const HOUR = 3_600_000 // milliseconds
+/** How far the clocks of two instances may be apart before an index could lose a living session. */
+const CLOCK_SKEW = HOUR
+/** How often a session in use is enlisted again. Each time costs the app a quarter of a refresh; nobody waits for it. */
+const ENLIST_INTERVAL = 4 * HOUR
+/** How long an index keeps a session beyond its idle end, which rotations have moved since the session was last enlisted. */
+const INDEX_SLACK = 7 * 24 * HOUR
+/** How many sessions `list` and `deleteAll` ask for at once: they keep Redis busy for about two milliseconds. */
+const BATCH = 200
 
 export interface RedisStoreOptions {
   /** What every key begins with. Two apps that share a Redis need two. Default: `jwtr:`. */
@@ -21,7 +25,7 @@ export interface RedisStoreOptions {
 }
 
 /**
- * Sessions in Redis 5 or later, a Redis Cluster included: one key a session with its time to live, and indexes by subject.
+ * Sessions in Redis 5 or later, a Redis Cluster included: one key a session with its time to live, and an index for each subject.
  * @param client a connected client of ioredis, or of node-redis 4 or later; closing it is the caller's affair.
  * @throws TypeError for another client, or an unknown or impossible option.
  */
@@ -45,11 +49,9 @@ class RedisStore implements TokenStore {
   }
 
   async create (session: Session): Promise<void> {
-    const { id, subject, createdAt, expiresAt, endsAt } = session
+    const { id, createdAt, expiresAt } = session
     const record = packRecord(session)
-    const { index, tag } = this.#placeOf(subject)
-    const longestLife = Math.ceil(Math.max(0, endsAt - createdAt) / 1000) + CLOCK_SKEW_SECONDS
-    await this.#run(ENLIST, index, [tag + id, String(longestLife)])
+    await this.#enlist(session, createdAt)
     await this.#run(WRITE, this.#sessionKey(id), [record, timeToLive(createdAt, expiresAt)])
   }
 
@@ -61,26 +63,48 @@ class RedisStore implements TokenStore {
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
     const rotation = wholeTimes(next)
     const args = [packCurrent(expected), String(now), packRotation(rotation), timeToLive(now, rotation.expiresAt)]
-    const kept = await this.#run(ROTATE, this.#sessionKey(id), args) as string | null
-    return kept === null ? null : assemble(id, rotation, unpackKept(kept))
+    const replaced = await this.#run(ROTATE, this.#sessionKey(id), args) as string | null
+    if (replaced === null) return null
+
+    const before = unpackRecord(id, replaced)
+    const session = { ...before, ...rotation }
+    // Nobody waits for the index, and no refresh fails because of it: a later rotation enlists the session anyway.
+    if (isToBeEnlisted(replaced, before, session)) this.#enlist(session, now).catch(() => {})
+    return session
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {
-    const removed = await this.#remove(id, expected)
+    const front = expected === undefined ? '' : packCurrent(expected)
+    const removed = unpack(id, await this.#run(REMOVE, this.#sessionKey(id), [front]))
     if (removed === null) return false
-    await this.#strikeOff(removed.subject, [id])
+    await this.#strikeOff(indexOf(this.#prefix, removed.subject), [id])
     return true
   }
 
   async list (subject: string): Promise<Session[]> {
-    return (await this.#stored(subject)).filter((session) => this.#lives(session))
+    const sessions = new Map<string, Session>()
+    for (const index of this.#indexesOf(subject)) {
+      for await (const ids of this.#batches(index)) {
+        for (const session of await Promise.all(ids.map((id) => this.find(id)))) {
+          if (session?.subject === subject) sessions.set(session.id, session)
+        }
+      }
+    }
+    return [...sessions.values()]
   }
 
+  /** What is ended stays ended and is struck off with its batch, so that a call that takes too long is to be tried again. */
   async deleteAll (subject: string, exceptId?: string): Promise<number> {
-    const doomed = (await this.#stored(subject)).filter(({ id }) => id !== exceptId)
-    const removed = (await Promise.all(doomed.map(({ id }) => this.#remove(id)))).filter((session) => session !== null)
-    await this.#strikeOff(subject, doomed.map(({ id }) => id))
-    return removed.filter((session) => this.#lives(session)).length
+    let count = 0
+    for (const index of this.#indexesOf(subject)) {
+      for await (const ids of this.#batches(index)) {
+        const doomed = ids.filter((id) => id !== exceptId)
+        const removed = (await Promise.all(doomed.map((id) => this.#removeOf(subject, id)))).filter((session) => session !== null)
+        await this.#strikeOff(index, removed.map(({ id }) => id))
+        count += removed.filter((session) => this.#lives(session)).length
+      }
+    }
+    return count
   }
 
   #lives (session: Session): boolean {
@@ -91,40 +115,56 @@ class RedisStore implements TokenStore {
     return unpack(id, await this.#run(READ, this.#sessionKey(id), []))
   }
 
-  async #remove (id: string, expected?: string): Promise<Session | null> {
-    const front = expected === undefined ? '' : packCurrent(expected)
-    return unpack(id, await this.#run(REMOVE, this.#sessionKey(id), [front]))
+  /** The subject is compared because in a shared index two can have the same tag. */
+  async #removeOf (subject: string, id: string): Promise<Session | null> {
+    return unpack(id, await this.#run(REMOVE_OF_SUBJECT, this.#sessionKey(id), [packText(subject)]))
   }
 
-  /** The subject's sessions that Redis still has. */
-  async #stored (subject: string): Promise<Session[]> {
-    const { index, tag } = this.#placeOf(subject)
-    const ids = await this.#run(ENLISTED, index, [tag]) as string[]
-    const sessions = await Promise.all(ids.map((id) => this.#read(id)))
-    // The tag is short: another subject can have the same.
-    return sessions.filter((session) => session?.subject === subject) as Session[]
+  async #enlist ({ id, subject, expiresAt, endsAt }: Session, now: number): Promise<void> {
+    const life = Math.max(0, Math.min(endsAt, expiresAt + INDEX_SLACK) - now) + CLOCK_SKEW
+    await this.#run(ENLIST, indexOf(this.#prefix, subject).key, [id, String(Math.ceil(life / 1000))])
+  }
+
+  #indexesOf (subject: string): SubjectIndex[] {
+    return [indexOf(this.#prefix, subject), sharedIndexOf(this.#prefix, subject)]
+  }
+
+  /** The ids in an index. One can come twice, and one can be of a session that is gone, or on its way. */
+  async * #batches ({ key, tag }: SubjectIndex): AsyncGenerator<string[]> {
+    let cursor = '0'
+    do {
+      const [next, members] = await this.#run(PAGE, key, [cursor, `${tag}*`, String(BATCH)]) as [string, string[]]
+      const ids = members.filter((_, i) => i % 2 === 0).map((member) => member.slice(tag.length))
+      // A small index comes as one page.
+      for (let start = 0; start < ids.length; start += BATCH) yield ids.slice(start, start + BATCH)
+      cursor = next
+    } while (cursor !== '0')
   }
 
   /** Only what was seen in Redis: an id without a session can be a login that is still on its way. */
-  async #strikeOff (subject: string, ids: string[]): Promise<void> {
+  async #strikeOff ({ key, tag }: SubjectIndex, ids: string[]): Promise<void> {
     if (ids.length === 0) return
-    const { index, tag } = this.#placeOf(subject)
-    await this.#run(STRIKE_OFF, index, ids.map((id) => tag + id))
+    await this.#run(STRIKE_OFF, key, ids.map((id) => tag + id))
   }
 
   #sessionKey (id: string): string {
     return `${this.#prefix}s:${id}`
   }
+}
 
-  /**
-   * An index is shared by the subjects of one hash, each with its own tag: Redis spends 150 bytes on a key with a
-   * time to live, and most subjects have one session.
-   */
-  #placeOf (subject: string): { index: string, tag: string } {
-    const digest = createHash('sha256').update(subject).digest()
-    const index = (digest.readUInt16BE(0) % INDEXES).toString(36)
-    return { index: `${this.#prefix}u:${index}`, tag: digest.toString('base64url', 2, 2 + TAG_BYTES) }
-  }
+/**
+ * At its first rotation a session is enlisted again: it can be one of an earlier version, or a failover can have lost its
+ * login's write to the index. Later rotations do so in every interval, because the index can have been evicted, and
+ * where the idle end has moved, because the index has to keep the session until then.
+ */
+function isToBeEnlisted (record: string, before: Session, after: Session): boolean {
+  if (!wasEnlistedAgain(record)) return true
+  return intervalOf(before, 'rotatedAt') !== intervalOf(after, 'rotatedAt') || intervalOf(before, 'expiresAt') !== intervalOf(after, 'expiresAt')
+}
+
+/** Counted from the login, so that not all sessions are enlisted at the same moment. */
+function intervalOf (session: Session, time: 'rotatedAt' | 'expiresAt'): number {
+  return Math.floor((session[time] - session.createdAt) / ENLIST_INTERVAL)
 }
 
 /** Milliseconds as Redis takes them. Relative to the caller's clock, so that the one of Redis need not agree with it. */

@@ -1,58 +1,69 @@
 import type { Rotation, Session } from '../../../types/session.ts'
 import { packPayload } from '../payload.ts'
-import { assemble, type Kept } from '../rotated.ts'
+import { assemble } from '../rotated.ts'
 
 /*
  * A session as one text, because that is what Redis holds in the fewest bytes:
  *
  *   current expiresAt generation rotatedAt | createdAt endsAt subject payload
  *
- * Numbers are written to base 36. Up to the bar is what a rotation replaces: the script compares the front
- * and puts a new one before the rest, without knowing what the rest means.
+ * Numbers are written to base 36. Up to the bar is what a rotation replaces: the script compares the start
+ * and puts a new front before the rest, without knowing what the rest means.
  */
-const FRONT = /^(\S+) (\w+) (\w+) (\w+) /
-const KEPT = /^(\w+) (\w+) (\S+) (.+)$/s
+const RECORD = /^(\S+) (\w+) (\w+) (\w+) (\w+) (\w+) (\S+) (.+)$/s
+
+/**
+ * A rotation's front has a zero before `rotatedAt`: its session was enlisted again. A login's has none, and neither has
+ * one that an earlier version wrote, which reads ours all the same.
+ */
+const ENLISTED_MARK = '0'
+const ENLISTED = /^\S+ \w+ \w+ 0\w/
 
 /** How every record with this `current` begins. */
 export function packCurrent (current: string): string {
-  return `${encodeURIComponent(current)} `
+  return `${packText(current)} `
 }
 
-export function packRotation ({ current, expiresAt, generation, rotatedAt }: Rotation): string {
-  return `${packCurrent(current)}${packNumber(expiresAt)} ${packNumber(generation)} ${packNumber(rotatedAt)} `
+/** The front that a rotation writes. */
+export function packRotation (rotation: Rotation): string {
+  return packFront(rotation, ENLISTED_MARK)
 }
 
 /** @throws URIError where the subject has no UTF-8 form (a lone surrogate): two such subjects would share a key. */
 export function packRecord (session: Session): string {
   const { createdAt, endsAt, subject } = session
-  return `${packRotation(session)}${packNumber(createdAt)} ${packNumber(endsAt)} ${encodeURIComponent(subject)} ${packPayload(session)}`
+  return `${packFront(session, '')}${packNumber(createdAt)} ${packNumber(endsAt)} ${packText(subject)} ${packPayload(session)}`
 }
 
 /** @throws Error for anything else than such a record: something else writes under the same prefix. */
 export function unpackRecord (id: string, record: string): Session {
-  const [front, current, expiresAt, generation, rotatedAt] = parse(FRONT, record)
+  const parts = RECORD.exec(record)
+  if (parts === null) throw new Error('redisStore: a key under the store\'s prefix does not hold a session')
+  const [, current, expiresAt, generation, rotatedAt, createdAt, endsAt, subject, payload] = parts as unknown as Parts
   const rotation = {
     generation: unpackNumber(generation),
     current: decodeURIComponent(current),
     rotatedAt: unpackNumber(rotatedAt),
     expiresAt: unpackNumber(expiresAt)
   }
-  return assemble(id, rotation, unpackKept(record.slice(front.length)))
+  return assemble(id, rotation, { subject: decodeURIComponent(subject), createdAt: unpackNumber(createdAt), endsAt: unpackNumber(endsAt), payload })
 }
 
-/** What follows the bar. */
-export function unpackKept (text: string): Kept {
-  const [, createdAt, endsAt, subject, payload] = parse(KEPT, text)
-  return { subject: decodeURIComponent(subject), createdAt: unpackNumber(createdAt), endsAt: unpackNumber(endsAt), payload }
+/** Whether a rotation has enlisted the session again. */
+export function wasEnlistedAgain (record: string): boolean {
+  return ENLISTED.test(record)
 }
 
-function parse (pattern: RegExp, text: string): Parts {
-  const parts = pattern.exec(text)
-  if (parts === null) throw new Error('redisStore: a key under the store\'s prefix does not hold a session')
-  return parts as unknown as Parts
+/** Without blanks, as records and keys have it. */
+export function packText (text: string): string {
+  return encodeURIComponent(text)
 }
 
-type Parts = [all: string, string, string, string, string]
+type Parts = [all: string, string, string, string, string, string, string, string, string]
+
+function packFront ({ current, expiresAt, generation, rotatedAt }: Rotation, mark: string): string {
+  return `${packCurrent(current)}${packNumber(expiresAt)} ${packNumber(generation)} ${mark}${packNumber(rotatedAt)} `
+}
 
 /** Whole milliseconds: the script could not read a fraction to base 36. */
 function packNumber (value: number): string {

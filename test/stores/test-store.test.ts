@@ -1,7 +1,8 @@
 import { AssertionError } from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
 import { test } from 'tap'
 import { testStore } from '../../lib/testing/test-store.ts'
-import type { TokenStore } from '../../types/session.ts'
+import type { Session, TokenStore } from '../../types/session.ts'
 import { PlainStore, brokenStores } from '../fixtures/broken-stores.ts'
 
 /** Which checks fail for a store, each with what it threw. */
@@ -14,6 +15,16 @@ async function failures (createStore: () => TokenStore): Promise<Map<string, unk
 }
 
 testStore(test, () => new PlainStore())
+
+test('takes a store whose objects have other prototypes, as those that structuredClone makes under Jest', async (t) => {
+  const parse = runInNewContext('JSON.parse') as typeof JSON.parse
+  class OtherRealm extends PlainStore {
+    override async find (id: string): Promise<Session | null> {
+      return parse(JSON.stringify(await super.find(id)))
+    }
+  }
+  t.strictSame([...await failures(() => new OtherRealm())], [])
+})
 
 for (const [mistake, { create, caughtBy }] of Object.entries(brokenStores)) {
   test(`finds out that ${mistake}`, async (t) => {

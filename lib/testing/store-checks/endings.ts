@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+import { assertSame, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
 
 const RACES = 50
 
@@ -10,7 +10,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     await store.create(session)
     assert.equal(await store.delete(session.id), true)
     assert.equal(await store.find(session.id), null)
-    assert.deepEqual(await store.list(session.subject), [])
+    assertSame(await store.list(session.subject), [])
     assert.equal(await store.delete(session.id), false)
   },
 
@@ -21,7 +21,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     assert.ok(await store.rotate(session.id, session.current, next, Date.now()))
     assert.equal(await store.delete(session.id, session.current), false)
     assert.equal(await store.delete(session.id, ''), false)
-    assert.deepEqual(await store.find(session.id), { ...session, ...next })
+    assertSame(await store.find(session.id), { ...session, ...next })
     assert.equal(await store.delete(session.id, next.current), true)
     assert.equal(await store.find(session.id), null)
   },
@@ -32,7 +32,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     await store.delete(session.id)
     assert.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
     assert.equal(await store.find(session.id), null)
-    assert.deepEqual(await store.list(session.subject), [])
+    assertSame(await store.list(session.subject), [])
   },
 
   'a late rotate does not bring a session back after deleteAll': async (store) => {
@@ -41,7 +41,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     assert.equal(await store.deleteAll(session.subject), 1)
     assert.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
     assert.equal(await store.find(session.id), null)
-    assert.deepEqual(await store.list(session.subject), [])
+    assertSame(await store.list(session.subject), [])
   },
 
   'rotate racing delete leaves nothing': async (store) => {
@@ -63,7 +63,7 @@ export const endingChecks: Record<string, StoreCheck> = {
       const [, deleted] = await Promise.all([rotate(), store.deleteAll(session.subject), rotate()])
       assert.equal(deleted, 1)
       assert.equal(await store.find(session.id), null)
-      assert.deepEqual(await store.list(session.subject), [])
+      assertSame(await store.list(session.subject), [])
     }
   },
 
@@ -76,7 +76,7 @@ export const endingChecks: Record<string, StoreCheck> = {
         store.delete(session.id, session.current)
       ])
       assert.equal(deleted, rotated === null)
-      assert.deepEqual(await store.find(session.id), rotated)
+      assertSame(await store.find(session.id), rotated)
     }
   }
 }

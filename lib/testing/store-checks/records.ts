@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { HOUR, expiredSession, idsOf, randomName, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+import { HOUR, assertSame, expiredSession, idsOf, randomName, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
 
 /** NUL is reachable too: `/sessions/%00`. */
 const HOSTILE_IDS = [
@@ -29,8 +29,8 @@ export const recordChecks: Record<string, StoreCheck> = {
       metadata: { userAgent: 'Mozilla/5.0 \u0007 ÿ', ip: '2001:db8::1', label: null }
     })
     await store.create(session)
-    assert.deepEqual(await store.find(session.id), session)
-    assert.deepEqual(await store.list(subject), [session])
+    assertSame(await store.find(session.id), session)
+    assertSame(await store.list(subject), [session])
   },
 
   'claims of 50 kB come back whole': async (store) => {
@@ -38,13 +38,13 @@ export const recordChecks: Record<string, StoreCheck> = {
     session.claims['permissions'] = Array.from({ length: 2_000 }, (_, i) => `permission:${i}:to:do:things:é😀`)
     assert.ok(JSON.stringify(session.claims).length > 50_000)
     await store.create(session)
-    assert.deepEqual(await store.find(session.id), session)
+    assertSame(await store.find(session.id), session)
   },
 
   'empty metadata stays empty': async (store) => {
     const session = sampleSession({ metadata: {} })
     await store.create(session)
-    assert.deepEqual(await store.find(session.id), session)
+    assertSame(await store.find(session.id), session)
   },
 
   'an unknown id is not there': async (store) => {
@@ -53,7 +53,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     assert.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
     assert.equal(await store.delete(session.id), false)
     assert.equal(await store.delete(session.id, session.current), false)
-    assert.deepEqual(await store.list(session.subject), [])
+    assertSame(await store.list(session.subject), [])
     assert.equal(await store.deleteAll(session.subject), 0)
   },
 
@@ -65,7 +65,7 @@ export const recordChecks: Record<string, StoreCheck> = {
       assert.equal(await store.rotate(id, session.current, sampleRotation(session), Date.now()), null, `rotate(${JSON.stringify(id)})`)
       assert.equal(await store.delete(id), false, `delete(${JSON.stringify(id)})`)
     }
-    assert.deepEqual(await store.find(session.id), session)
+    assertSame(await store.find(session.id), session)
   },
 
   'an expired session is neither found nor listed': async (store) => {
@@ -75,7 +75,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     await store.create(expired)
     await store.create(living)
     assert.equal(await store.find(expired.id), null)
-    assert.deepEqual(idsOf(await store.list(subject)), [living.id])
+    assertSame(idsOf(await store.list(subject)), [living.id])
   },
 
   'what find and list return is not shared with the store': async (store) => {
@@ -89,8 +89,8 @@ export const recordChecks: Record<string, StoreCheck> = {
       (copy.claims['roles'] as string[]).push('admin')
       copy.metadata.ip = 'changed'
     }
-    assert.deepEqual(await store.find(session.id), session)
-    assert.deepEqual(await store.list(session.subject), [session])
+    assertSame(await store.find(session.id), session)
+    assertSame(await store.list(session.subject), [session])
   },
 
   'what create was given can be changed afterwards': async (store) => {
@@ -100,7 +100,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     session.endsAt += HOUR;
     (session.claims['roles'] as string[]).push('admin')
     session.metadata.ip = 'changed'
-    assert.deepEqual(await store.find(before.id), before)
+    assertSame(await store.find(before.id), before)
   },
 
   'a call that failed does not poison the next': async (store) => {
@@ -112,7 +112,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     const session = sampleSession()
     const next = sampleRotation(session)
     await assert.doesNotReject(store.create(session))
-    assert.deepEqual(await store.rotate(session.id, session.current, next, Date.now()), { ...session, ...next })
+    assertSame(await store.rotate(session.id, session.current, next, Date.now()), { ...session, ...next })
     assert.equal(await store.delete(session.id), true)
   }
 }

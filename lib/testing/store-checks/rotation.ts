@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../../types/session.ts'
-import { HOUR, idsOf, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+import { HOUR, assertSame, idsOf, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
 
 const PARALLEL_CALLERS = 100
 
@@ -11,9 +11,9 @@ export const rotationChecks: Record<string, StoreCheck> = {
     const next = sampleRotation(session)
     await store.create(session)
     const rotated = await store.rotate(session.id, session.current, next, Date.now())
-    assert.deepEqual(rotated, { ...session, ...next })
-    assert.deepEqual(await store.find(session.id), { ...session, ...next })
-    assert.deepEqual(await store.list(session.subject), [{ ...session, ...next }])
+    assertSame(rotated, { ...session, ...next })
+    assertSame(await store.find(session.id), { ...session, ...next })
+    assertSame(await store.list(session.subject), [{ ...session, ...next }])
   },
 
   'of 100 parallel rotations exactly one wins': async (store) => {
@@ -23,8 +23,8 @@ export const rotationChecks: Record<string, StoreCheck> = {
     const answers = await Promise.all(attempts.map((next) => store.rotate(session.id, session.current, next, Date.now())))
     const winners = answers.filter((answer) => answer !== null)
     assert.equal(winners.length, 1, `${winners.length} rotations won`)
-    assert.deepEqual(await store.find(session.id), winners[0])
-    assert.deepEqual(winners[0], { ...session, ...attempts[answers.findIndex((answer) => answer !== null)] })
+    assertSame(await store.find(session.id), winners[0])
+    assertSame(winners[0], { ...session, ...attempts[answers.findIndex((answer) => answer !== null)] })
   },
 
   'rotate with another expected value changes nothing': async (store) => {
@@ -33,7 +33,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     for (const expected of [sampleSession().current, '', session.current.slice(0, -1), session.current + ' ', session.current.toLowerCase()]) {
       assert.equal(await store.rotate(session.id, expected, sampleRotation(session), Date.now()), null)
     }
-    assert.deepEqual(await store.find(session.id), session)
+    assertSame(await store.find(session.id), session)
   },
 
   'an expected value serves once': async (store) => {
@@ -43,7 +43,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     await store.create(session)
     assert.ok(await store.rotate(session.id, session.current, first, Date.now()))
     assert.equal(await store.rotate(session.id, session.current, second, Date.now()), null)
-    assert.deepEqual(await store.rotate(session.id, first.current, second, Date.now()), { ...session, ...second })
+    assertSame(await store.rotate(session.id, first.current, second, Date.now()), { ...session, ...second })
   },
 
   'rotate judges expiry by the time it is given, and changes nothing that is over': async (store) => {
@@ -52,8 +52,8 @@ export const rotationChecks: Record<string, StoreCheck> = {
     await store.create(session)
     assert.equal(await store.rotate(session.id, session.current, next, session.expiresAt), null)
     assert.equal(await store.rotate(session.id, session.current, next, session.expiresAt + HOUR), null)
-    assert.deepEqual(await store.find(session.id), session)
-    assert.deepEqual(await store.rotate(session.id, session.current, next, session.expiresAt - 1), { ...session, ...next })
+    assertSame(await store.find(session.id), session)
+    assertSame(await store.rotate(session.id, session.current, next, session.expiresAt - 1), { ...session, ...next })
   },
 
   'rotate leaves the rest of the record as it was': async (store) => {
@@ -62,7 +62,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     await store.create(session)
     await store.rotate(session.id, session.current, next, Date.now())
     const { subject, createdAt, endsAt, claims, metadata } = session
-    assert.deepEqual(await store.find(session.id), { id: session.id, subject, createdAt, endsAt, claims, metadata, ...next })
+    assertSame(await store.find(session.id), { id: session.id, subject, createdAt, endsAt, claims, metadata, ...next })
   },
 
   'what rotate takes and returns is not shared with the store': async (store) => {
@@ -76,7 +76,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     rotated.current = 'changed';
     (rotated.claims['roles'] as string[]).push('admin')
     rotated.metadata.ip = 'changed'
-    assert.deepEqual(await store.find(session.id), after)
+    assertSame(await store.find(session.id), after)
   },
 
   'a rotation that moves expiresAt keeps the session alive': async (store) => {
@@ -86,8 +86,8 @@ export const rotationChecks: Record<string, StoreCheck> = {
     await store.create(session)
     // Two hours ago by the caller's clock: then the session lived, and now it lives because it was used then.
     const rotated = await store.rotate(session.id, session.current, next, now - 2 * HOUR)
-    assert.deepEqual(rotated, { ...session, ...next })
-    assert.deepEqual(await store.find(session.id), { ...session, ...next })
-    assert.deepEqual(idsOf(await store.list(session.subject)), [session.id])
+    assertSame(rotated, { ...session, ...next })
+    assertSame(await store.find(session.id), { ...session, ...next })
+    assertSame(idsOf(await store.list(session.subject)), [session.id])
   }
 }

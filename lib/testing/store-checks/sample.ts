@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
 
@@ -51,4 +52,16 @@ function sampleDigest (): string {
 
 export function idsOf (sessions: Session[]): string[] {
   return sessions.map((session) => session.id).sort()
+}
+
+/**
+ * Compares plain data. Jest gives each test file a realm of its own, in which what a store made with `structuredClone` has
+ * other prototypes than what the check made.
+ */
+export function assertSame (actual: unknown, expected: unknown, message?: string): void {
+  assert.deepEqual(inThisRealm(actual), inThisRealm(expected), message)
+}
+
+function inThisRealm (value: unknown): unknown {
+  return typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : value
 }

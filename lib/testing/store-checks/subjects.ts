@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../../types/session.ts'
-import { expiredSession, idsOf, randomName, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+import { assertSame, expiredSession, idsOf, randomName, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
 
 const PARALLEL_LOGINS = 20
 
@@ -24,7 +24,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
       const session = sampleSession({ subject })
       await store.create(session)
       created.push(session.id)
-      assert.deepEqual(idsOf(await store.list(subject)), [...created].sort())
+      assertSame(idsOf(await store.list(subject)), [...created].sort())
     }
   },
 
@@ -32,7 +32,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const subject = randomName('subject')
     const sessions = Array.from({ length: PARALLEL_LOGINS }, () => sampleSession({ subject }))
     await Promise.all(sessions.map((session) => store.create(session)))
-    assert.deepEqual(idsOf(await store.list(subject)), idsOf(sessions))
+    assertSame(idsOf(await store.list(subject)), idsOf(sessions))
   },
 
   'list keeps a session through rotation and drops what was deleted': async (store) => {
@@ -44,7 +44,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     await store.create(dropped)
     await store.rotate(kept.id, kept.current, next, Date.now())
     await store.delete(dropped.id)
-    assert.deepEqual(await store.list(subject), [{ ...kept, ...next }])
+    assertSame(await store.list(subject), [{ ...kept, ...next }])
   },
 
   'list outlives a neighbour that expired': async (store) => {
@@ -53,8 +53,8 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const second = sampleSession({ subject })
     for (const session of [first, expiredSession(subject), second]) await store.create(session)
     // Twice: a clean-up that the first call did must not take a living session along.
-    assert.deepEqual(idsOf(await store.list(subject)), idsOf([first, second]))
-    assert.deepEqual(idsOf(await store.list(subject)), idsOf([first, second]))
+    assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
+    assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
   },
 
   'deleteAll ends every session of the subject and counts them': async (store) => {
@@ -63,7 +63,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     for (const session of sessions) await store.create(session)
     assert.equal(await store.deleteAll(subject), 3)
     for (const session of sessions) assert.equal(await store.find(session.id), null)
-    assert.deepEqual(await store.list(subject), [])
+    assertSame(await store.list(subject), [])
     assert.equal(await store.deleteAll(subject), 0)
   },
 
@@ -72,8 +72,8 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const [kept, ...others] = Array.from({ length: 3 }, () => sampleSession({ subject })) as [Session, ...Session[]]
     for (const session of [kept, ...others]) await store.create(session)
     assert.equal(await store.deleteAll(subject, kept.id), 2)
-    assert.deepEqual(await store.find(kept.id), kept)
-    assert.deepEqual(await store.list(subject), [kept])
+    assertSame(await store.find(kept.id), kept)
+    assertSame(await store.list(subject), [kept])
     for (const session of others) assert.equal(await store.find(session.id), null)
     assert.equal(await store.deleteAll(subject, kept.id), 0)
   },
@@ -85,7 +85,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     await store.create(foreign)
     assert.equal(await store.deleteAll(session.subject, foreign.id), 1)
     assert.equal(await store.find(session.id), null)
-    assert.deepEqual(await store.find(foreign.id), foreign)
+    assertSame(await store.find(foreign.id), foreign)
   },
 
   'a subject can log in again after deleteAll': async (store) => {
@@ -94,7 +94,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     await store.deleteAll(subject)
     const again = sampleSession({ subject })
     await store.create(again)
-    assert.deepEqual(await store.list(subject), [again])
+    assertSame(await store.list(subject), [again])
   },
 
   'subjects with hostile names never meet': async (store) => {
@@ -104,13 +104,13 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const own = new Set(sessions.map((session) => session.id))
     for (const session of sessions) {
       const listed = (await store.list(session.subject)).filter((each) => own.has(each.id))
-      assert.deepEqual(listed, [session], `list(${JSON.stringify(session.subject)})`)
+      assertSame(listed, [session], `list(${JSON.stringify(session.subject)})`)
     }
     for (const [index, session] of sessions.entries()) {
       assert.ok(await store.deleteAll(session.subject) >= 1, `deleteAll(${JSON.stringify(session.subject)})`)
       assert.equal(await store.find(session.id), null)
       const neighbour = sessions[index + 1]
-      if (neighbour !== undefined) assert.deepEqual(await store.find(neighbour.id), neighbour)
+      if (neighbour !== undefined) assertSame(await store.find(neighbour.id), neighbour)
     }
   }
 }

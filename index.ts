@@ -84,15 +84,14 @@ interface Libraries {
   cookie: RefreshCookie
 }
 
-type JwtRefreshPlugin = FastifyPluginAsync<JwtRefreshOptions> & { MemoryStore: typeof MemoryStore }
-
 /**
  * Register it with `await`, so that `app.authenticate` is there for the routes that follow.
  *
  * @throws FST_JWT_INVALID_OPTION at boot, with the option's name and the mend
  */
-const jwtRefresh: JwtRefreshPlugin = Object.assign(fp(plugin, { fastify: '5.x', name: 'fastify-jwt-refresh' }), { MemoryStore })
+const jwtRefresh: FastifyPluginAsync<JwtRefreshOptions> = fp(plugin, { fastify: '5.x', name: 'fastify-jwt-refresh' })
 
-export { jwtRefresh as default, jwtRefresh as 'module.exports', MemoryStore }
+// As ES modules alone; scripts/declare.js and scripts/bundle.js make `export =` of them.
+export { jwtRefresh as default, MemoryStore }
 export type { MemoryStoreOptions } from './lib/stores/memory.ts'
 export type * from './types/index.ts'

@@ -3,16 +3,21 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import t from 'tap'
+import ts from 'typescript'
 import { createProject, execute, root } from './fixtures/package.ts'
 
-interface Target {
-  types: string
+/** What `require` and `import` find where that is not the same file. */
+interface Dual {
+  require: string
   default: string
 }
 
 interface Manifest {
   name: string
-  exports: Record<string, Target | string>
+  main: string
+  types: string
+  exports: Record<string, Dual | string>
+  typesVersions: { '*': Record<string, string[]> }
   dependencies: Record<string, string>
   peerDependencies: Record<string, string>
 }
@@ -20,7 +25,8 @@ interface Manifest {
 // The package as a user's project finds it: compiled, in node_modules, read by Node itself and not by tap's loader.
 const project = await createProject(t)
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
-const entries = Object.entries(manifest.exports).filter((entry): entry is [string, Target] => typeof entry[1] === 'object')
+const installed = join(project, 'node_modules/fastify-jwt-refresh')
+const entries = Object.entries(manifest.exports).filter(([path]) => path !== './package.json')
 
 /** What a script of the user's project prints as JSON. Nothing may be written to stderr: no warning either. */
 async function run (file: string, source: string): Promise<unknown> {
@@ -53,9 +59,9 @@ t.test('import: the default, a named import, import() and the namespace', async 
       default: await attempt(jwtRefresh, { store: new MemoryStore() }),
       dynamic: await attempt(import('fastify-jwt-refresh')),
       attached: jwtRefresh.MemoryStore === MemoryStore,
-      names: Object.keys(all).sort()
+      names: Object.keys(all).filter((name) => name !== 'module.exports').sort() // which some versions of Node.js add
     }))
-  `), { default: 200, dynamic: 200, attached: true, names: ['MemoryStore', 'default', 'module.exports'] })
+  `), { default: 200, dynamic: 200, attached: true, names: ['MemoryStore', 'default'] })
 })
 
 t.test('require: the function itself, with MemoryStore on it', async (t) => {
@@ -70,11 +76,32 @@ t.test('require: the function itself, with MemoryStore on it', async (t) => {
         type: typeof jwtRefresh,
         required: await attempt(require('fastify-jwt-refresh'), { store: new MemoryStore() }),
         dynamic: await attempt(import('fastify-jwt-refresh')),
+        default: jwtRefresh.default === jwtRefresh,
         one: imported.default === jwtRefresh && imported.MemoryStore === MemoryStore
       }))
     }
     main()
-  `), { type: 'function', required: 200, dynamic: 200, one: true })
+  `), { type: 'function', required: 200, dynamic: 200, default: true, one: true })
+})
+
+t.test('import and require find one implementation of the server, in every entry', async (t) => {
+  const server = entries.filter(([, target]) => typeof target === 'string').map(([path]) => join('fastify-jwt-refresh', path).replaceAll('\\', '/'))
+  t.strictSame(await run('one.mjs', `
+    import { createRequire } from 'node:module'
+    const require = createRequire(import.meta.url)
+    const classOf = (fn) => { try { fn() } catch (error) { return error.constructor } }
+    const differ = []
+    for (const name of ${JSON.stringify(server)}) {
+      const required = require(name)
+      const imported = await import(name)
+      if (imported.default !== required) differ.push(name)
+      for (const key of Object.keys(imported)) if (!['default', 'module.exports'].includes(key) && imported[key] !== required[key]) differ.push(name + ': ' + key)
+    }
+    const { MemoryStore } = await import('fastify-jwt-refresh')
+    const { redisStore } = await import('fastify-jwt-refresh/redis')
+    if (classOf(() => new MemoryStore({ none: 1 })) !== classOf(() => redisStore({}))) differ.push('errors')
+    console.log(JSON.stringify(differ))
+  `), [])
 })
 
 t.test('every entry of the package can be imported and required, without its optional peers', async (t) => {
@@ -96,9 +123,51 @@ t.test('every entry of the package can be imported and required, without its opt
   t.strictSame(loaded, Object.fromEntries(names.map((name) => [name, true])))
 })
 
-t.test('every entry of the package has its types', async (t) => {
-  for (const [path, { types }] of entries) {
-    t.match(await readFile(join(project, 'node_modules/fastify-jwt-refresh', types), 'utf8'), /export/, path)
+t.test('every file of an entry has its declarations beside it, of its own module format', async (t) => {
+  for (const [, target] of entries) {
+    for (const file of typeof target === 'string' ? [target] : [target.require, target.default]) {
+      const declarations = await readFile(join(installed, file.replace(/\.js$/, '.d.ts')), 'utf8')
+      t.match(declarations, /export/, file)
+      t.notMatch(declarations, /from '[^']*\.ts'/, 'which older resolutions do not find')
+    }
+  }
+})
+
+t.test('what does not read exports finds the same files by main, types and typesVersions', async (t) => {
+  const forRequire = ([path, target]: [string, Dual | string]): [string, string] => [path, typeof target === 'string' ? target : target.require]
+  const [[, main], ...others] = entries.map(forRequire) as [[string, string], ...Array<[string, string]>]
+  t.equal(manifest.main, main)
+  t.equal(manifest.types, main.replace(/\.js$/, '.d.ts'))
+  t.strictSame(manifest.typesVersions, {
+    '*': Object.fromEntries(others.map(([path, file]) => [path.replace('./', ''), [file.replace(/\.js$/, '.d.ts')]]))
+  })
+})
+
+t.test('the declaration of the main entry lists every public type', async (t) => {
+  const exported = (file: string): string[] => {
+    const program = ts.createProgram([file], { module: ts.ModuleKind.NodeNext, noLib: true, types: [], allowImportingTsExtensions: true, noEmit: true })
+    const checker = program.getTypeChecker()
+    const module = checker.getSymbolAtLocation(program.getSourceFile(file)!)!
+    return checker.getExportsOfModule(module).map(({ name }) => name)
+  }
+  const expected = exported(join(root, 'types/index.ts'))
+  t.ok(expected.includes('Claims') && expected.includes('TokenStore'), 'the types are seen')
+  const text = await readFile(join(installed, 'dist/index.d.ts'), 'utf8')
+  const [, list = ''] = /export type \{([^}]*)\}/.exec(text) ?? []
+  const listed = list.split(',').map((name) => name.trim())
+  t.strictSame(expected.filter((name) => !listed.includes(name)), [])
+  t.strictSame(exported(join(installed, 'dist/index.d.ts')).sort(), ['MemoryStore', 'MemoryStoreOptions', 'default', ...expected].sort(), 'and nothing else')
+})
+
+t.test('the code is strict, as its sources are', async (t) => {
+  const names = (await readdir(join(installed, 'dist'), { recursive: true })).filter((name) => name.endsWith('.js') && !name.startsWith('esm'))
+  t.ok(names.length > entries.length)
+  for (const name of names) t.match(await readFile(join(installed, 'dist', name), 'utf8'), /^['"]use strict['"]/, name)
+})
+
+t.test('a bundler may leave out what is not used, of either build', async (t) => {
+  for (const [folder, type] of [['dist', 'commonjs'], ['dist/esm', 'module']] as const) {
+    t.strictSame(JSON.parse(await readFile(join(installed, folder, 'package.json'), 'utf8')), { type, sideEffects: false })
   }
 })
 
@@ -124,8 +193,8 @@ t.test('what is inside of the package stays inside', async (t) => {
 })
 
 t.test('an entry point loads little more than itself: each module costs time when an app starts', async (t) => {
-  const index = await readFile(join(project, 'node_modules/fastify-jwt-refresh/dist/index.js'), 'utf8')
-  const imported = [...index.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) => path as string)
+  const index = await readFile(join(installed, 'dist/index.js'), 'utf8')
+  const imported = [...index.matchAll(/require\("(\.[^"]+)"\)/g)].map(([, path]) => path as string)
   t.ok(imported.length > 0 && imported.length < 10, `${imported.length} modules of its own`)
   for (const path of imported) t.match(path, /^\.\/lib\/shared-\w+\.js$/)
   t.notMatch(index, /\.ts["']/, 'no import of TypeScript sources')

@@ -100,6 +100,7 @@ async function installPackage (): Promise<string> {
   await mkdir(target, { recursive: true })
   const typescript = join(root, 'node_modules/typescript/bin/tsc')
   await execute(process.execPath, [typescript, '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--emitDeclarationOnly', '--outDir', join(target, 'dist')])
+  await execute(process.execPath, [join(root, 'scripts/declare.js'), join(target, 'dist')])
   await cp(join(root, 'package.json'), join(target, 'package.json'))
   await link('fastify', modules)
   return target

@@ -8,7 +8,8 @@ export interface AuthUnavailableDetails {
 /**
  * The server gave neither an access token nor the news that the session is over: the device is offline, the request timed
  * out, or the answer was a 429, a 5xx or not one of the plugin's. The session still exists: try again later. The message
- * names the URL and what to check; it never contains a token.
+ * names the URL and what to check; it never contains a token. Tell it by its `name`: the ES modules and the
+ * CommonJS build each have a class of their own.
  */
 export class AuthUnavailableError extends Error {
   override name = 'AuthUnavailableError'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import autoload from '@fastify/autoload'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
-import jwtRefresh, { MemoryStore } from '../../index.ts'
+import jwtRefresh from '../../index.ts'
 import { addHostRoutes, addPlugin, host, login, refresh, withDefaults } from '../fixtures/host-app/host.ts'
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/host-autoload')
@@ -140,10 +140,6 @@ t.test('the plugin has the name and the Fastify range that others can depend on'
   await app.register(jwtRefresh, withDefaults())
   t.ok(app.hasPlugin('fastify-jwt-refresh'))
   t.strictSame((jwtRefresh as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')], { fastify: '5.x', name: 'fastify-jwt-refresh' })
-})
-
-t.test('MemoryStore hangs on the function too, for require()', async (t) => {
-  t.equal(jwtRefresh.MemoryStore, MemoryStore)
 })
 
 for (const [title, plugins] of [

@@ -7,7 +7,7 @@ export default [
   {
     files: ['**/*.ts'],
     // Programs of their own, each with a host of its own: neostandard is enough for them.
-    ignores: ['**/*.tst.ts', 'test/fixtures/consumers/**'],
+    ignores: ['**/*.tst.ts', 'test/fixtures/consumers/**', 'consumers/*/**'],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname }

@@ -1,5 +1,5 @@
 // Packs the package as it would be published, and looks at it from outside: what it depends on, which files it has, what
-// publint and attw say about its entry points.
+// publint and attw say about its entry points. Apps that load it are in consumers/.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -9,7 +9,7 @@ import { npm, root, run } from './run.js'
 
 const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fastify-plugin']
 const PEERS = ['fastify', 'ioredis', 'pg', 'react', 'redis']
-const FILES = /^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/
+const FILES = /^(dist\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SECURITY\.md$)/
 const KINDS = /\.(js|d\.ts|sql|json|md)$|^LICENSE$/
 
 const folder = join(root, 'node_modules', '.cache', 'package')
@@ -31,7 +31,7 @@ const files = (await readdir(packed, { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath, entry.name).slice(packed.length + 1).replaceAll('\\', '/'))
 assert.deepEqual(files.filter((file) => !FILES.test(file) || !KINDS.test(file) || file.includes('.tst.')), [])
-for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) assert.ok(files.includes(file), `${file} is packed`)
+for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']) assert.ok(files.includes(file), `${file} is packed`)
 console.log(`files: ok (${files.length})`)
 
 await check('publint', run('node_modules/publint/src/cli.js', ['run', tarball, '--strict']))

@@ -58,7 +58,9 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
       const app = await createRequire(file)(file)()
       t.teardown(() => app.close())
       t.equal((await app.inject('/me')).json().code, 'FST_JWT_ACCESS_TOKEN_MISSING')
-    }
+    },
+    checkSameAs('consumers/nest/src/configure.ts'),
+    checkSameAs('consumers/nest/src/auth.guard.ts')
   ],
   'In the browser': [
     async (t, code) => {
@@ -184,7 +186,8 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
     async (_t, code) => compileBlock(code, 'renamed')
   ],
   'Testing your app': [
-    async (_t, code) => { await run(code) }
+    async (_t, code) => { await run(code) },
+    checkSameAs('consumers/jest-babel/jest.config.js')
   ]
 }
 
@@ -245,6 +248,11 @@ async function compileBlock (code: string, name: string, ...options: string[]): 
   await writeFile(file, code)
   await compile(file, '--ignoreConfig', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--module', 'nodenext',
     '--target', 'es2023', '--types', 'node', '--typeRoots', join(project, 'node_modules/@types'), ...(options.length === 0 ? ['--noEmit'] : options))
+}
+
+/** Of an app that `npm run check:consumers` runs. */
+function checkSameAs (file: string): (t: Test, code: string) => Promise<void> {
+  return async (t, code) => { t.equal(code, (await readFile(join(root, file), 'utf8')).trimEnd()) }
 }
 
 async function checkScripts (t: Test, code: string): Promise<void> {

@@ -113,3 +113,24 @@ t.test('behind a proxy the host is the one that the browser sees', async (t) => 
   t.equal(await from('https://app.example'), 200)
   t.equal(await from('https://inner:3000'), 403)
 })
+
+t.test('a link from another site may open a page that refreshes; nothing else of another site may use the cookie', async (t) => {
+  const { app, send, login } = await createHostileApp(t, { cookie: { sameSite: 'lax', path: '/' } })
+  app.route({ method: ['GET', 'POST'], url: '/page', preHandler: [app.refresh], handler: async (request) => request.user.sub })
+  const { cookie } = await login({ sub: 'anna' })
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', cookie: `refreshToken=${cookie}` }
+  const cases: Array<[name: string, method: 'GET' | 'HEAD' | 'POST', changes: Record<string, string>, status: number]> = [
+    ['a link', 'GET', {}, 200],
+    ['a link from a subdomain', 'GET', { 'sec-fetch-site': 'same-site' }, 200],
+    ['its headers alone', 'HEAD', {}, 200],
+    ['a form', 'POST', { origin: 'https://evil.example' }, 403],
+    ['an image', 'GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, 403],
+    ['a frame', 'GET', { 'sec-fetch-dest': 'iframe' }, 403],
+    ['an embedded object', 'GET', { 'sec-fetch-dest': 'object' }, 403],
+    ['a fetch with credentials', 'GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', origin: 'https://evil.example' }, 403],
+    ['a destination without a mode', 'GET', { 'sec-fetch-mode': '' }, 403]
+  ]
+  for (const [name, method, changes, status] of cases) {
+    t.equal((await send({ method, url: '/page', headers: { ...link, ...changes } })).statusCode, status, name)
+  }
+})

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fasti
 import fp from 'fastify-plugin'
 import type { Config } from './lib/config.ts'
 import { createAuthenticate } from './lib/http/authenticate.ts'
+import { enforceCaching } from './lib/http/caching.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
 import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
@@ -47,6 +48,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const startSession = createStartSession({ config, accessTokens, refreshTokens, store, emit })
 
   // What the host uses.
+  enforceCaching(app)
   const verifiedClaims = createVerifiedClaims(app)
   const authenticate = createAuthenticate(accessTokens, verifiedClaims, config.accessToken.extract)
   const requireSession = createRequireSession(verifiedClaims, sessions)

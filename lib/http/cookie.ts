@@ -3,6 +3,7 @@ import fastifyCookie from '@fastify/cookie'
 import type { Session } from '../../types/session.ts'
 import type { CookieConfig } from '../config.ts'
 import { toNumericDate } from '../json.ts'
+import { privateNoStore } from './caching.ts'
 import type { AnyReply } from './hooks.ts'
 
 // A changed path or domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265
@@ -38,6 +39,7 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
       if (others.length > 0) reply.header('set-cookie', others)
     }
     reply.header('set-cookie', cookie)
+    privateNoStore(reply)
   }
 
   return {

@@ -3,9 +3,10 @@ import type { Transport } from '../../types/tokens.ts'
 import type { Config } from '../config.ts'
 import { copyClaims, copyJson } from '../sessions/claims.ts'
 import type { StartSession } from '../sessions/start-session.ts'
+import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { AnyReply } from './hooks.ts'
-import { noStore, orRetryLater } from './replies.ts'
+import { orRetryLater } from './replies.ts'
 
 const MAX_USER_AGENT = 256 // characters, of what a stranger may send in kilobytes
 

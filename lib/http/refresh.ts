@@ -6,11 +6,12 @@ import type { GuardedStore } from '../sessions/guarded-store.ts'
 import type { Rotate } from '../sessions/rotate.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
+import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { Hook } from './hooks.ts'
 import { demandToken } from './presented.ts'
 import type { FindTokens } from './presented.ts'
-import { goneError, noStore, orRetryLater } from './replies.ts'
+import { goneError, orRetryLater } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
 export interface RefreshParts {

@@ -9,11 +9,6 @@ import type { AnyReply } from './hooks.ts'
 
 const RETRY_AFTER = '1' // seconds
 
-/** RFC 6749 §5.1: a token, or the news that there is none, must not be answered from a cache. */
-export function noStore (reply: AnyReply): void {
-  reply.header('cache-control', 'no-store')
-}
-
 /** The error, once a 401 has said in WWW-Authenticate what was wrong (RFC 9110 §15.5.2, RFC 6750 §3). */
 export function challenged (reply: AnyReply, error: Error): Error {
   if ((error as { statusCode?: number }).statusCode === 401) reply.header('www-authenticate', challengeOf(error))

@@ -95,7 +95,7 @@ for (const [ending, prepare] of Object.entries(ENDINGS)) {
     t.equal(response.statusCode, 403)
     t.equal(response.body, `Oh no: FST_JWT_REFRESH_TOKEN_${ending}`)
     t.strictSame(setCookies(response), [CLEARED])
-    t.equal(response.headers['cache-control'], 'no-store')
+    t.equal(response.headers['cache-control'], 'private, no-store')
   })
 }
 

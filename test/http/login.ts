@@ -8,7 +8,7 @@ export function loginTests (t: Test, create: Create): void {
     const { app, events } = await create(t)
     const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'anna', role: 'admin' } })
     t.equal(response.statusCode, 200)
-    t.equal(response.headers['cache-control'], 'no-store')
+    t.equal(response.headers['cache-control'], 'private, no-store')
 
     const { accessToken, ...rest } = response.json()
     t.strictSame(rest, { tokenType: 'Bearer', expiresIn: 900 }, 'and no refresh token in the body')

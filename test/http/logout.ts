@@ -10,7 +10,7 @@ export function logoutTests (t: Test, create: Create): void {
     const response = await tab.logout()
     t.equal(response.statusCode, 204)
     t.equal(response.body, '')
-    t.equal(response.headers['cache-control'], 'no-store')
+    t.equal(response.headers['cache-control'], 'private, no-store')
     t.equal(refreshCookie(response)?.value, '')
     t.strictSame(await app.sessions.list('logs out'), [])
     t.match(events[1], { type: 'ended', reason: 'logout', subject: 'logs out', count: 1 })

@@ -12,7 +12,7 @@ export function refreshTests (t: Test, create: Create): void {
 
     const response = await tab.refresh()
     t.equal(response.statusCode, 200)
-    t.equal(response.headers['cache-control'], 'no-store')
+    t.equal(response.headers['cache-control'], 'private, no-store')
     const { accessToken, ...rest } = response.json()
     t.strictSame(rest, { tokenType: 'Bearer', expiresIn: 900 }, 'no refresh token in the body')
     const { sub, role, sid, iat, exp } = payloadOf(accessToken)
@@ -195,7 +195,7 @@ export function refreshTests (t: Test, create: Create): void {
     clock.now += MINUTE
     const response = await app.inject({ url: '/auth/page', cookies: { refreshToken: tab.cookie as string } })
     t.strictSame(response.json(), { user: 'anna', expiresIn: 900 })
-    t.equal(response.headers['cache-control'], 'no-store')
+    t.equal(response.headers['cache-control'], 'private, no-store')
     t.ok(refreshCookie(response))
   })
 }

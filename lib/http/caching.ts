@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import type { AnyReply } from './hooks.ts'
+
+const NO_STORE = 'no-store'
+const PRIVATE = 'private, no-store'
+const rule = Symbol('fastify-jwt-refresh cache-control')
+
+interface WithRule {
+  [rule]?: string | null
+}
+
+/** Lets what `noStore` and `privateNoStore` say of an answer win over what the handler says: a shared cache believes the last word. */
+export function enforceCaching (app: FastifyInstance): void {
+  if (!app.hasReplyDecorator(rule)) app.decorateReply(rule, null)
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    const value = (reply as WithRule)[rule]
+    if (value) reply.header('cache-control', value)
+    done()
+  })
+}
+
+/** RFC 6749 §5.1: a token, or the news that there is none, must not be answered from a cache. */
+export function noStore (reply: AnyReply): void {
+  setRule(reply, (reply as WithRule)[rule] ?? NO_STORE)
+}
+
+/** For an answer that sets our cookie: a CDN that kept it would hand one user's session to another. */
+export function privateNoStore (reply: AnyReply): void {
+  setRule(reply, PRIVATE)
+}
+
+function setRule (reply: AnyReply, value: string): void {
+  (reply as WithRule)[rule] = value
+  reply.header('cache-control', value)
+}

@@ -7,11 +7,11 @@ const ROOMS = {
   'lib/config.ts': ['types'],
   'lib/checks': ['lib/json.ts', 'lib/errors.ts'],
   'lib/tokens': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts'],
-  'lib/sessions': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/tokens'],
-  'lib/http': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/tokens', 'lib/sessions'],
+  'lib/sessions': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/checks', 'lib/tokens'],
+  'lib/http': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/checks', 'lib/tokens', 'lib/sessions'],
   'lib/stores': ['types', 'lib/errors.ts', 'lib/checks'],
   'lib/options': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/checks', 'lib/tokens', 'lib/sessions', 'lib/http', 'lib/stores'],
-  'lib/testing': ['types', 'lib/sessions'],
+  'lib/testing': ['types', 'lib/checks', 'lib/sessions'],
   'lib/client': []
 }
 

@@ -20,6 +20,27 @@ export function checkFields (option: string, value: unknown, known: readonly str
   throw new InvalidOptionError(`${path} is unknown: did you mean ${nearest(unknown, known)}?`)
 }
 
+/**
+ * The options of a call that a host makes at run time. A misspelled name must not pass in silence: `{ everwhere: true }`
+ * would end one session where all were to be ended.
+ *
+ * @param call what is called, for the error
+ * @throws TypeError for a name that is not known and for anything but an object
+ */
+export function checkCallOptions<Options extends object> (call: string, options: Options, known: ReadonlyArray<keyof Options & string>): Options {
+  if (!isObject(options)) throw new TypeError(`${call}: the options are ${show(options)}: give an object`)
+  const unknown = Object.keys(options).find((name) => !(known as readonly string[]).includes(name))
+  if (unknown === undefined) return options
+  throw new TypeError(`${call}: the option ${show(unknown)} is unknown: did you mean ${nearest(unknown, known)}?`)
+}
+
+/** @throws TypeError for anything but true, false and undefined */
+export function checkCallFlag (call: string, name: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`${call}: ${name} is ${show(value)}: give true or false`)
+}
+
 export function checkBoolean (option: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback
   if (typeof value === 'boolean') return value

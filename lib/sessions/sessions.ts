@@ -1,5 +1,6 @@
 import type { Sessions } from '../../types/decorators.ts'
 import type { Session } from '../../types/session.ts'
+import { checkCallOptions } from '../checks/fields.ts'
 import { isText } from '../json.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
@@ -23,7 +24,8 @@ export function createSessions (store: GuardedStore, emit: Emit, now: () => numb
       if (ended) emit({ type: 'ended', reason: 'revoked', sessionId: id, count: 1 }, null)
       return ended
     },
-    async revokeAll (subject, { except } = {}) {
+    async revokeAll (subject, options = {}) {
+      const { except } = checkCallOptions('sessions.revokeAll', options, ['except'])
       const count = await store.deleteAll(checkText('subject', subject), except)
       if (count > 0) emit({ type: 'ended', reason: 'revoked', subject, count }, null)
       return count

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { LoginClaims } from '../../types/claims.ts'
+import { checkCallOptions } from '../checks/fields.ts'
 import { copyClaims } from '../sessions/claims.ts'
 import { exposedLogin } from '../sessions/start-session.ts'
 
@@ -27,9 +28,10 @@ export interface TestLogin {
  * ```
  *
  * @param app the scope in which the plugin is registered, or one below it
- * @throws Error where the plugin is not registered there; TypeError for claims that `issueTokens` refuses
+ * @throws Error where the plugin is not registered there; TypeError for claims that `issueTokens` refuses and for an unknown option
  */
-export async function loginAs (app: FastifyInstance, claims: LoginClaims, { issueTokens = 'issueTokens' }: LoginAsOptions = {}): Promise<TestLogin> {
+export async function loginAs (app: FastifyInstance, claims: LoginClaims, options: LoginAsOptions = {}): Promise<TestLogin> {
+  const { issueTokens = 'issueTokens' } = checkCallOptions('loginAs', options, ['issueTokens'])
   await app.ready()
   const login = exposedLogin(app, issueTokens)
   if (login === undefined) throw new Error(`loginAs: fastify-jwt-refresh is not registered in this scope with reply.${issueTokens}`)

@@ -38,6 +38,7 @@ t.test('where it cannot log in', async (t) => {
   const { app } = await createApp(t)
   await t.rejects(loginAs(app, { sub: '' }), { name: 'TypeError', message: /^loginAs: / })
   await t.rejects(loginAs(app, { sub: 'user-1' }, { issueTokens: 'other' }), /^loginAs: .*not registered in this scope with reply.other/)
+  await t.rejects(loginAs(app, { sub: 'user-1' }, { issueToken: 'other' } as object), { name: 'TypeError', message: /did you mean issueTokens\?$/ })
   await t.rejects(loginAs(Fastify() as any, { sub: 'user-1' }), /not registered/)
 
   const verifier = Fastify()

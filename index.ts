@@ -1,20 +1,22 @@
 import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from './lib/config.ts'
-import { createAuthenticate } from './lib/http/authenticate.ts'
+import { createAuthenticate, createReadAccessToken } from './lib/http/authenticate.ts'
 import { enforceCaching } from './lib/http/caching.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
 import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
 import { decorate } from './lib/http/decorate.ts'
 import { createIssueTokens } from './lib/http/issue-tokens.ts'
-import { createFindTokens } from './lib/http/presented.ts'
+import { createChooseToken, createReadTokens } from './lib/http/presented.ts'
+import { createFindProofs } from './lib/http/proofs.ts'
 import { createRefresh } from './lib/http/refresh.ts'
 import { createRequireSession } from './lib/http/require-session.ts'
 import { createRevokeTokens } from './lib/http/revoke-tokens.ts'
 import { addRoutes } from './lib/http/routes/index.ts'
 import { createVerifiedClaims } from './lib/http/verified-claims.ts'
 import { parseOptions } from './lib/options/index.ts'
+import { createEndSessions } from './lib/sessions/end-sessions.ts'
 import { createEmit } from './lib/sessions/events.ts'
 import { createFreshClaims } from './lib/sessions/fresh-claims.ts'
 import { guardStore } from './lib/sessions/guarded-store.ts'
@@ -43,24 +45,31 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const emit = createEmit(config.onEvent, app.log)
   const sessions = createSessions(store, emit, now)
   const rotate = createRotate(store, config.refreshToken.windows, now)
-  const isCrossSite = createIsCrossSite(config.trustedOrigins)
-  const findTokens = createFindTokens(config.refreshToken.transport, cookie, refreshTokens, isCrossSite)
+  const endSessions = createEndSessions(store, emit)
   const startSession = createStartSession({ config, accessTokens, refreshTokens, store, emit })
+
+  // What a request brings.
+  const { extract } = config.accessToken
+  const verifiedClaims = createVerifiedClaims(app)
+  const isCrossSite = createIsCrossSite(config.trustedOrigins)
+  const readAccessToken = createReadAccessToken(accessTokens, extract)
+  const readTokens = createReadTokens(config.refreshToken.transport, cookie, refreshTokens)
+  const chooseToken = createChooseToken(readTokens, isCrossSite, sessions)
+  const findProofs = createFindProofs({ readTokens, readAccessToken, extracts: extract !== undefined, verifiedClaims, isCrossSite })
 
   // What the host uses.
   enforceCaching(app)
-  const verifiedClaims = createVerifiedClaims(app)
-  const authenticate = createAuthenticate(accessTokens, verifiedClaims, config.accessToken.extract)
+  const authenticate = createAuthenticate(readAccessToken, verifiedClaims)
   const requireSession = createRequireSession(verifiedClaims, sessions)
-  const refresh = createRefresh({ config, findTokens, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, verifiedClaims, cookie, store, emit })
+  const refresh = createRefresh({ config, chooseToken, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, verifiedClaims, cookie, store, emit })
   const issueTokens = createIssueTokens(config, cookie, startSession)
-  const revokeTokens = createRevokeTokens({ config, findTokens, isCrossSite, verifiedClaims, cookie, sessions, store, emit })
+  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, sessions, endSessions, store, emit })
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
   exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })
 
   const { logLevel, logSerializers } = options
   await app.register(async (scope) => {
-    addRoutes(scope, { config, authenticate, requireSession, refresh, revokeTokens, sessions, cookie })
+    addRoutes(scope, { config, authenticate, requireSession, refresh, revokeTokens, sessions, verifiedClaims, cookie })
   }, { logLevel, logSerializers } as RegisterOptions)
 
   app.addHook('onClose', async () => config.store.close?.())

@@ -26,8 +26,9 @@ export class AccessTokenExpiredError extends AccessTokenExpired {
 export const SessionEndedError: RequestErrorConstructor =
   requestError('FST_JWT_SESSION_ENDED', 'The session has ended', 401)
 
+/** No 401: the interceptor that many front ends have would catch that of its own refresh, and refresh for ever. */
 export const RefreshTokenMissingError: RequestErrorConstructor =
-  requestError('FST_JWT_REFRESH_TOKEN_MISSING', 'A refresh token is needed', 401)
+  requestError('FST_JWT_REFRESH_TOKEN_MISSING', 'A refresh token is needed', 403)
 
 export const RefreshTokenExpiredError: RequestErrorConstructor =
   requestError('FST_JWT_REFRESH_TOKEN_EXPIRED', 'The refresh token expired', 403)

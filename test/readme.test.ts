@@ -92,7 +92,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
   Routes: [
     async (t, code) => {
       const { app } = await run(code, 'app')
-      for (let i = 0; i < 30; i++) t.equal((await app.inject({ method: 'POST', url: '/auth/refresh' })).statusCode, 401)
+      for (let i = 0; i < 30; i++) t.equal((await app.inject({ method: 'POST', url: '/auth/refresh' })).statusCode, 403)
       t.equal((await app.inject({ method: 'POST', url: '/auth/refresh' })).statusCode, 429)
       t.equal((await app.inject('/auth/devices')).statusCode, 401)
     }

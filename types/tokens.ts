@@ -21,7 +21,10 @@ export interface IssueTokensOptions {
 }
 
 export interface RevokeTokensOptions {
-  /** Ends all sessions of the subject; needs one that lives. Default false. */
+  /**
+   * Ends all sessions of the subject; needs one that lives, and a refresh token that it has not gone on without: an older one
+   * ends its own session alone. Default false.
+   */
   everywhere?: boolean | undefined
 }
 

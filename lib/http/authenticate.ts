@@ -1,3 +1,4 @@
+import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { AccessTokenConfig } from '../config.ts'
 import { AccessTokenInvalidError, AccessTokenMissingError } from '../errors.ts'
@@ -6,23 +7,34 @@ import type { SyncHook } from './hooks.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
-/** The onRequest hook: synchronous from the header to `request.user`. */
-export function createAuthenticate (accessTokens: AccessTokens, verifiedClaims: VerifiedClaims, extract: AccessTokenConfig['extract']): SyncHook {
+/** The claims of the access token that a request brings; null where it brings none; the error where it is not good. */
+export type ReadAccessToken = (request: AnyRequest) => AccessTokenClaims | Error | null
+
+export function createReadAccessToken (accessTokens: AccessTokens, extract: AccessTokenConfig['extract']): ReadAccessToken {
   const tokenOf = extract ?? bearerToken
 
-  function check (request: AnyRequest): Error | undefined {
-    const access = request.routeOptions.config.jwtRefresh
-    if (access === 'public') return undefined
+  return function readAccessToken (request) {
     try {
       const token = tokenOf(request)
-      if (token === null || token === undefined || token === '') return access === 'optional' ? undefined : new AccessTokenMissingError()
-      if (typeof token !== 'string') return new AccessTokenInvalidError()
-      verifiedClaims.set(request, accessTokens.verify(token))
-      return undefined
+      if (token === null || token === undefined || token === '') return null
+      return typeof token === 'string' ? accessTokens.verify(token) : new AccessTokenInvalidError()
     } catch (error) {
       // A host's extract may throw anything, also what reads as "no error": that must not open the route.
       return error instanceof Error ? error : new AccessTokenInvalidError({ cause: error })
     }
+  }
+}
+
+/** The onRequest hook: synchronous from the header to `request.user`. */
+export function createAuthenticate (readAccessToken: ReadAccessToken, verifiedClaims: VerifiedClaims): SyncHook {
+  function check (request: AnyRequest): Error | undefined {
+    const access = request.routeOptions.config.jwtRefresh
+    if (access === 'public') return undefined
+    const claims = readAccessToken(request)
+    if (claims === null) return access === 'optional' ? undefined : new AccessTokenMissingError()
+    if (claims instanceof Error) return claims
+    verifiedClaims.set(request, claims)
+    return undefined
   }
 
   return function authenticate (request, reply, done) {

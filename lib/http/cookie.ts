@@ -6,13 +6,13 @@ import { toNumericDate } from '../json.ts'
 import { privateNoStore } from './caching.ts'
 import type { AnyReply } from './hooks.ts'
 
-// A changed path or domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265
-// §8.6). More than these would only make us verify what an attacker made up.
-const MAX_COOKIES = 3
 const ENCODED = /[%"]/
 
 export interface RefreshCookie {
-  /** The values under our name, in the browser's order: three at most. */
+  /**
+   * All values under our name, in the browser's order: a changed path or domain leaves an older cookie beside the new one,
+   * and a sibling subdomain can toss one in (RFC 6265 §8.6).
+   */
   read (cookieHeader: string | undefined): string[]
   /** Lives as long as the session can, as the token in it does. */
   set (reply: AnyReply, token: string, session: Session, now: number): void
@@ -52,7 +52,6 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
         // What we set has nothing to decode. One pair at a time, because the parser keeps the first of a name only.
         const value = ENCODED.test(text) ? parseCookie(text)[name] : text.slice(start.length).trimStart()
         if (value) values.push(value)
-        if (values.length === MAX_COOKIES) break
       }
       return values
     },

@@ -17,7 +17,9 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>): IsCross
   }
 }
 
-/** The error for such a request that carries our cookie, once the log says what a host with a front end of its own must do. */
+/**
+ * The error for such a request that carries our cookie, once the log says what a host with a front end of its own must do.
+ */
 export function refuseCrossSite ({ log, headers: { 'sec-fetch-site': secFetchSite, origin } }: AnyRequest): Error {
   log.warn({ origin, secFetchSite }, 'refused a request from another site: if its origin is yours, add it to trustedOrigins')
   return new CrossSiteRequestError()

@@ -1,86 +1,94 @@
+import type { Sessions } from '../../types/decorators.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Transport } from '../../types/tokens.ts'
 import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError } from '../errors.ts'
 import { isText } from '../json.ts'
+import { readsLikeOurs } from '../tokens/refresh-token.ts'
 import type { RefreshToken, RefreshTokens } from '../tokens/refresh-token.ts'
 import type { RefreshCookie } from './cookie.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
-import type { AnyReply } from './hooks.ts'
-import { challenged } from './replies.ts'
 
-/** The refresh tokens of a request: verified, the highest generation of each session, the latest session first. */
+/** The refresh tokens that a request brings in one place. */
 export interface Presented {
-  transport: Transport
-  tokens: [RefreshToken, ...RefreshToken[]]
+  /** What stands there, genuine or not. */
+  texts: string[]
+  /** What is genuine: the highest generation of each session, the latest token first. */
+  tokens: RefreshToken[]
+  /** How many of the texts no key of ours opens. */
+  unreadable: number
 }
 
-/**
- * `'invalid'`: nothing genuine, the cookie may go. `'undecided'`: a key that this instance of a rolling deploy may not
- * know yet, or cookies of two people; to clear or end anything could hit the wrong one.
- */
-export type Found = Presented | { transport: Transport | null, tokens: 'missing' | 'invalid' | 'undecided' }
+/** Looks for refresh tokens where the transport allows them, all of them. Refuses nothing. */
+export type ReadTokens = (request: AnyRequest) => { cookies: Presented, body: Presented }
 
-/**
- * Looks for refresh tokens where the transport allows them.
- *
- * @throws RefreshTokenAmbiguousError, CrossSiteRequestError
- */
-export type FindTokens = (request: AnyRequest) => Found
-
-export function createFindTokens (
-  transport: Transport | 'both', cookie: RefreshCookie, refreshTokens: RefreshTokens, isCrossSite: IsCrossSite
-): FindTokens {
-  return function findTokens (request) {
-    const cookies = transport === 'body' ? [] : cookie.read(request.headers.cookie)
-    const inBody = transport === 'cookie' ? undefined : bodyToken(request.body)
-    if (inBody !== undefined) {
-      if (cookies.length > 0) throw new RefreshTokenAmbiguousError()
-      return judge([inBody], 'body')
-    }
-    if (cookies.length === 0) return { transport: null, tokens: 'missing' }
-    // A body is put together by the client's own code; only a cookie comes along by itself.
-    if (isCrossSite(request)) throw refuseCrossSite(request)
-    return judge(cookies, 'cookie')
-  }
-
-  function judge (texts: string[], transport: Transport): Found {
+export function createReadTokens (transport: Transport | 'both', cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadTokens {
+  function present (texts: string[]): Presented {
     const bySession = new Map<string, RefreshToken>()
-    let unknownKey = false
+    let unreadable = 0
     for (const text of texts) {
-      const token = refreshTokens.verify(text)
-      if (token === 'unknown key') unknownKey = true
-      if (typeof token === 'string') continue
+      // At most fifty or so of what reads like ours fit into the 16 kB of a header, so no one makes us verify for long.
+      const token = readsLikeOurs(text) ? refreshTokens.verify(text) : 'invalid'
+      if (typeof token === 'string') {
+        unreadable++
+        continue
+      }
       const other = bySession.get(token.sessionId)
       if (other === undefined || other.generation < token.generation) bySession.set(token.sessionId, token)
     }
-    const [latest, ...others] = [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt)
-    if (latest === undefined) return { transport, tokens: unknownKey ? 'undecided' : 'invalid' }
-    if (others.some(({ subject }) => subject !== latest.subject)) return { transport, tokens: 'undecided' }
-    return { transport, tokens: [latest, ...others] }
+    return { texts, unreadable, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
   }
+
+  return (request) => ({
+    cookies: present(transport === 'body' ? [] : cookie.read(request.headers.cookie)),
+    body: present(transport === 'cookie' ? [] : inBody(request.body))
+  })
+}
+
+/** The refresh token that a refresh is about. */
+export interface Chosen {
+  token: RefreshToken
+  /** As it was sent in the body; null where it came in the cookie. */
+  sent: string | null
 }
 
 /**
- * The tokens, or the error that says what the client should do.
+ * Chooses the token of a refresh.
  *
- * @throws RefreshTokenMissingError, RefreshTokenInvalidError
+ * @throws RefreshTokenMissingError, RefreshTokenInvalidError, RefreshTokenAmbiguousError, CrossSiteRequestError
  */
-export function demandToken (reply: AnyReply, cookie: RefreshCookie, found: Found): Presented {
-  switch (found.tokens) {
-    case 'missing':
-      throw challenged(reply, new RefreshTokenMissingError())
-    case 'invalid':
-      if (found.transport === 'cookie') cookie.clear(reply)
-      throw new RefreshTokenInvalidError()
-    case 'undecided':
-      throw new RefreshTokenInvalidError()
-    default:
-      return found as Presented
+export type ChooseToken = (request: AnyRequest) => Promise<Chosen>
+
+export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossSite, sessions: Sessions): ChooseToken {
+  /**
+   * The latest token whose session lives, or the latest of all: a cookie that was left behind or tossed in must not log
+   * anyone out. Where people of two subjects are signed in, any choice could be the wrong one.
+   */
+  async function chooseLiving (tokens: [RefreshToken, ...RefreshToken[]]): Promise<RefreshToken> {
+    const found = await Promise.all(tokens.map(async ({ sessionId }) => sessions.find(sessionId)))
+    const [latest = tokens[0], ...others] = tokens.filter(({ subject }, index) => found[index]?.subject === subject)
+    if (others.some(({ subject }) => subject !== latest.subject)) throw new RefreshTokenInvalidError()
+    return latest
+  }
+
+  return async function chooseToken (request) {
+    const { cookies, body } = readTokens(request)
+    const [sent = null] = body.texts
+    if (cookies.texts.length > 0) {
+      if (sent !== null) throw new RefreshTokenAmbiguousError()
+      // A body is put together by the client's own code; only a cookie comes along by itself.
+      if (isCrossSite(request)) throw refuseCrossSite(request)
+    } else if (sent === null) {
+      throw new RefreshTokenMissingError()
+    }
+    const [token, ...others] = sent === null ? cookies.tokens : body.tokens
+    if (token === undefined) throw new RefreshTokenInvalidError()
+    // One token is the steady case, and its rotation asks the store for its session anyway.
+    return { sent, token: others.length === 0 ? token : await chooseLiving([token, ...others]) }
   }
 }
 
-function bodyToken (body: unknown): string | undefined {
+function inBody (body: unknown): string[] {
   const token = (body as { refreshToken?: unknown } | null | undefined)?.refreshToken
-  return isText(token) ? token : undefined
+  return isText(token) ? [token] : []
 }

@@ -9,14 +9,13 @@ import type { RefreshTokens } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { Hook } from './hooks.ts'
-import { demandToken } from './presented.ts'
-import type { FindTokens } from './presented.ts'
+import type { ChooseToken } from './presented.ts'
 import { goneError, orRetryLater } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
 export interface RefreshParts {
   config: Config
-  findTokens: FindTokens
+  chooseToken: ChooseToken
   rotate: Rotate
   freshClaims: FreshClaims
   accessTokens: AccessTokens
@@ -27,27 +26,25 @@ export interface RefreshParts {
   emit: Emit
 }
 
-/** The preHandler hook behind `POST /refresh`: finds the token, judges and rotates it, answers (RFC 6749 §6). */
+/**
+ * The preHandler hook behind `POST /refresh`: finds the token, judges and rotates it, answers (RFC 6749 §6). Where it refuses,
+ * it clears no cookie: while the request was on its way, another tab may have logged in, whose cookie that would throw away.
+ */
 export function createRefresh (parts: RefreshParts): Hook {
-  const { config, findTokens, rotate, freshClaims, accessTokens, refreshTokens, verifiedClaims, cookie, store, emit } = parts
+  const { config, chooseToken, rotate, freshClaims, accessTokens, refreshTokens, verifiedClaims, cookie, store, emit } = parts
   const tokens = config.decorators.tokens as 'tokens'
 
   return async function refresh (request, reply) {
     noStore(reply)
-    const { transport, tokens: [token] } = demandToken(reply, cookie, findTokens(request))
+    const { token, sent } = await orRetryLater(reply, chooseToken(request))
     const { sessionId, subject, generation } = token
 
-    function logInAgain (error: Error): Error {
-      if (transport === 'cookie') cookie.clear(reply)
-      return error
-    }
-
     const outcome = await orRetryLater(reply, rotate(token))
-    if (outcome.type === 'gone') throw logInAgain(goneError(outcome))
+    if (outcome.type === 'gone') throw goneError(outcome)
     if (outcome.type === 'reuse') {
       request.log.warn({ sessionId, subject }, 'a refresh token was used again: its session is ended')
       emit({ type: 'reused', sessionId, subject, generation, expected: outcome.session.generation }, request)
-      throw logInAgain(new RefreshTokenRevokedError())
+      throw new RefreshTokenRevokedError()
     }
 
     const { session, child } = outcome
@@ -56,13 +53,13 @@ export function createRefresh (parts: RefreshParts): Hook {
     if (claims === null) {
       await orRetryLater(reply, store.delete(sessionId))
       emit({ type: 'ended', reason: 'claims', sessionId, subject, count: 1 }, request)
-      throw logInAgain(new RefreshTokenRevokedError())
+      throw new RefreshTokenRevokedError()
     }
 
     const { claims: accessClaims, response } = accessTokens.sign(session, claims)
-    if (child) {
-      const refreshToken = refreshTokens.sign(session, token)
-      if (transport === 'body') response.refreshToken = refreshToken
+    const refreshToken = child ? refreshTokens.sign(session, token) : null
+    if (refreshToken !== null) {
+      if (sent !== null) response.refreshToken = refreshToken
       else cookie.set(reply, refreshToken, session, config.now())
     }
     verifiedClaims.set(request, accessClaims)

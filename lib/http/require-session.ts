@@ -8,7 +8,7 @@ import type { VerifiedClaims } from './verified-claims.ts'
 export function createRequireSession (verifiedClaims: VerifiedClaims, sessions: Sessions): Hook {
   return async function requireSession (request, reply) {
     const claims = verifiedClaims.get(request)
-    // Without authenticate before it, or where the host has put another object there, nothing says whose session to ask for.
+    // Without authenticate before it nothing says whose session to ask for.
     if (claims === null) throw challenged(reply, new AccessTokenMissingError())
     const session = await orRetryLater(reply, sessions.find(claims.sid))
     if (session?.subject !== claims.sub) throw challenged(reply, new SessionEndedError())

@@ -2,7 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 
-/** Which claims this registration of the plugin verified in a request. `request.user` may be another plugin's. */
+/**
+ * Which claims this registration of the plugin verified in a request. They outlive what a host makes of `request.user`,
+ * which may also be another plugin's: a logout must end the session that was proven, not what is written there.
+ */
 export interface VerifiedClaims {
   /** Makes them `request.user`, too. */
   set (request: AnyRequest, claims: AccessTokenClaims): void
@@ -20,8 +23,7 @@ export function createVerifiedClaims (app: FastifyInstance): VerifiedClaims {
       remembering[key] = claims
     },
     get (request) {
-      const claims = (request as unknown as Record<symbol, AccessTokenClaims | null | undefined>)[key]
-      return claims && claims === request.user ? claims : null
+      return (request as unknown as Record<symbol, AccessTokenClaims | null | undefined>)[key] ?? null
     }
   }
 }

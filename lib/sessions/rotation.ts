@@ -72,6 +72,14 @@ export function gone (token: PresentedToken, now: number, windows: RotationWindo
   return { type: 'gone', code: expired ? 'expired' : 'revoked' }
 }
 
+/**
+ * Whether the session has gone on without this token. Who holds such a token may have found it in an old log: it must not
+ * end more than its own session.
+ */
+export function isOutdated (session: Session, token: PresentedToken): boolean {
+  return token.generation < session.generation || (token.generation === session.generation && token.hash !== session.current)
+}
+
 /** A second tab or a quick reload: the login's token is never young, since no tab can have had it before. */
 function isYoung (token: PresentedToken, now: number, windows: RotationWindows): boolean {
   return token.generation !== LOGIN_GENERATION && within(now - token.issuedAt, windows.overlap)

@@ -46,7 +46,7 @@ t.test('the global fetch is the default, as it is when it is called', async (t) 
   const urls: unknown[] = []
   globalThis.fetch = async (input) => {
     urls.push(input)
-    return Response.json({ code: 'FST_JWT_REFRESH_TOKEN_MISSING' }, { status: 401 })
+    return Response.json({ code: 'FST_JWT_REFRESH_TOKEN_MISSING' }, { status: 403 })
   }
   t.equal((await auth.ready()).status, 'signed-out')
   t.strictSame(urls, ['https://api.example.com/auth/refresh'])

@@ -25,7 +25,7 @@ t.test('the commands in the README of the example', { skip: missing !== undefine
   t.match(JSON.parse(refreshed ?? ''), { accessToken: String, tokenType: 'Bearer', expiresIn: 30 })
   t.match(JSON.parse(sessions ?? ''), [{ current: true, metadata: { userAgent: /^curl\// } }])
   t.equal(loggedOut, '204')
-  t.match(JSON.parse(refused ?? ''), { statusCode: 401, code: 'FST_JWT_REFRESH_TOKEN_MISSING' })
+  t.match(JSON.parse(refused ?? ''), { statusCode: 403, code: 'FST_JWT_REFRESH_TOKEN_MISSING' })
   t.match(JSON.parse(ended ?? ''), { statusCode: 401, code: 'FST_JWT_SESSION_ENDED' })
   t.match(events, [{ type: 'issued' }, { type: 'refreshed', rotated: true }, { type: 'ended', reason: 'logout' }])
   t.notMatch(await readFile(`${folder}/jar.txt`, 'utf8'), 'refreshToken', 'the jar is empty')

@@ -27,7 +27,7 @@ export interface Surroundings {
 export class Browser {
   readonly kind: Kind
   readonly #around: Surroundings
-  /** The refresh token; undefined where the browser was told to forget it. */
+  /** The refresh token; undefined where the page was told to log in again. */
   cookie: string | undefined
   /** What it held before, the latest last. */
   readonly #past: string[] = []
@@ -99,10 +99,11 @@ export class Browser {
   #take (answer: Answer, sent: number): void {
     this.#around.tally.answered(answer, this.isRobbed)
     if (answer.status === 200) this.lastRefresh = Math.max(this.lastRefresh, sent)
+    if (answer.status === 403) this.cookie = undefined
     if (answer.cookie === undefined || this.cookie === undefined) return
-    if (answer.cookie !== '' && sent > this.countFrom) this.renewals++
+    if (sent > this.countFrom) this.renewals++
     this.#past.push(this.cookie)
-    this.cookie = answer.cookie === '' ? undefined : answer.cookie
+    this.cookie = answer.cookie
   }
 }
 

@@ -5,7 +5,7 @@ const PATIENCE = 10_000 // ms; only a request that hangs waits for it
 
 export interface Answer {
   status: number
-  /** The refresh cookie that came: empty where it was cleared. */
+  /** The refresh cookie that came. */
   cookie: string | undefined
   retryAfter: string | undefined
   body: string

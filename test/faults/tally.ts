@@ -20,7 +20,7 @@ export class Tally {
     this.#times.push(took)
     if (status === 200) this.refreshes++
     else if (status === 503) this.#unavailable(answer)
-    else if (status !== 401 && status !== 403) this.errors.push(`${status} ${answer.body}`)
+    else if (status !== 403) this.errors.push(`${status} ${answer.body}`)
     else if (!isRobbed) this.falseLogouts.push(`${status} ${answer.body}`)
   }
 

@@ -23,7 +23,7 @@ for (const hook of ['preHandler', 'preValidation', 'onRequest'] as const) {
   })
 }
 
-t.test('app.refresh on a host\'s page without a token is a 401, which the host turns into its login page', async (t) => {
+t.test('app.refresh on a host\'s page without a token is a 403, which the host turns into its login page', async (t) => {
   const app = host(t)
   await addPlugin(app)
   app.get('/page', {

@@ -21,7 +21,7 @@ function summary (response: LightMyRequestResponse): { status: number, code: str
   return { status: response.statusCode, code: response.body === '' ? undefined : response.json().code, cache: response.headers['cache-control'] }
 }
 
-const MISSING = { status: 401, code: 'FST_JWT_REFRESH_TOKEN_MISSING', cache: 'no-store' }
+const MISSING = { status: 403, code: 'FST_JWT_REFRESH_TOKEN_MISSING', cache: 'no-store' }
 const NOTHING = { status: 204, code: undefined, cache: 'no-store' }
 
 t.test('an empty body is no body, whatever it calls itself', async (t) => {
@@ -180,7 +180,7 @@ t.test('random bodies never end in a 500', async (t) => {
       : Array.from({ length: 1 + Math.floor(random() * 10) }, () => pick(pieces)).join('')
     const { statusCode } = await send(post(pick(['refresh', 'logout']), pick(types), body))
     seen.add(statusCode)
-    if (![204, 400, 401, 403, 415].includes(statusCode)) t.fail(`${statusCode}: ${JSON.stringify(body)}`)
+    if (![204, 400, 403, 415].includes(statusCode)) t.fail(`${statusCode}: ${JSON.stringify(body)}`)
   }
   t.ok(seen.size > 2, [...seen].join())
   t.equal((await app.sessions.list('anna')).length, 1)
@@ -191,8 +191,8 @@ t.test('over a socket: chunks, wrong lengths, halves', async (t) => {
   await app.app.listen({ host: '127.0.0.1', port: 0 })
   const line = 'POST /auth/refresh HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
   const cases: Array<[name: string, text: string, status: number]> = [
-    ['an empty chunked body', `${line}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 401],
-    ['an empty chunked JSON body', `${line}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 401],
+    ['an empty chunked body', `${line}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 403],
+    ['an empty chunked JSON body', `${line}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 403],
     ['a chunked token', `${line}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"refresh\r\na\r\nToken":"x"\r\n1\r\n}\r\n0\r\n\r\n`, 403],
     ['a chunked body without a type', `${line}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`, 415],
     ['a bad chunk size', `${line}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`, 400],

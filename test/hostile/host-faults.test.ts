@@ -255,9 +255,39 @@ t.test('requireSession and revokeTokens without authenticate before them', async
     const response = await send({ url: '/session-only' })
     t.match({ status: response.statusCode, code: response.json().code }, { status: 401, code: 'FST_JWT_ACCESS_TOKEN_MISSING' }, `user ${JSON.stringify(user)}`)
     t.equal((await send({ method: 'POST', url: '/bye' })).statusCode, 204)
-    t.equal((await send({ method: 'POST', url: '/bye-all' })).statusCode, 401)
+    t.equal((await send({ method: 'POST', url: '/bye-all' })).statusCode, 403)
   }
   t.equal(calls(), 0)
+})
+
+t.test('our routes and requireSession ask for the session that was verified, whatever the host has made of request.user', async (t) => {
+  const { app, send, login } = await createHostileApp(t, { routes: { sessions: { preHandler: async (request) => { Object.assign(request, { user: { sub: 'mallory' } }) } } } })
+  app.get('/replaced', {
+    onRequest: [app.authenticate, async (request) => { Object.assign(request, { user: { sub: 'mallory' } }) }, app.requireSession]
+  }, async () => 'open')
+  await login({ sub: 'mallory' })
+  const tab = await login({ sub: 'anna' })
+  const { sid } = payloadOf(tab.accessToken)
+  const headers = { authorization: `Bearer ${tab.accessToken}` }
+  t.equal((await send({ url: '/replaced', headers })).statusCode, 200)
+  t.match((await send({ url: '/auth/sessions', headers })).json(), [{ id: sid, current: true }])
+  t.equal((await send({ method: 'DELETE', url: `/auth/sessions/${sid as string}`, headers })).statusCode, 204)
+  t.equal((await send({ url: '/replaced', headers })).json().code, 'FST_JWT_SESSION_ENDED')
+})
+
+t.test('a logout where the host takes access tokens from a place of its own', async (t) => {
+  const { app, send, login, client } = await createHostileApp(t, {
+    accessToken: { extract: (request) => (request.headers['x-token'] as string).slice(1) } // throws without the header
+  })
+  t.equal((await send({ method: 'POST', url: '/auth/logout' })).statusCode, 204, 'an extract that throws is no token')
+  t.equal((await send({ method: 'POST', url: '/auth/logout', headers: { 'x-token': ' garbage' } })).statusCode, 401)
+
+  const tab = await login({ sub: 'anna' })
+  const headers = { 'x-token': ` ${tab.accessToken}` }
+  await send({ method: 'POST', url: '/auth/logout', headers: { ...headers, 'sec-fetch-site': 'cross-site' } })
+  t.equal((await app.sessions.list('anna')).length, 1, 'from another site: that place may be a cookie')
+  t.equal((await send({ method: 'POST', url: '/auth/logout', headers })).statusCode, 204)
+  t.equal((await client(tab.cookie).refresh()).statusCode, 403)
 })
 
 t.test('diagnostics_channel hears what onEvent hears', async (t) => {

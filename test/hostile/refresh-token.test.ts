@@ -56,14 +56,27 @@ for (const [way, { transport, request }] of Object.entries(WAYS)) {
   }
 }
 
-t.test('a forged token in the cookie is cleared, a token of a key that we may only not know yet is not', async (t) => {
-  const { send, login } = await createHostileApp(t)
+t.test('a token that no key of ours opens: a refresh leaves the cookie alone, a logout clears it and says so in the log, without the token', async (t) => {
+  const { send, login, calls, logged, forget } = await createHostileApp(t)
   const { refresh } = kindsOf(await login())
-  const forged = await send(refreshWith(`${refresh.genuine.slice(0, -5)}aaaaa`))
-  t.equal(refreshCookie(forged)?.value, '')
-  const unknown = await send(refreshWith(sign({ ...headerOf(refresh.genuine), kid: 'unknown' }, payloadOf(refresh.genuine), refresh.key)))
-  t.equal(unknown.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
-  t.equal(unknown.headers['set-cookie'], undefined)
+  const before = calls()
+  const tokens = {
+    forged: `${refresh.genuine.slice(0, -5)}aaaaa`,
+    'of a key that is gone': sign({ ...headerOf(refresh.genuine), kid: 'unknown' }, payloadOf(refresh.genuine), refresh.key)
+  }
+  for (const [name, token] of Object.entries(tokens)) {
+    const refreshed = await send(refreshWith(token))
+    t.equal(refreshed.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID', name)
+    t.equal(refreshed.headers['set-cookie'], undefined)
+
+    forget()
+    const logout = await send({ ...refreshWith(token), url: '/auth/logout' })
+    t.equal(logout.statusCode, 204)
+    t.equal(refreshCookie(logout)?.value, '')
+    t.match(logged(), 'no key of this instance opens')
+    t.notMatch(logged(), token)
+  }
+  t.equal(calls(), before, 'the store was not asked')
 })
 
 t.test('a token that has run out by its own word asks no store', async (t) => {

@@ -158,6 +158,13 @@ t.test('a reuse whose session another request changes meanwhile is judged again'
   t.strictSame(await app.sessions.list('anna'), [])
 })
 
+t.test('a logout everywhere by an old token whose session another request ends meanwhile is no second reuse', async (t) => {
+  const { faulty, stolen, events } = await stealOldToken(t)
+  faulty.break('delete', async () => false)
+  t.equal((await stolen.logout({ everywhere: true })).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
+  t.notOk(events.some(({ type }) => type === 'reused' || type === 'ended'))
+})
+
 t.test('a store that fails while a reuse is ended says 503, and the thief is turned away the next time', async (t) => {
   const { faulty, stolen, events, app } = await stealOldToken(t)
   faulty.break('delete', FAULTS.rejects)

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import { DAY, MINUTE, refreshCookie } from '../fixtures/app.ts'
+import { payloadOf } from '../fixtures/jwt.ts'
 import type { Create } from './suite.ts'
 
 export function logoutTests (t: Test, create: Create): void {
@@ -53,6 +54,42 @@ export function logoutTests (t: Test, create: Create): void {
     t.match(events.find(({ type }) => type === 'ended'), { reason: 'logout', subject: 'everywhere', count: 3 })
   })
 
+  t.test('everywhere takes a token that its session has not gone on without: an older one ends its own session, and counts as reused', async (t) => {
+    const { login, client, clock, events } = await create(t)
+    const other = await login({ sub: 'old token' })
+    const tab = await login({ sub: 'old token' })
+    const stolen = client(tab.cookie)
+    for (let turn = 0; turn < 2; turn++) {
+      clock.now += MINUTE
+      await tab.refresh()
+    }
+    const { sid } = payloadOf(tab.accessToken)
+    const refused = await stolen.logout({ everywhere: true })
+    t.equal(refused.statusCode, 403)
+    t.equal(refused.json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
+    t.strictSame(events.at(-1), { type: 'reused', sessionId: sid, subject: 'old token', generation: 1, expected: 2 })
+    t.equal((await tab.refresh()).statusCode, 403)
+    t.equal((await other.refresh()).statusCode, 200)
+
+    clock.now += MINUTE
+    const used = client(other.cookie)
+    await other.refresh()
+    t.equal((await used.logout({ everywhere: true })).statusCode, 204, 'the token that was used last is good, its answer may have been lost')
+    t.equal((await other.refresh()).statusCode, 403)
+  })
+
+  t.test('everywhere by a sibling of the token that was used last', async (t) => {
+    const { login, client, clock, events } = await create(t)
+    const tab = await login({ sub: 'sibling' })
+    const twin = client(tab.cookie)
+    await tab.refresh()
+    clock.now += MINUTE
+    await twin.refresh()
+    await tab.refresh()
+    t.equal((await twin.logout({ everywhere: true })).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
+    t.match(events.at(-1), { type: 'reused', generation: 2, expected: 2 })
+  })
+
   t.test('everywhere needs a live session: never a false success', async (t) => {
     const { login, client, clock } = await create(t)
     const other = await login({ sub: 'two devices' })
@@ -61,7 +98,7 @@ export function logoutTests (t: Test, create: Create): void {
     await tab.logout()
 
     const missing = await client().logout({ everywhere: true })
-    t.equal(missing.statusCode, 401)
+    t.equal(missing.statusCode, 403)
     t.equal(missing.json().code, 'FST_JWT_REFRESH_TOKEN_MISSING')
 
     const dead = await client(cookie).logout({ everywhere: true })
@@ -85,6 +122,92 @@ export function logoutTests (t: Test, create: Create): void {
     t.equal(response.headers['set-cookie'], undefined)
     t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', payload: { refreshToken } })).statusCode, 403)
     t.equal((await app.inject({ method: 'POST', url: '/auth/logout', payload: { refreshToken, everywhere: true } })).statusCode, 403)
+  })
+
+  t.test('a logout with an access token alone', async (t) => {
+    const { app, clock, events } = await create(t, { refreshToken: { transport: 'body' } })
+    const login = async () => (await app.inject({ method: 'POST', url: '/login', payload: { sub: 'access token alone' } })).json()
+    const logout = async ({ accessToken }: { accessToken: string }, payload = {}) =>
+      app.inject({ method: 'POST', url: '/auth/logout', headers: { authorization: `Bearer ${accessToken}` }, payload })
+    const refresh = async ({ refreshToken }: { refreshToken: string }) => app.inject({ method: 'POST', url: '/auth/refresh', payload: { refreshToken } })
+
+    const [first, second, third] = [await login(), await login(), await login()]
+    t.equal((await logout(first)).statusCode, 204)
+    t.match(events.at(-1), { type: 'ended', reason: 'logout', sessionId: payloadOf(first.accessToken).sid })
+    t.equal((await refresh(first)).statusCode, 403)
+
+    const dead = await logout(first, { everywhere: true })
+    t.equal(dead.statusCode, 401)
+    t.equal(dead.json().code, 'FST_JWT_SESSION_ENDED')
+    t.equal((await refresh(second)).statusCode, 200)
+    t.equal((await logout(second, { everywhere: true })).statusCode, 204)
+    t.equal((await refresh(third)).statusCode, 403)
+
+    const fourth = await login()
+    clock.now += 15 * MINUTE
+    for (const [accessToken, code] of [[fourth.accessToken, 'EXPIRED'], ['garbage', 'INVALID']]) {
+      for (const payload of [{}, { everywhere: true }]) {
+        const refused = await logout({ accessToken }, payload)
+        t.equal(refused.statusCode, 401)
+        t.equal(refused.json().code, `FST_JWT_ACCESS_TOKEN_${code}`)
+        t.match(refused.headers['www-authenticate'], 'error="invalid_token"')
+      }
+    }
+    t.equal((await refresh(fourth)).statusCode, 200)
+  })
+
+  t.test('a logout ends whatever the request shows to be the caller\'s: cookie, body and access token, and a bad access token is no obstacle', async (t) => {
+    const { app, login, client } = await create(t, { refreshToken: { transport: 'both' } })
+    const [inCookie, inBody, inHeader, left] = [await login(), await login(), await login(), await login()]
+    const response = await app.inject({
+      method: 'POST',
+      url: '/auth/logout',
+      headers: { authorization: `Bearer ${inHeader.accessToken}`, cookie: `refreshToken=garbage; refreshToken=${inCookie.cookie}` },
+      payload: { refreshToken: inBody.cookie }
+    })
+    t.equal(response.statusCode, 204)
+    t.equal(refreshCookie(response)?.value, '')
+    for (const { cookie } of [inCookie, inBody, inHeader]) t.equal((await client(cookie).refresh()).statusCode, 403)
+
+    const bad = await app.inject({ method: 'POST', url: '/auth/logout', headers: { authorization: 'Bearer garbage', cookie: `refreshToken=${left.cookie}` } })
+    t.equal(bad.statusCode, 204)
+    t.equal((await client(left.cookie).refresh()).statusCode, 403)
+    const unreadable = await app.inject({ method: 'POST', url: '/auth/logout', headers: { authorization: 'Bearer garbage', cookie: 'refreshToken=garbage' } })
+    t.equal(unreadable.statusCode, 204)
+    t.equal(refreshCookie(unreadable)?.value, '')
+  })
+
+  t.test('a logout ends the session that was verified, whatever the host has made of request.user', async (t) => {
+    const { app, login } = await create(t)
+    let user: unknown
+    const replace = async (request: object): Promise<void> => { Object.assign(request, { user }) }
+    app.post('/bye', { onRequest: [app.authenticate], preHandler: [replace] }, async (request, reply) => {
+      delete request.headers.authorization // so that only what was verified before tells whose session it is
+      await reply.revokeTokens(request.body as object)
+    })
+    for (user of [undefined, null, { id: 7 }, { sub: 'someone else', sid: 'x' }]) {
+      for (const payload of [{}, { everywhere: true }]) {
+        const tab = await login({ sub: 'replaced user' })
+        const response = await app.inject({ method: 'POST', url: '/bye', headers: { authorization: `Bearer ${tab.accessToken}` }, payload })
+        t.equal(response.statusCode, 204)
+        t.equal((await tab.refresh()).statusCode, 403, JSON.stringify([user, payload]))
+      }
+    }
+  })
+
+  t.test('everywhere ends the caller\'s own session also where the store has lost its index', async (t) => {
+    const { app, login, store } = await create(t)
+    const deleteAll = store.deleteAll.bind(store)
+    t.teardown(() => { store.deleteAll = deleteAll })
+    store.deleteAll = async () => 0
+    app.post('/bye-all', { onRequest: [app.authenticate] }, async (_request, reply) => { await reply.revokeTokens({ everywhere: true }) })
+
+    const tab = await login({ sub: 'lost index' })
+    t.equal((await tab.logout({ everywhere: true })).statusCode, 204)
+    t.equal(await app.sessions.find(payloadOf(tab.accessToken).sid as string), null)
+    const other = await login({ sub: 'lost index' })
+    await app.inject({ method: 'POST', url: '/bye-all', headers: { authorization: `Bearer ${other.accessToken}` } })
+    t.equal(await app.sessions.find(payloadOf(other.accessToken).sid as string), null)
   })
 
   t.test('reply.revokeTokens on a host\'s own route ends the session of the access token', async (t) => {

@@ -28,22 +28,21 @@ export function refreshTests (t: Test, create: Create): void {
     t.equal((await tab.me()).statusCode, 200)
   })
 
-  t.test('without a token: 401', async (t) => {
+  t.test('without a token: 403, because the interceptor that many front ends have would catch a 401 and refresh again', async (t) => {
     const { client } = await create(t)
     const response = await client().refresh()
-    t.equal(response.statusCode, 401)
+    t.equal(response.statusCode, 403)
     t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_MISSING')
     t.equal(response.headers['set-cookie'], undefined)
-    t.equal(response.headers['www-authenticate'], 'Bearer')
+    t.equal(response.headers['www-authenticate'], undefined)
   })
 
-  t.test('with a forged token: 403, and the cookie is cleared', async (t) => {
+  t.test('with a forged token: 403', async (t) => {
     const { client } = await create(t)
     const response = await client('forged').refresh()
     t.equal(response.statusCode, 403)
     t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
-    t.equal(response.headers['set-cookie'],
-      'refreshToken=; Max-Age=0; Path=/auth; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict')
+    t.equal(response.headers['set-cookie'], undefined)
   })
 
   t.test('a session that nobody used for its idle life has expired', async (t) => {
@@ -57,7 +56,7 @@ export function refreshTests (t: Test, create: Create): void {
     const response = await tab.refresh()
     t.equal(response.statusCode, 403)
     t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_EXPIRED')
-    t.equal(tab.cookie, undefined, 'the cookie is cleared')
+    t.equal(response.headers['set-cookie'], undefined)
   })
 
   t.test('no use moves the absolute end', async (t) => {
@@ -84,7 +83,7 @@ export function refreshTests (t: Test, create: Create): void {
     const response = await tab.refresh()
     t.equal(response.statusCode, 403)
     t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
-    t.equal(tab.cookie, undefined, 'the cookie is cleared')
+    t.equal(response.headers['set-cookie'], undefined)
     t.strictSame(events.map(({ type }) => type), ['issued', 'ended'], 'which is no reuse')
   })
 
@@ -161,7 +160,7 @@ export function refreshTests (t: Test, create: Create): void {
     const response = await tab.refresh()
     t.equal(response.statusCode, 403)
     t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
-    t.equal(tab.cookie, undefined, 'the cookie is cleared')
+    t.equal(response.headers['set-cookie'], undefined)
     t.strictSame(await app.sessions.list('null claims'), [])
     t.match(events[1], { type: 'ended', reason: 'claims', subject: 'null claims', count: 1 })
   })

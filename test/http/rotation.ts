@@ -79,7 +79,7 @@ export function rotationTests (t: Test, create: Create): void {
       const response = await client(cookies[replayed]).refresh()
       t.equal(response.statusCode, 403)
       t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
-      t.equal(refreshCookie(response)?.value, '', 'the cookie is cleared')
+      t.equal(response.headers['set-cookie'], undefined)
       t.match(events.at(-1), { type: 'reused', generation: replayed + 1, expected: 4 })
       t.equal((await tab.refresh()).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED', 'for everyone')
     }

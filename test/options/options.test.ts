@@ -155,9 +155,9 @@ t.test('prefix / and no prefix put the routes at the root, and the cookie with t
   for (const prefix of ['', '/']) {
     const app = await boot(t, { secret: SECRET, prefix })
     t.ok(app.hasRoute({ method: 'POST', url: '/refresh' }))
-    t.match((await app.inject({ method: 'POST', url: '/refresh', headers: { cookie: 'refreshToken=x' } })).headers['set-cookie'], /; Path=\/;/)
+    t.match((await app.inject({ method: 'POST', url: '/logout', headers: { cookie: 'refreshToken=x' } })).headers['set-cookie'], /; Path=\/;/)
     const scoped = await boot(t, { secret: SECRET, prefix }, '/v1')
-    t.match((await scoped.inject({ method: 'POST', url: '/v1/refresh', headers: { cookie: 'refreshToken=x' } })).headers['set-cookie'], /; Path=\/v1;/)
+    t.match((await scoped.inject({ method: 'POST', url: '/v1/logout', headers: { cookie: 'refreshToken=x' } })).headers['set-cookie'], /; Path=\/v1;/)
   }
 })
 

@@ -71,6 +71,13 @@ export function lives ({ ended, end, kept }: Session, now: number): boolean {
   return !ended && now < end && now < kept.at(-1)!.idleEnd
 }
 
+/** Whether the session has gone on without the token: then a logout everywhere ends its own session alone. */
+export function isOutdated (token: Token): boolean {
+  const { confirmed } = token.session.kept.at(-1)!
+  const reached = confirmed?.generation ?? 0
+  return token.generation < reached || (token.generation === reached && token !== confirmed)
+}
+
 /** The end of the access token that is given out at `now`. */
 export function accessEnd ({ end }: Session, now: number): number {
   return Math.min(wholeSeconds(now) + ACCESS, end)

@@ -8,6 +8,7 @@ import type { RefreshCookie } from '../cookie.ts'
 import type { Hook, SyncHook } from '../hooks.ts'
 import { orRetryLater } from '../replies.ts'
 import type { RevokeTokens } from '../revoke-tokens.ts'
+import type { VerifiedClaims } from '../verified-claims.ts'
 import { addBodyParsers } from './body-parsers.ts'
 import { setCompilers } from './compilers.ts'
 import { createSchemas } from './schemas.ts'
@@ -23,12 +24,13 @@ export interface RouteParts {
   refresh: Hook
   revokeTokens: RevokeTokens
   sessions: Sessions
+  verifiedClaims: VerifiedClaims
   cookie: RefreshCookie
 }
 
 /** @param scope one of its own: its parsers, compilers and headers are not the host's */
 export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
-  const { config, authenticate, requireSession, refresh, revokeTokens, sessions, cookie } = parts
+  const { config, authenticate, requireSession, refresh, revokeTokens, sessions, verifiedClaims, cookie } = parts
   const { routes, refreshToken: { transport } } = config
   const schemas = createSchemas(transport)
   const tokens = config.decorators.tokens as 'tokens'
@@ -62,14 +64,14 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
     const own = { ...route, options: { ...route.options, onRequest: [authenticate, requireSession, route.options.onRequest ?? []].flat() } }
 
     add(own, 'GET', schemas.listSessions, byBearer, async (request, reply) => {
-      const { sub, sid } = request.user as AccessTokenClaims
+      const { sub, sid } = verifiedClaims.get(request) as AccessTokenClaims
       const list = await orRetryLater(reply, sessions.list(sub))
       return list.map(({ id, createdAt, rotatedAt, expiresAt, metadata }) =>
         ({ id, createdAt, lastUsedAt: rotatedAt, expiresAt, metadata, current: id === sid }))
     })
 
     add({ ...own, path: `${route.path}/:id` }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
-      const { sub, sid } = request.user as AccessTokenClaims
+      const { sub, sid } = verifiedClaims.get(request) as AccessTokenClaims
       const { id } = request.params as { id: string }
       if (id === '') throw new SessionNotFoundError() // the router matches "/sessions/" too
       const session = await orRetryLater(reply, sessions.find(id))

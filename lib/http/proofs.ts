@@ -1,0 +1,72 @@
+import type { AnyRequest } from '../../types/requests.ts'
+import type { RefreshToken } from '../tokens/refresh-token.ts'
+import type { ReadAccessToken } from './authenticate.ts'
+import { refuseCrossSite } from './csrf.ts'
+import type { IsCrossSite } from './csrf.ts'
+import type { Presented, ReadTokens } from './presented.ts'
+import type { VerifiedClaims } from './verified-claims.ts'
+
+/** A genuine token of a session: who brings it may end that session. */
+export interface Proof {
+  subject: string
+  sessionId: string
+  /** null: it was an access token. */
+  refreshToken: RefreshToken | null
+}
+
+/** What a request brings to a logout. */
+export interface Brought {
+  /** What `authenticate` verified comes first, then refresh tokens, then the access token of the request. */
+  proofs: Proof[]
+  cookies: Presented
+  body: Presented
+  /** Why the access token of the request is refused. */
+  accessTokenError: Error | null
+}
+
+/**
+ * Looks for whatever shows that a session is the caller's own.
+ *
+ * @throws CrossSiteRequestError where there is nothing but cookies, and another site made the browser send them
+ */
+export type FindProofs = (request: AnyRequest) => Brought
+
+interface FindProofsParts {
+  readTokens: ReadTokens
+  readAccessToken: ReadAccessToken
+  /** Whether the host takes access tokens from a place of its own. That may be a cookie, which comes along by itself. */
+  extracts: boolean
+  verifiedClaims: VerifiedClaims
+  isCrossSite: IsCrossSite
+}
+
+export function createFindProofs ({ readTokens, readAccessToken, extracts, verifiedClaims, isCrossSite }: FindProofsParts): FindProofs {
+  return function findProofs (request) {
+    const { cookies, body } = readTokens(request)
+    const crossSite = isCrossSite(request)
+    const verified = verifiedClaims.get(request)
+    const claims = extracts && crossSite ? null : readAccessToken(request)
+    const proofs = [
+      ...(verified === null ? [] : [ofClaims(verified)]),
+      ...(crossSite ? [] : cookies.tokens.map(ofToken)),
+      ...body.tokens.map(ofToken),
+      ...(claims === null || claims instanceof Error ? [] : [ofClaims(claims)])
+    ]
+    if (crossSite && cookies.texts.length > 0 && proofs.length === 0) throw refuseCrossSite(request)
+    return { proofs, cookies, body, accessTokenError: isRefused(claims) ? claims : null }
+  }
+}
+
+/** Any other error is of the host's `extract`, which may throw for a request without the token that it looks for. */
+function isRefused (claims: unknown): claims is Error {
+  return claims instanceof Error && (claims as { statusCode?: number }).statusCode === 401
+}
+
+function ofClaims ({ sub, sid }: { sub: string, sid: string }): Proof {
+  return { subject: sub, sessionId: sid, refreshToken: null }
+}
+
+function ofToken (refreshToken: RefreshToken): Proof {
+  const { subject, sessionId } = refreshToken
+  return { subject, sessionId, refreshToken }
+}

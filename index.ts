@@ -62,7 +62,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const authenticate = createAuthenticate(readAccessToken, verifiedClaims)
   const requireSession = createRequireSession(verifiedClaims, sessions)
   const refresh = createRefresh({ config, chooseToken, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, verifiedClaims, cookie, store, emit })
-  const issueTokens = createIssueTokens(config, cookie, startSession)
+  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, startSession })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, sessions, endSessions, store, emit })
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
   exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })

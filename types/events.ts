@@ -32,10 +32,10 @@ export interface RecoveredEvent extends SessionEvent {
   expected: number
 }
 
-/** A session was ended on purpose: a logout, a revocation, or `claims` that returned null. */
+/** A session was ended on purpose: a logout, a revocation, `claims` that returned null, or a login that took its place. */
 export interface EndedEvent {
   type: 'ended'
-  reason: 'logout' | 'revoked' | 'claims'
+  reason: 'logout' | 'revoked' | 'claims' | 'replaced'
   /** Whose sessions; absent after `app.sessions.revoke(id)`, which knows the id alone. */
   subject?: string
   /** The session; absent where all (or all but one) of the subject's sessions were ended. */

@@ -18,6 +18,13 @@ export interface IssueTokensOptions {
   transport?: Transport | undefined
   /** Kept with the session beside `userAgent` and `ip`, and shown by `GET /sessions`. JSON. */
   metadata?: SessionMetadata | undefined
+  /** Ends the sessions whose refresh tokens come with the request (ASVS 5.0 7.2.4). Default true. */
+  endPrevious?: boolean | undefined
+  /**
+   * Lets a request of another site set the cookie: an identity provider that posts a form, once the host has verified its
+   * `state`. A redirect by GET needs no such thing. Default false.
+   */
+  crossSite?: boolean | undefined
 }
 
 export interface RevokeTokensOptions {

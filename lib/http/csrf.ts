@@ -18,10 +18,13 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>): IsCross
 }
 
 /**
- * The error for such a request that carries our cookie, once the log says what a host with a front end of its own must do.
+ * The error for such a request that carries our cookie or would set it, once the log says what a host with a front end of
+ * its own must do.
+ *
+ * @param otherwise what else can be done about it, for the log
  */
-export function refuseCrossSite ({ log, headers: { 'sec-fetch-site': secFetchSite, origin } }: AnyRequest): Error {
-  log.warn({ origin, secFetchSite }, 'refused a request from another site: if its origin is yours, add it to trustedOrigins')
+export function refuseCrossSite ({ log, headers: { 'sec-fetch-site': secFetchSite, origin } }: AnyRequest, otherwise = ''): Error {
+  log.warn({ origin, secFetchSite }, `refused a request from another site: if its origin is yours, add it to trustedOrigins${otherwise}`)
   return new CrossSiteRequestError()
 }
 

@@ -1,39 +1,67 @@
+import type { AnyRequest } from '../../types/requests.ts'
 import type { IssueTokensOptions, TokenResponse } from '../../types/tokens.ts'
 import type { Transport } from '../../types/tokens.ts'
+import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
 import { copyClaims, copyJson } from '../sessions/claims.ts'
 import type { StartSession } from '../sessions/start-session.ts'
+import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
+import { refuseCrossSite } from './csrf.ts'
+import type { IsCrossSite } from './csrf.ts'
 import type { AnyReply } from './hooks.ts'
+import type { ReadTokens } from './presented.ts'
 import { orRetryLater } from './replies.ts'
 
 const MAX_USER_AGENT = 256 // characters, of what a stranger may send in kilobytes
 
+const OTHERWISE = '; if an identity provider posted a form whose state you have verified, give issueTokens crossSite: true'
+
+export interface IssueTokensParts {
+  config: Config
+  readTokens: ReadTokens
+  isCrossSite: IsCrossSite
+  cookie: RefreshCookie
+  startSession: StartSession
+}
+
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
-export function createIssueTokens (config: Config, cookie: RefreshCookie, startSession: StartSession): IssueTokens {
+export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, startSession }: IssueTokensParts): IssueTokens {
   const { keys, transport: configured } = config.refreshToken
 
   return async function issueTokens (claims, options = {}) {
     if (keys.length === 0) throw new TypeError('issueTokens: the first secret is a public key and signs nothing, give { private, public }')
+    checkCallOptions('issueTokens', options, ['transport', 'metadata', 'endPrevious', 'crossSite'])
     const transport = chooseTransport(configured, options.transport)
-    const { headers: { 'user-agent': userAgent }, ip } = this.request
-    const metadata = {
-      ...(userAgent !== undefined && { userAgent: userAgent.slice(0, MAX_USER_AGENT) }),
-      ip,
-      ...copyJson('issueTokens: metadata', options.metadata ?? {})
-    }
-    noStore(this)
-    if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
-    const login = startSession(copyClaims('issueTokens', claims), metadata, this.request)
-    const { session, response, refreshToken } = await orRetryLater(this, login)
+    const endPrevious = checkCallFlag('issueTokens', 'endPrevious', options.endPrevious, true)
+    const isForeign = !checkCallFlag('issueTokens', 'crossSite', options.crossSite, false) && isCrossSite(this.request)
+    const copiedClaims = copyClaims('issueTokens', claims)
+    const metadata = { ...metadataOf(this.request), ...copyJson('issueTokens: metadata', options.metadata ?? {}) }
 
+    noStore(this)
+    // Login CSRF: a form on another site would sign its victim in as somebody else, who then reads what the victim writes.
+    if (transport === 'cookie' && isForeign) throw refuseCrossSite(this.request, OTHERWISE)
+    const previous = endPrevious ? previousTokens(this.request, isForeign) : []
+    const { session, response, refreshToken } = await orRetryLater(this, startSession(copiedClaims, metadata, this.request, previous))
+
+    if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
     if (transport === 'body') return { ...response, refreshToken }
     cookie.set(this, refreshToken, session, session.createdAt)
     return response
   }
+
+  /** Those that the client will forget: whoever else holds a copy of them should not live on. */
+  function previousTokens (request: AnyRequest, isForeign: boolean): RefreshToken[] {
+    const { cookies, body } = readTokens(request)
+    return isForeign ? body.tokens : [...cookies.tokens, ...body.tokens]
+  }
+}
+
+function metadataOf ({ headers: { 'user-agent': userAgent }, ip }: AnyRequest): object {
+  return { ...(userAgent !== undefined && { userAgent: userAgent.slice(0, MAX_USER_AGENT) }), ip }
 }
 
 function chooseTransport (configured: Config['refreshToken']['transport'], wanted: Transport | undefined): Transport {

@@ -7,6 +7,8 @@ import type { Config } from '../config.ts'
 import { toNumericDate } from '../json.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
+import { deleteEach } from './end-sessions.ts'
+import type { SessionToEnd } from './end-sessions.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
 
@@ -19,8 +21,15 @@ export interface StartedSession {
   refreshToken: string
 }
 
-/** A login without its HTTP side. */
-export type StartSession = (claims: SessionClaims, metadata: SessionMetadata, request: AnyRequest | null) => Promise<StartedSession>
+/**
+ * A login without its HTTP side.
+ *
+ * @param previous the sessions that it takes the place of (ASVS 5.0 7.2.4): dead ones do no harm
+ * @throws StoreUnavailableError; then there is no new session
+ */
+export type StartSession = (
+  claims: SessionClaims, metadata: SessionMetadata, request: AnyRequest | null, previous?: readonly SessionToEnd[]
+) => Promise<StartedSession>
 
 interface StartSessionParts {
   config: Config
@@ -33,7 +42,7 @@ interface StartSessionParts {
 export function createStartSession ({ config, accessTokens, refreshTokens, store, emit }: StartSessionParts): StartSession {
   const { windows, maxAge } = config.refreshToken
 
-  return async function startSession (claims, metadata, request) {
+  return async function startSession (claims, metadata, request, previous = []) {
     const now = config.now()
     const endsAt = (toNumericDate(now) + maxAge) * 1000 // a token's `exp` is in whole seconds
     const session: Session = {
@@ -52,7 +61,12 @@ export function createStartSession ({ config, accessTokens, refreshTokens, store
     const { response } = accessTokens.sign(session, claims)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current })
     await store.create(session)
-    emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
+    // The old ones are ended once the new one is there, so that a store that fails in between signs nobody out.
+    const { ended, failure } = await deleteEach(store, previous)
+    if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
+    else await store.delete(session.id).catch(() => {}) // where it stays, nobody has a token of it
+    for (const { subject, sessionId } of ended) emit({ type: 'ended', reason: 'replaced', subject, sessionId, count: 1 }, request)
+    if (failure !== null) throw failure
     return { session, response, refreshToken }
   }
 }

@@ -140,9 +140,9 @@ t.test('a logout that fails is none', async (t) => {
 })
 
 t.test('everywhere', async (t) => {
-  const { newTab, login, store } = await createBrowser(t)
+  const { newTab, login, store, app } = await createBrowser(t)
   const { auth } = newTab()
-  await login()
+  await app.inject({ method: 'POST', url: '/login', payload: { sub: 'user-1' } }) // on another device
   auth.setSession(await login())
   t.equal((await store.list('user-1')).length, 2)
   await auth.logout({ everywhere: true })

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { DAY, needCookie, refreshCookie, SECOND, START } from '../fixtures/app.ts'
+import { DAY, MINUTE, needCookie, refreshCookie, SECOND, START } from '../fixtures/app.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 import type { Create } from './suite.ts'
 
@@ -91,5 +91,59 @@ export function loginTests (t: Test, create: Create): void {
     t.match(payloadOf(response.json().accessToken), { sub: 'steps up', level: 2 })
     t.equal(response.cookies.length, 1)
     t.equal((await tab.refresh()).statusCode, 403)
+  })
+
+  t.test('a login ends the session whose refresh token comes with it, and no other', async (t) => {
+    const { app, login, client, clock, events } = await create(t)
+    const phone = await login({ sub: 'logs in again' })
+    const tab = await login({ sub: 'logs in again' })
+    const thief = client(tab.cookie)
+    clock.now += MINUTE
+    await tab.refresh()
+    const { sid } = payloadOf(tab.accessToken)
+
+    const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'logs in again' }, cookies: { refreshToken: tab.cookie as string } })
+    t.equal(response.statusCode, 200)
+    t.strictSame(events.slice(-2), [
+      { type: 'issued', sessionId: payloadOf(response.json().accessToken).sid, subject: 'logs in again' },
+      { type: 'ended', reason: 'replaced', subject: 'logs in again', sessionId: sid, count: 1 }
+    ])
+    t.equal((await thief.refresh()).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED', 'a stolen copy dies with it')
+    t.equal((await phone.refresh()).statusCode, 200)
+    t.equal((await client(needCookie(response).value).refresh()).statusCode, 200)
+  })
+
+  t.test('a login ends another user\'s session in the same browser, and nothing that came stands in its way', async (t) => {
+    const { app, login, client, events } = await create(t)
+    const other = await login({ sub: 'sat here before' })
+    const dead = await login({ sub: 'sat here before' })
+    await client(dead.cookie).logout()
+    const before = events.length
+    const cookie = [other.cookie, dead.cookie, 'garbage', '%', `${dead.cookie?.slice(0, -5)}aaaaa`].map((value) => `refreshToken=${value}`).join('; ')
+    const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'sits here now' }, headers: { cookie } })
+    t.equal(response.statusCode, 200)
+    t.match(events.slice(before), [{ type: 'issued', subject: 'sits here now' }, { type: 'ended', reason: 'replaced', subject: 'sat here before' }])
+    t.equal((await client(other.cookie).refresh()).statusCode, 403)
+    t.equal((await client(needCookie(response).value).refresh()).statusCode, 200)
+  })
+
+  t.test('endPrevious: false leaves the old session alone', async (t) => {
+    const { app, login, events } = await create(t)
+    app.post('/second', async (_request, reply) => reply.issueTokens({ sub: 'has two' }, { endPrevious: false }))
+    const tab = await login({ sub: 'has two' })
+    await app.inject({ method: 'POST', url: '/second', cookies: { refreshToken: tab.cookie as string } })
+    t.equal((await app.sessions.list('has two')).length, 2)
+    t.notOk(events.some(({ type }) => type === 'ended'))
+  })
+
+  t.test('a login in the body transport ends the session whose refresh token is in the body', async (t) => {
+    const { app, login, client } = await create(t, { refreshToken: { transport: 'both' } })
+    app.post('/native', async (_request, reply) => reply.issueTokens({ sub: 'native login' }, { transport: 'body' }))
+    const native = async (payload: object) => app.inject({ method: 'POST', url: '/native', payload })
+    const first = (await native({})).json().refreshToken
+    const tab = await login({ sub: 'native login' })
+    await native({ refreshToken: first })
+    t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', payload: { refreshToken: first } })).statusCode, 403)
+    t.equal((await client(tab.cookie).refresh()).statusCode, 200)
   })
 }

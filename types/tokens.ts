@@ -9,7 +9,7 @@ export interface TokenResponse {
   tokenType: 'Bearer'
   /** Seconds. */
   expiresIn: number
-  /** Only where it does not travel in the cookie. */
+  /** Always there where it travels in the body: the new one, or the one that was sent. Never where it travels in the cookie. */
   refreshToken?: string
 }
 

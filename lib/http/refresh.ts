@@ -58,10 +58,9 @@ export function createRefresh (parts: RefreshParts): Hook {
 
     const { claims: accessClaims, response } = accessTokens.sign(session, claims)
     const refreshToken = child ? refreshTokens.sign(session, token) : null
-    if (refreshToken !== null) {
-      if (sent !== null) response.refreshToken = refreshToken
-      else cookie.set(reply, refreshToken, session, config.now())
-    }
+    // In the body there always is one, so that a client may keep what it gets without a look at it.
+    if (sent !== null) response.refreshToken = refreshToken ?? sent
+    else if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now())
     verifiedClaims.set(request, accessClaims)
     reply[tokens] = response
     emit(outcome.case === 'ahead'

@@ -42,6 +42,15 @@ clients('A client that refreshes on expiry, a bad network and a bad store', [0, 
   [`overlap 0, an access token lives for ${accessLife}`, { ...badNetwork, ...badStore, ...windows({ overlap: 0 }), accessLife }, accessLife >= 3]
 ]))
 
+clients('The body transport, where an answer always brings a refresh token: the new one, or the one that was sent', [
+  ...[0, 1, 2, 3, 4].flatMap((accessLife): Array<[string, Partial<Setting>, boolean]> => [0, 3, 5].map((overlap) =>
+    [`refreshes on expiry, an access token lives for ${accessLife}, overlap ${overlap}`, { echoes: true, ...badNetwork, ...badStore, ...windows({ overlap }), accessLife }, accessLife >= 3])),
+  ...[2, 3, 5, 7].flatMap((overlap): Array<[string, Partial<Setting>, boolean]> => [
+    [`as it pleases, one at a time, overlap ${overlap}`, { echoes: true, ...badNetwork, ...badStore, ...windows({ overlap }), inFlight: 1 }, true],
+    [`as it pleases, two at once, overlap ${overlap}`, { echoes: true, ...badNetwork, ...windows({ overlap }), inFlight: 2 }, false]
+  ])
+])
+
 console.log('\nRefreshes of an active victim until a thief is found\n\n| | live | just used | older |\n|---|---|---|---|')
 const victim: Setting = { ...plain, accessLife: 5 }
 const briefly: Setting = { ...victim, inFlight: 1, ...windows({ overlap: 3 }), accessLife: 3, losesThem: 'once' }
@@ -50,6 +59,8 @@ const thieves: Array<[name: string, setting: Setting, expected: string]> = [
   ['with three tabs', victim, '3 1 0'],
   ['with three tabs, over a bad network', { ...victim, ...badNetwork }, '3 1 0'],
   ['overlap of three message lives', { ...victim, ...lifeOf(1, 3), ...badNetwork }, '3 1 0'],
+  ['the body transport, one request at a time, over a bad network', { ...victim, ...badNetwork, inFlight: 1, echoes: true }, '3 1 0'],
+  ['the body transport, three at once', { ...victim, ...badNetwork, echoes: true }, '3 2 0'],
   ['the store loses a write', { ...briefly, losesWrites: 1 }, '4 2 2'],
   ['the store loses two', { ...briefly, losesWrites: 2 }, '5 3 3'],
   ['the store loses three', { ...briefly, losesWrites: 3 }, '6 4 4']

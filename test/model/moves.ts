@@ -82,13 +82,14 @@ function addNetwork (world: World, setting: Setting, add: Add): void {
 
 function addServer (world: World, setting: Setting, add: Add, end: End): void {
   const { records, store, flight, thief, pocket } = world
+  const { echoes, losesThem } = setting
   for (const message of flight) {
     if (message.kind === 'answer') continue
     const token = message.token!
     const { decision, child, after } = serve(setting, world, token)
     const name = `${nameOf(message)} is served: ${wordsOf(decision, child)}`
     if (decision.type !== 'accept') end(name, thief === 'absent')
-    else add(name, { ...after, flight: [...flight.filter((other) => other !== message), { kind: 'answer', token: child, age: 0 }] }, { parent: token })
+    else add(name, { ...after, flight: [...flight.filter((other) => other !== message), { kind: 'answer', token: child ?? (echoes ? token : null), age: 0 }] }, { parent: token })
   }
   if (thief === 'plays') {
     for (const token of pocket.length > 0 ? pocket : [DEAD]) {
@@ -100,7 +101,7 @@ function addServer (world: World, setting: Setting, add: Add, end: End): void {
   }
   if (store !== 'sound') return
   for (let lost = 1; lost < records.length; lost++) {
-    add(`the store loses ${lost === 1 ? 'its last write' : `its last ${lost} writes`}`, { records: [records[lost]!], store: setting.losesThem === 'once' ? 'worn' : 'fallen' })
+    add(`the store loses ${lost === 1 ? 'its last write' : `its last ${lost} writes`}`, { records: [records[lost]!], store: losesThem === 'once' ? 'worn' : 'fallen' })
   }
 }
 

@@ -24,6 +24,8 @@ export interface Setting {
   losesThem: 'once' | 'ever again'
   /** What the thief has a copy of, when it begins. */
   thief: Stolen | null
+  /** The body transport: an answer without a new refresh token brings the one that was sent, and the client keeps what comes. */
+  echoes: boolean
   /** Not the shipped way: a token has one child, however often it is asked for. */
   oneChild: boolean
   /** Not the shipped way: a child that a retry gives out is younger than it is, by so many ticks. */
@@ -43,6 +45,7 @@ export const plain: Setting = {
   losesWrites: 0,
   losesThem: 'ever again',
   thief: null,
+  echoes: false,
   oneChild: false,
   rejuvenates: 0,
   mayTake: isOfItsLine

@@ -9,7 +9,7 @@ const tokenResponse = {
     accessToken: { type: 'string' },
     tokenType: { type: 'string', enum: ['Bearer'] },
     expiresIn: { type: 'integer', description: 'Seconds' },
-    refreshToken: { type: 'string', description: 'Only where the refresh token came in the body' }
+    refreshToken: { type: 'string', description: 'Where the refresh token came in the body: the new one, or the one that was sent' }
   }
 }
 

@@ -33,12 +33,12 @@ export interface InstanceDecorators {
   authenticate: AuthenticateHook
   /**
    * preHandler hook: verifies and rotates the refresh token, sets `reply.tokens`, the cookie and `request.user`.
-   * Errors: 401 `FST_JWT_REFRESH_TOKEN_MISSING`, 403 `…_EXPIRED`, `…_INVALID`, `…_REVOKED`, 400 `…_AMBIGUOUS`,
-   * 403 `FST_JWT_CROSS_SITE_REQUEST`, 503 `FST_JWT_STORE_UNAVAILABLE`.
+   * Errors: 403 `FST_JWT_REFRESH_TOKEN_MISSING`, `…_EXPIRED`, `…_INVALID`, `…_REVOKED`, 400 `…_AMBIGUOUS`,
+   * 403 `FST_JWT_CROSS_SITE_REQUEST`, 503 `FST_JWT_STORE_UNAVAILABLE`. None of them clears the cookie.
    */
   refresh: AsyncHook
   /**
-   * Hook after `authenticate`: asks the store whether the session still lives.
+   * Hook after `authenticate`: asks the store whether the session of the verified token still lives.
    * Errors: 401 `FST_JWT_SESSION_ENDED`, 503 `FST_JWT_STORE_UNAVAILABLE`, and 401 `FST_JWT_ACCESS_TOKEN_MISSING` without
    * `authenticate` before it.
    */
@@ -48,14 +48,19 @@ export interface InstanceDecorators {
 
 export interface ReplyDecorators {
   /**
-   * Starts a session: sets the cookie and resolves the body to send.
-   * Errors: a TypeError for claims or metadata that it cannot sign or keep, 503 `FST_JWT_STORE_UNAVAILABLE`.
+   * Starts a session, ends those whose refresh tokens came with the request, sets the cookie and resolves the body to send.
+   * Call it after the commit of a database transaction, not inside: the store takes a connection of its own.
+   * Errors: a TypeError for unknown options and for claims or metadata that it cannot sign or keep, 403
+   * `FST_JWT_CROSS_SITE_REQUEST` where another site would set the cookie, 503 `FST_JWT_STORE_UNAVAILABLE`: then there is no new session.
    */
   issueTokens (claims: LoginClaims, options?: IssueTokensOptions): Promise<TokenResponse>
   /**
-   * Ends the session of this request, clears the cookie and sets the status 204. Without a token there is nothing to end.
-   * Errors: 403 `FST_JWT_CROSS_SITE_REQUEST`, 400 `FST_JWT_REFRESH_TOKEN_AMBIGUOUS`, 503 `FST_JWT_STORE_UNAVAILABLE`; with
-   * `everywhere` also those of `refresh` and 401 `FST_JWT_SESSION_ENDED` where no session lives.
+   * Ends each session of which the request brings a genuine token (the access token that `authenticate` has verified, refresh
+   * tokens in cookies and body, a Bearer access token), clears the cookie and sets the status 204. Without a token there is
+   * nothing to end.
+   * Errors: a TypeError for unknown options, 403 `FST_JWT_CROSS_SITE_REQUEST`, 503 `FST_JWT_STORE_UNAVAILABLE`, and those of
+   * `authenticate` where an access token that is not good is all there is; with `everywhere` also those of `refresh`, and 401
+   * `FST_JWT_SESSION_ENDED` where no session lives.
    */
   revokeTokens (options?: RevokeTokensOptions): Promise<void>
   /** What `refresh` gave out for this request, else null. */

@@ -16,6 +16,7 @@ export interface Config {
   /** Milliseconds. */
   storeTimeout: number
   trustedOrigins: ReadonlySet<string>
+  publicUrl: PublicUrl | null
   routes: Record<RouteName, RouteConfig | null>
   decorators: Record<DecoratorName, string>
   onEvent: JwtRefreshOptions['onEvent']
@@ -73,6 +74,13 @@ export interface CookieConfig {
   secure: boolean
   sameSite: 'strict' | 'lax' | 'none'
   partitioned: boolean
+}
+
+/** By which browsers reach the scope of the plugin. */
+export interface PublicUrl {
+  origin: string
+  /** Without a slash at its end; empty where the scope is at the root. */
+  path: string
 }
 
 export type RouteName = 'refresh' | 'logout' | 'sessions' | 'jwks'

@@ -69,7 +69,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
     },
     async (t, code) => {
       const { app } = await run(code, 'app')
-      const headers = { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: 'refreshToken=x' }
+      const headers = { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: '__Host-refreshToken=x' }
       const trusted = await app.inject({ method: 'POST', url: '/auth/refresh', headers })
       t.equal(trusted.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
       t.match(trusted.headers, { 'access-control-allow-origin': 'https://app.example.com', 'access-control-allow-credentials': 'true' })
@@ -107,6 +107,16 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
       t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 200)
       users.get('user-1').isLocked = true
       t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 403)
+    }
+  ],
+  'Behind a proxy': [
+    async (t, code) => {
+      const { app } = await run(code, 'app')
+      app.post('/login', async (_request: unknown, reply: any) => reply.issueTokens({ sub: 'user-1' }))
+      const login = await app.inject({ method: 'POST', url: '/login' })
+      t.match(login.cookies, [{ name: '__Secure-refreshToken', path: '/api/auth' }])
+      const cookies = { '__Secure-refreshToken': login.cookies[0]?.value ?? '' }
+      t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 200)
     }
   ],
   Redis: [
@@ -218,7 +228,7 @@ async function refreshes (t: Test, app: FastifyInstance): Promise<void> {
   t.teardown(() => app.close())
   app.post('/login', async (_request, reply) => reply.issueTokens({ sub: 'user-1' }))
   const login = await app.inject({ method: 'POST', url: '/login' })
-  const cookies = { refreshToken: login.cookies[0]?.value ?? '' }
+  const cookies = { [login.cookies[0]?.name ?? '']: login.cookies[0]?.value ?? '' }
   t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 200)
   t.equal((await app.inject({ method: 'POST', url: '/auth/logout', cookies })).statusCode, 204)
 }

@@ -57,9 +57,12 @@ export interface RefreshTokenOptions {
 }
 
 export interface CookieOptions {
-  /** Default `'refreshToken'`. A `__Host-` or `__Secure-` name sets and enforces its attributes (RFC 6265bis §4.1.3). */
+  /**
+   * Default `'__Host-refreshToken'`, which no other host can set (RFC 6265bis §4.1.3); `'__Secure-refreshToken'` with a
+   * `domain` or a `path` of your own, `'refreshToken'` with `secure: false`.
+   */
   name?: string | undefined
-  /** Default: the enclosing scope's prefix and ours. The refresh and logout routes must lie under it. */
+  /** Default `'/'`. The refresh and logout routes must lie under it, as the browser sees them: see `publicUrl`. */
   path?: string | undefined
   domain?: string | undefined
   /** Default true. Browsers take `http://localhost` as secure. */
@@ -102,6 +105,11 @@ export interface JwtRefreshOptions extends RegisterOptions {
   storeTimeout?: Duration | undefined
   /** Exact origins, such as `'https://app.example.com'`, that may refresh and log out across sites. */
   trustedOrigins?: string[] | undefined
+  /**
+   * The URL by which browsers reach the scope in which the plugin is registered, such as `'https://example.com/api'`.
+   * Needed behind a proxy that changes the path or the host, where `cookie.path` is given.
+   */
+  publicUrl?: string | undefined
   /** Where our routes are. Default `'/auth'`. */
   prefix?: string
   routes?: RoutesOptions | undefined

@@ -6,25 +6,23 @@ const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/ // RFC 9110 §5.6.2
 const PATH = /^\/[\x21-\x3a\x3d-\x7e]*$/ // RFC 6265 §4.1.1: no CTLs, no ";"
 const DOMAIN = /^\.?[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$/i
 
-/**
- * @param defaultPath the enclosing scope's prefix and ours
- * @throws InvalidOptionError
- */
-export function parseCookieOptions (value: unknown, defaultPath: string): CookieConfig {
-  const fields = checkFields('cookie', value, ['name', 'path', 'domain', 'secure', 'sameSite', 'partitioned'])
-  const name = matching('cookie.name', checkText('cookie.name', fields.name) ?? 'refreshToken', TOKEN, 'a cookie name such as "refreshToken"')
-  const prefix = /^__(?:host|secure)-/i.exec(name)?.[0].toLowerCase()
-  const isHost = prefix === '__host-'
+const PREFIX = /^__(host|secure|http)-/i
+const MAX_ATTRIBUTE = 1024 // bytes; browsers ignore a longer one (RFC 6265bis §5.6)
 
-  const path = matching('cookie.path', checkText('cookie.path', fields.path) ?? (isHost ? '/' : defaultPath), PATH, 'a path such as "/auth"')
+/** @throws InvalidOptionError */
+export function parseCookieOptions (value: unknown): CookieConfig {
+  const fields = checkFields('cookie', value, ['name', 'path', 'domain', 'secure', 'sameSite', 'partitioned'])
+  const secure = checkBoolean('cookie.secure', fields.secure, true)
+  const path = matching('cookie.path', checkText('cookie.path', fields.path) ?? '/', PATH, 'a path such as "/auth"')
   const domain = checkText('cookie.domain', fields.domain)
   if (domain !== undefined) matching('cookie.domain', domain, DOMAIN, 'a host name such as "example.com"')
-  const secure = checkBoolean('cookie.secure', fields.secure, true)
+  const name = matching('cookie.name', checkText('cookie.name', fields.name) ?? defaultName(secure, path, domain), TOKEN, 'a cookie name such as "refreshToken"')
   const sameSite = checkOneOf('cookie.sameSite', fields.sameSite, ['strict', 'lax', 'none'] as const, 'strict')
   const partitioned = checkBoolean('cookie.partitioned', fields.partitioned, false)
 
   // Browsers drop a cookie that breaks one of these without a word, and everyone is logged out.
-  if (isHost && (path !== '/' || domain !== undefined)) {
+  const prefix = PREFIX.exec(name)?.[1]?.toLowerCase()
+  if (prefix === 'host' && (path !== '/' || domain !== undefined)) {
     throw new InvalidOptionError(`cookie.name is ${show(name)}: such a cookie has the path "/" and no domain; leave cookie.path and cookie.domain out`)
   }
   if (!secure && prefix !== undefined) throw needsSecure('cookie.name', name)
@@ -33,7 +31,14 @@ export function parseCookieOptions (value: unknown, defaultPath: string): Cookie
   return { name, path, domain, secure, sameSite, partitioned }
 }
 
+/** The strictest prefix that the attributes allow: a sibling subdomain cannot set a `__Host-` cookie, nor plain http a `__Secure-` one. */
+function defaultName (secure: boolean, path: string, domain: string | undefined): string {
+  if (!secure) return 'refreshToken'
+  return path === '/' && domain === undefined ? '__Host-refreshToken' : '__Secure-refreshToken'
+}
+
 function matching (option: string, value: string, pattern: RegExp, wanted: string): string {
+  if (value.length > MAX_ATTRIBUTE) throw new InvalidOptionError(`${option} has ${value.length} characters, and browsers take at most ${MAX_ATTRIBUTE}: give a shorter one`)
   if (pattern.test(value)) return value
   throw new InvalidOptionError(`${option} is ${show(value)}: give ${wanted}`)
 }

@@ -9,11 +9,12 @@ import { isText } from '../json.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { parseAccessToken } from './access-token.ts'
 import { parseCookieOptions } from './cookie.ts'
+import { parsePublicUrl } from './public-url.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
 
 const NAMES = [
-  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'prefix', 'routes',
+  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'publicUrl', 'prefix', 'routes',
   'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
 ]
 const DECORATORS = ['authenticate', 'refresh', 'requireSession', 'sessions', 'issueTokens', 'revokeTokens', 'tokens'] as const
@@ -36,11 +37,12 @@ export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): 
   const config: Config = {
     accessToken,
     refreshToken,
-    cookie: parseCookieOptions(options.cookie, (scopePrefix + prefix) || '/'),
+    cookie: parseCookieOptions(options.cookie),
     claims: checkFunction('claims', options.claims),
     store: options.store === undefined ? new MemoryStore({ now }) : checkStore(options.store),
     storeTimeout: checkTimeout(toMilliseconds('storeTimeout', storeTimeout)),
     trustedOrigins: checkOrigins(options.trustedOrigins),
+    publicUrl: parsePublicUrl(options.publicUrl),
     routes: parseRoutes(options.routes, prefix, refreshToken.keys.length > 0),
     decorators: checkDecorators(options.decorators),
     onEvent: checkFunction('onEvent', options.onEvent),

@@ -57,7 +57,7 @@ function checkPath (option: string, value: unknown): string {
  *
  * @throws InvalidOptionError
  */
-export function checkRoutes ({ routes, cookie, refreshToken, accessToken }: Config, scopePrefix: string): void {
+export function checkRoutes ({ routes, cookie, refreshToken, accessToken, publicUrl }: Config, scopePrefix: string): void {
   if (routes.jwks !== null && scopePrefix !== '') {
     throw new InvalidOptionError(`routes.jwks is on in the scope ${show(scopePrefix)}: register the plugin at the root, where other services look for it, or leave the route out`)
   }
@@ -65,12 +65,15 @@ export function checkRoutes ({ routes, cookie, refreshToken, accessToken }: Conf
     throw new InvalidOptionError('routes.jwks is on, but every secret is an HMAC secret, which must stay one: leave the route out, or give { private, public }')
   }
   if (refreshToken.transport === 'body') return
+  const above = publicUrl?.path ?? scopePrefix
   for (const name of ['refresh', 'logout'] as const) {
-    const path = scopePrefix + (routes[name]?.path ?? cookie.path)
-    if (routes[name] !== null && !isUnder(path, cookie.path)) {
-      throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, so that the browser does not send the cookie to routes.${name} (${path}): give a path that both have in common`)
+    const route = routes[name]
+    if (route === null) continue
+    const path = above + route.path
+    if (!isUnder(path, cookie.path)) {
+      throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, so that the browser does not send the cookie to routes.${name} (${path}): give a path that both have in common, or ${publicUrl === null ? 'publicUrl where a proxy strips a prefix' : 'another publicUrl'}`)
     }
-    if (routes[name] !== null && /[:*]/.test(cookie.path)) {
+    if (/[:*]/.test(cookie.path)) {
       throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, with a parameter that no browser fills in: give a path without one, such as "/"`)
     }
   }

@@ -269,7 +269,7 @@ t.test('the page', { skip: noChromium }, async (t) => {
     })
     await logIn(page)
     const [cookie] = await device.cookies()
-    t.match(cookie, { name: 'refreshToken', httpOnly: true, secure: true, sameSite: 'Strict', path: '/auth' })
+    t.match(cookie, { name: '__Host-refreshToken', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' })
     t.equal(tokens.length, 1)
     const seen = String(await page.evaluate('document.documentElement.outerHTML + JSON.stringify([localStorage, sessionStorage]) + document.cookie'))
     for (const token of [...tokens, cookie?.value ?? '']) t.notOk(seen.includes(token.split('.')[1] ?? token))

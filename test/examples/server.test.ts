@@ -55,7 +55,7 @@ t.test('the demo users can log in', async (t) => {
   const alice = await login(app, ALICE)
   t.equal(alice.statusCode, 200)
   t.match(alice.json(), { accessToken: String, tokenType: 'Bearer', expiresIn: 30 })
-  t.match(alice.cookies, [{ name: 'refreshToken', httpOnly: true, secure: true, sameSite: 'Strict', path: '/auth' }])
+  t.match(alice.cookies, [{ name: '__Host-refreshToken', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' }])
   t.equal((await login(app, BOB)).statusCode, 200)
   t.equal((await login(app, { ...ALICE, email: ' Alice@Example.com' })).statusCode, 200, 'an address is not a password')
 })

@@ -34,7 +34,7 @@ function useEnvironment (t: Test, variables: { REDIS_URL?: string, DATABASE_URL?
 
 async function login (app: FastifyInstance): Promise<Record<string, string>> {
   const answer = await app.inject({ method: 'POST', url: '/login', payload: ALICE })
-  return { refreshToken: answer.cookies[0]?.value ?? '' }
+  return { '__Host-refreshToken': answer.cookies[0]?.value ?? '' }
 }
 
 async function refresh (app: FastifyInstance, cookies: Record<string, string>): Promise<number> {

@@ -31,7 +31,7 @@ export class Connections {
       path,
       method: 'POST',
       headers: {
-        ...(cookie !== undefined && { cookie: `refreshToken=${cookie}` }),
+        ...(cookie !== undefined && { cookie: `__Host-refreshToken=${cookie}` }),
         ...(body !== undefined && { 'content-type': 'application/json' })
       }
     })
@@ -64,6 +64,6 @@ export class Connections {
 }
 
 function read ({ statusCode, headers }: IncomingMessage): Pick<Answer, 'status' | 'cookie' | 'retryAfter'> {
-  const cookies = (headers['set-cookie'] ?? []).map((one) => /^refreshToken=([^;]*)/.exec(one)?.[1])
+  const cookies = (headers['set-cookie'] ?? []).map((one) => /^__Host-refreshToken=([^;]*)/.exec(one)?.[1])
   return { status: statusCode ?? 0, cookie: cookies.find((one) => one !== undefined), retryAfter: headers['retry-after'] }
 }

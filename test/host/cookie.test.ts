@@ -61,27 +61,27 @@ for (const [place, build] of Object.entries(PLACES)) {
       const response = await app.inject({ method: 'POST', url: '/login', payload: {} })
       const [cookie, ...others] = setCookies(response)
       t.strictSame(others, [])
-      t.match(cookie, /^refreshToken=[\w-]+\.[\w-]+\.[\w-]+; Max-Age=2592000; Path=\/auth; HttpOnly; Secure; SameSite=Strict$/)
+      t.match(cookie, /^__Host-refreshToken=[\w-]+\.[\w-]+\.[\w-]+; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
     })
 
     t.test('sets its cookie on the reply of issueTokens, before it and after it', async (t) => {
       const first = await app.inject({ method: 'POST', url: '/host-first' })
-      t.strictSame(cookieNames(first).sort(), ['refreshToken', 'theme'])
+      t.strictSame(cookieNames(first).sort(), ['__Host-refreshToken', 'theme'])
       const last = await app.inject({ method: 'POST', url: '/ours-first' })
-      t.strictSame(cookieNames(last).sort(), ['lang', 'refreshToken', 'theme'])
+      t.strictSame(cookieNames(last).sort(), ['__Host-refreshToken', 'lang', 'theme'])
 
       for (const response of [first, last]) {
         const theme = setCookies(response).find((cookie) => cookie.startsWith('theme='))
         t.match(theme, /^theme=dark\.\S+; Max-Age=1; Domain=host\.example; Path=\/everything; SameSite=Lax$/, 'with the options of the host')
-        const ours = setCookies(response).find((cookie) => cookie.startsWith('refreshToken='))
-        t.match(ours, /; Path=\/auth; /)
+        const ours = setCookies(response).find((cookie) => cookie.startsWith('__Host-refreshToken='))
+        t.match(ours, /; Path=\/; /)
       }
     })
 
     t.test('clears its own cookie and leaves ours', async (t) => {
       const response = await app.inject({ method: 'POST', url: '/clear-theirs' })
-      t.strictSame(cookieNames(response).sort(), ['refreshToken', 'theme'])
-      t.ok(response.cookies.find(({ name }) => name === 'refreshToken')?.value)
+      t.strictSame(cookieNames(response).sort(), ['__Host-refreshToken', 'theme'])
+      t.ok(response.cookies.find(({ name }) => name === '__Host-refreshToken')?.value)
       t.equal(response.cookies.find(({ name }) => name === 'theme')?.value, '')
     })
 
@@ -94,10 +94,10 @@ for (const [place, build] of Object.entries(PLACES)) {
       const browser = await login(app)
       const refreshed = await refresh(app, browser)
       t.equal(refreshed.statusCode, 200)
-      t.match(setCookies(refreshed), [/^refreshToken=[^;]+; Max-Age=2592000; Path=\/auth; HttpOnly; Secure; SameSite=Strict$/])
+      t.match(setCookies(refreshed), [/^__Host-refreshToken=[^;]+; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/])
       const loggedOut = await app.inject({ method: 'POST', url: '/auth/logout', cookies: browser.cookies })
       t.equal(loggedOut.statusCode, 204)
-      t.match(setCookies(loggedOut), [/^refreshToken=; Max-Age=0; Path=\/auth; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict$/])
+      t.match(setCookies(loggedOut), [/^__Host-refreshToken=; Max-Age=0; Path=\/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict$/])
     })
   })
 }
@@ -143,8 +143,8 @@ t.test('issueTokens twice on one reply leaves one cookie, the last', async (t) =
     return reply.issueTokens({ sub: 'second' })
   })
   const response = await app.inject({ method: 'POST', url: '/twice' })
-  t.strictSame(cookieNames(response), ['theme', 'refreshToken'])
-  const cookies = { refreshToken: response.cookies.find(({ name }) => name === 'refreshToken')?.value ?? '' }
+  t.strictSame(cookieNames(response), ['theme', '__Host-refreshToken'])
+  const cookies = { '__Host-refreshToken': response.cookies.find(({ name }) => name === '__Host-refreshToken')?.value ?? '' }
   const refreshed = await refresh(app, { cookies })
   const { accessToken } = refreshed.json()
   t.equal((await app.inject({ url: '/me', headers: { authorization: `Bearer ${accessToken}` } })).json().sub, 'second')
@@ -171,9 +171,9 @@ t.test('a host clears an older cookie of our name on another path beside the new
   // A move from a cookie of the host's own: both headers must reach the browser.
   const app = host(t)
   await app.register(fastifyCookie)
-  await addPlugin(app)
+  await addPlugin(app, { cookie: { name: 'session', path: '/auth' } })
   app.post('/move', async (_request, reply) => {
-    reply.clearCookie('refreshToken', { path: '/' })
+    reply.clearCookie('session', { path: '/' })
     return reply.issueTokens({ sub: 'user-1' })
   })
   const { cookies } = await app.inject({ method: 'POST', url: '/move' })
@@ -184,12 +184,12 @@ t.test('a cookie whose name only begins like ours stays on the reply', async (t)
   const app = host(t)
   await addPlugin(app)
   app.post('/near', async (_request, reply) => {
-    reply.header('set-cookie', ['refreshTokenHint=1; Path=/', 'refreshToken=old; Path=/'])
+    reply.header('set-cookie', ['__Host-refreshTokenHint=1; Path=/', '__Host-refreshToken=old; Path=/'])
     return reply.issueTokens({ sub: 'user-1' })
   })
   const response = await app.inject({ method: 'POST', url: '/near' })
-  t.strictSame(cookieNames(response), ['refreshTokenHint', 'refreshToken'])
-  t.notMatch(response.headers['set-cookie'], /refreshToken=old/)
+  t.strictSame(cookieNames(response), ['__Host-refreshTokenHint', '__Host-refreshToken'])
+  t.notMatch(response.headers['set-cookie'], /__Host-refreshToken=old/)
 })
 
 t.test('a __Host- cookie is cleared with all that its name demands, whatever the host\'s options are', async (t) => {

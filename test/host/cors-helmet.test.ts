@@ -78,7 +78,7 @@ t.test('@fastify/helmet\'s headers are on our answers, and ours on its', async (
     t.match(response.headers, {
       'content-security-policy': /default-src/, 'strict-transport-security': /max-age/, 'x-content-type-options': 'nosniff', 'cache-control': 'no-store'
     })
-    t.strictSame(cookieNames(response), ['refreshToken'])
+    t.strictSame(cookieNames(response), ['__Host-refreshToken'])
     const refused = await app.inject({ method: 'POST', url: '/auth/refresh' })
     t.match(refused.headers, { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
   }

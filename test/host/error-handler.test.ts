@@ -3,8 +3,9 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { JwtRefreshOptions, TokenStore } from '../../index.ts'
 import { MemoryStore } from '../../index.ts'
-import { DAY, MINUTE, START } from '../fixtures/app.ts'
+import { COOKIE_NAME, DAY, MINUTE, START } from '../fixtures/app.ts'
 import { addPlugin, host, login, OTHER_SECRET, setCookies } from '../fixtures/host-app/host.ts'
+import type { Login } from '../fixtures/host-app/host.ts'
 
 interface Seen {
   code: string
@@ -13,7 +14,7 @@ interface Seen {
   isError: boolean
 }
 
-const CLEARED = 'refreshToken=; Max-Age=0; Path=/auth; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict'
+const CLEARED = '__Host-refreshToken=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict'
 
 /** A host whose error handler keeps what it sees and answers in a shape, and a content type, of its own. */
 async function hostWithHandler (t: Test, options: Partial<JwtRefreshOptions> = {}) {
@@ -29,6 +30,9 @@ async function hostWithHandler (t: Test, options: Partial<JwtRefreshOptions> = {
   app.get('/sensitive', { onRequest: [app.authenticate, app.requireSession] }, async () => 'open')
   return { app, seen, clock }
 }
+
+/** The cookie with a signature that is not its own. */
+const forge = ({ cookies }: Login): Record<string, string> => ({ [COOKIE_NAME]: `${cookies[COOKIE_NAME]}x` })
 
 const post = (app: FastifyInstance, url: string, cookies: Record<string, string> = {}, headers = {}) => app.inject({ method: 'POST', url, cookies, headers })
 
@@ -78,8 +82,8 @@ const ENDINGS: Record<string, (context: Awaited<ReturnType<typeof hostWithHandle
     clock.now += 30 * DAY
     return cookies
   },
-  async INVALID () {
-    return { refreshToken: 'nonsense' }
+  async INVALID ({ app }) {
+    return forge(await login(app))
   },
   async REVOKED ({ app }) {
     const { cookies } = await login(app)
@@ -189,7 +193,7 @@ t.test('an error handler in our route\'s options answers for that route', async 
   const { app, seen } = await hostWithHandler(t, {
     routes: { refresh: { errorHandler: (_error, _request, reply) => { reply.code(401).send({ again: true }) } } }
   })
-  const response = await post(app, '/auth/refresh', { refreshToken: 'nonsense' })
+  const response = await post(app, '/auth/refresh', forge(await login(app)))
   t.strictSame(response.json(), { again: true })
   t.strictSame(seen, [])
 })

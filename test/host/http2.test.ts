@@ -53,7 +53,7 @@ t.test('over http2 a login, a protected route, a refresh and a logout', async (t
   t.equal((await send(client, { ':path': '/me' })).headers['www-authenticate'], 'Bearer')
   const refreshed = await send(client, post('/auth/refresh', { cookie }))
   t.equal(refreshed.status, 200)
-  t.match(refreshed.headers, { 'cache-control': 'private, no-store', 'set-cookie': [/^refreshToken=/] })
+  t.match(refreshed.headers, { 'cache-control': 'private, no-store', 'set-cookie': [/^__Host-refreshToken=/] })
   t.equal((await send(client, post('/auth/logout', { cookie }))).status, 204)
 })
 
@@ -78,7 +78,7 @@ t.test('over http2 a body of JSON, of an empty object and of nothing', async (t)
   const json = { 'content-type': 'application/json' }
   t.equal((await send(client, post('/auth/refresh', { cookie, ...json }), '{}')).status, 200)
   t.equal((await send(client, post('/auth/refresh', { cookie, ...json }), '')).status, 200)
-  const token = cookie.slice('refreshToken='.length)
+  const token = cookie.slice('__Host-refreshToken='.length)
   const inBody = await send(client, post('/auth/refresh', json), JSON.stringify({ refreshToken: token }))
   t.equal(inBody.status, 200)
   t.equal((await send(client, post('/auth/refresh', json), '{"refreshToken":1}')).status, 400)

@@ -106,7 +106,7 @@ async function testHostsOwn (t: Test, app: FastifyInstance): Promise<void> {
     t.equal(mine.statusCode, 200)
     t.equal(mine.json().sub, 'host user', 'the host\'s user is on the host\'s route')
     t.equal((await app.inject({ url: '/me', headers })).json().code, 'FST_JWT_ACCESS_TOKEN_INVALID', 'and opens none of ours')
-    t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { refreshToken: token } })).json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
+    t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { '__Host-refreshToken': token } })).json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
   }
   t.equal((await app.inject({ url: '/host/me' })).json().code, 'FST_JWT_NO_AUTHORIZATION_IN_HEADER', 'the host\'s errors are its own')
 }
@@ -115,7 +115,7 @@ async function testOurs (t: Test, app: FastifyInstance): Promise<void> {
   const browser = await login(app)
   t.equal((await app.inject({ url: '/me', headers: browser.headers })).json().sub, 'user-1')
   t.equal((await refresh(app, browser)).statusCode, 200)
-  const asBearer = { authorization: `Bearer ${browser.cookies.refreshToken}` }
+  const asBearer = { authorization: `Bearer ${browser.cookies['__Host-refreshToken']}` }
   t.equal((await app.inject({ url: '/host/me', headers: asBearer })).statusCode, 401, 'a refresh token is no bearer token for the host')
 }
 

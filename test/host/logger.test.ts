@@ -92,17 +92,17 @@ t.test('logSerializers in the plugin\'s options write what our routes log', asyn
 
 t.test('a refusal of another site is logged with its origin and the option that helps', async (t) => {
   const { app, lines } = await appWithLog(t)
-  await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { refreshToken: 'x' }, headers: { origin: 'https://app.example.com' } })
+  await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { '__Host-refreshToken': 'x' }, headers: { origin: 'https://app.example.com' } })
   t.match(lines.find(({ origin }) => origin === 'https://app.example.com'), { level: 40, msg: /trustedOrigins/ })
 })
 
 t.test('a whole session leaves no token in a log at trace level', async (t) => {
   const { app, lines } = await appWithLog(t, { refreshToken: { rotation: 'strict' } })
   const response = await app.inject({ method: 'POST', url: '/login' })
-  const cookies = { refreshToken: response.cookies[0]?.value ?? '' }
+  const cookies = { '__Host-refreshToken': response.cookies[0]?.value ?? '' }
   const refreshed = await app.inject({ method: 'POST', url: '/auth/refresh', cookies })
   await app.inject({ method: 'POST', url: '/auth/refresh', cookies })
-  const tokens = [response.json().accessToken, cookies.refreshToken, refreshed.json().accessToken, refreshed.cookies[0]?.value ?? '']
+  const tokens = [response.json().accessToken, cookies['__Host-refreshToken'], refreshed.json().accessToken, refreshed.cookies[0]?.value ?? '']
   const log = JSON.stringify(lines)
   t.ok(lines.some(({ msg }) => msg.includes('used again')), 'the reuse is told')
   for (const token of tokens) {

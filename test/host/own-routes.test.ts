@@ -16,7 +16,7 @@ for (const hook of ['preHandler', 'preValidation', 'onRequest'] as const) {
     const response = await app.inject({ url: '/page', cookies })
     t.equal(response.statusCode, 200)
     t.match(response.headers, { 'content-type': /^text\/html/, 'cache-control': 'private, no-store' })
-    t.strictSame(cookieNames(response), ['refreshToken'])
+    t.strictSame(cookieNames(response), ['__Host-refreshToken'])
     t.match(response.body, '<p>user-1</p>')
     const token = /token = '(.+)'/.exec(response.body)?.[1]
     t.equal((await app.inject({ url: '/me', headers: { authorization: `Bearer ${token}` } })).statusCode, 200)
@@ -121,7 +121,7 @@ t.test('reply.revokeTokens on a host\'s own route behind authenticate ends the s
   const other = await login(app)
   const response = await app.inject({ method: 'DELETE', url: '/account', headers: browser.headers })
   t.equal(response.statusCode, 204)
-  t.match(response.cookies, [{ name: 'refreshToken', value: '', maxAge: 0 }])
+  t.match(response.cookies, [{ name: '__Host-refreshToken', value: '', maxAge: 0 }])
   t.equal(response.headers['cache-control'], 'private, no-store')
   t.equal((await refresh(app, browser)).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
   t.equal((await refresh(app, other)).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
@@ -245,7 +245,7 @@ t.test('trustProxy: the client\'s address is the session\'s, and the forwarded h
   const response = await app.inject({ method: 'POST', url: '/login', payload: {}, headers: forwarded })
   const [session] = await app.sessions.list('user-1')
   t.equal(session?.metadata.ip, '203.0.113.7')
-  const cookies = { refreshToken: response.cookies[0]?.value ?? '' }
+  const cookies = { '__Host-refreshToken': response.cookies[0]?.value ?? '' }
   const from = (origin: string) => app.inject({ method: 'POST', url: '/auth/refresh', cookies, headers: { ...forwarded, origin } })
   t.equal((await from('https://evil.example')).json().code, 'FST_JWT_CROSS_SITE_REQUEST')
   t.equal((await from('http://internal:3000')).json().code, 'FST_JWT_CROSS_SITE_REQUEST')

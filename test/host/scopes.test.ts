@@ -27,13 +27,13 @@ t.test('two sibling scopes under two prefixes with different secrets', async (t)
   t.equal((await refresh(app, admin, '/admins')).statusCode, 200)
 })
 
-t.test('each scope\'s cookie goes to its own routes only', async (t) => {
+t.test('each scope\'s cookie goes to its own routes only, where each has a path', async (t) => {
   const app = host(t)
-  under(app, '/users')
-  under(app, '/admins', { secret: OTHER_SECRET })
+  under(app, '/users', { cookie: { path: '/users/auth' } })
+  under(app, '/admins', { cookie: { path: '/admins/auth' }, secret: OTHER_SECRET })
   for (const prefix of ['/users', '/admins']) {
     const { cookies } = await app.inject({ method: 'POST', url: `${prefix}/login`, payload: {} })
-    t.strictSame(cookies.map(({ path }) => path), [`${prefix}/auth`])
+    t.strictSame(cookies.map(({ name, path }) => [name, path]), [['__Secure-refreshToken', `${prefix}/auth`]])
   }
 })
 
@@ -76,7 +76,7 @@ for (const decorators of [{}, { tokens: 'adminTokens' }]) {
     const response = await app.inject({ method: 'POST', url: '/admin/login', payload: { sub: 'admin' } })
     const admin = { authorization: `Bearer ${response.json().accessToken}` }
     const cookies = { adminToken: response.cookies[0]?.value ?? '' }
-    t.strictSame(response.cookies.map(({ name, path }) => [name, path]), [['adminToken', '/admin/auth']])
+    t.strictSame(response.cookies.map(({ name, path }) => [name, path]), [['adminToken', '/']])
     t.equal(await status(app, '/admin/me', admin), 200)
     t.equal(await status(app, '/me', admin), 401)
     t.equal((await app.inject({ method: 'POST', url: '/admin/auth/refresh', cookies })).statusCode, 200)
@@ -104,18 +104,22 @@ t.test('a parent does not see the decorators of a child scope', async (t) => {
 })
 
 for (const transport of ['cookie', 'both'] as const) {
-  t.test(`a scope whose prefix has a parameter needs a cookie.path with the transport ${transport}`, async (t) => {
+  t.test(`a scope whose prefix has a parameter cannot have it in cookie.path, with the transport ${transport}`, async (t) => {
     const app = host(t)
-    under(app, '/:tenant', { refreshToken: { transport } })
+    under(app, '/:tenant', { cookie: { path: '/:tenant/auth' }, refreshToken: { transport } })
     await t.rejects(async () => { await app.ready() }, { code: 'FST_JWT_INVALID_OPTION', message: /^cookie\.path .*"\/:tenant\/auth"/ })
   })
 }
 
-t.test('a scope whose prefix has a parameter works with a cookie.path that all have in common', async (t) => {
-  const app = host(t)
-  under(app, '/shops/:shop', { cookie: { path: '/shops' } })
-  const browser = await login(app, '/shops/anna')
-  t.equal((await refresh(app, browser, '/shops/anna')).statusCode, 200)
+t.test('a scope whose prefix has a parameter works by default, and with a cookie.path that all have in common', async (t) => {
+  for (const cookie of [undefined, { name: '__Host-refreshToken' }, { name: '__Host-refreshToken', path: '/' }, { path: '/shops' }]) {
+    const app = host(t)
+    under(app, '/shops/:shop', { cookie })
+    const response = await app.inject({ method: 'POST', url: '/shops/anna/login', payload: {} })
+    const [{ name, value, path }] = response.cookies as [{ name: string, value: string, path?: string }]
+    t.strictSame([name, path], cookie?.path === '/shops' ? ['__Secure-refreshToken', '/shops'] : ['__Host-refreshToken', '/'])
+    t.equal((await refresh(app, { cookies: { [name]: value } }, '/shops/anna')).statusCode, 200)
+  }
 })
 
 t.test('a scope whose prefix has a parameter works with the body transport', async (t) => {
@@ -126,12 +130,12 @@ t.test('a scope whose prefix has a parameter works with the body transport', asy
 })
 
 t.test('a path and the root as prefix, and none at all', async (t) => {
-  for (const [prefix, path] of [['/account', '/account'], ['/', '/'], ['', '/']] as const) {
+  for (const [prefix, path] of [['/account', '/account'], ['/', ''], ['', '']] as const) {
     const app = host(t)
     await addPlugin(app, { prefix })
     const response = await app.inject({ method: 'POST', url: '/login', payload: {} })
-    t.equal(response.cookies[0]?.path, path)
-    const cookies = { refreshToken: response.cookies[0]?.value ?? '' }
-    t.equal((await app.inject({ method: 'POST', url: `${path === '/' ? '' : path}/refresh`, cookies })).statusCode, 200)
+    t.equal(response.cookies[0]?.path, '/', 'whatever the prefix')
+    const cookies = { '__Host-refreshToken': response.cookies[0]?.value ?? '' }
+    t.equal((await app.inject({ method: 'POST', url: `${path}/refresh`, cookies })).statusCode, 200)
   }
 })

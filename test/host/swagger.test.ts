@@ -31,7 +31,7 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', {
 })
 const ALL_ROUTES = { secret: { private: privateKey, public: publicKey }, refreshToken: { secret: OTHER_SECRET }, routes: { sessions: true, jwks: true } }
 const BEARER = { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
-const COOKIE = { type: 'apiKey', in: 'cookie', name: 'refreshToken' }
+const COOKIE = { type: 'apiKey', in: 'cookie', name: '__Host-refreshToken' }
 const VERSIONS: Record<string, FastifyDynamicSwaggerOptions> = {
   'OpenAPI 3.0': { openapi: { openapi: '3.0.3' } },
   'OpenAPI 3.1': { openapi: { openapi: '3.1.0' } },
@@ -226,7 +226,7 @@ t.test('the routes answer as they do without a document', async (t) => {
   await app.register(fastifySwagger, { openapi: {} })
   await addPlugin(app, { routes: { sessions: true } } satisfies Partial<JwtRefreshOptions>)
   const response = await app.inject({ method: 'POST', url: '/login', payload: {} })
-  const cookies = { refreshToken: response.cookies[0]?.value ?? '' }
+  const cookies = { '__Host-refreshToken': response.cookies[0]?.value ?? '' }
   t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode, 200)
   t.equal((await app.inject({ method: 'POST', url: '/auth/logout', cookies })).statusCode, 204)
 })

@@ -42,7 +42,7 @@ t.test('a body that is not JSON by its type is a 415, also where it is JSON by i
     for (const route of ['refresh', 'logout']) {
       for (const payload of ['{"everywhere":true}', `{"refreshToken":"${cookie}"}`, `refreshToken=${cookie}`, '<a/>', '{}', 'x']) {
         const request = post(route, type, Buffer.from(payload))
-        const response = await send({ ...request, headers: { ...request.headers, ...(!payload.includes(cookie as string) && { cookie: `refreshToken=${cookie}` }) } })
+        const response = await send({ ...request, headers: { ...request.headers, ...(!payload.includes(cookie as string) && { cookie: `__Host-refreshToken=${cookie}` }) } })
         t.match(summary(response), { status: 415, code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', cache: 'no-store' }, `${route} ${type?.slice(0, 40)} ${payload.slice(0, 16)}`)
         t.equal(response.headers['set-cookie'], undefined)
       }
@@ -68,7 +68,7 @@ for (const transport of ['cookie', 'body', 'both'] as const) {
       for (const route of transport === 'cookie' && code === 'FST_ERR_VALIDATION' ? ['logout'] : ['refresh', 'logout']) {
         for (const body of bodies) {
           const request = post(route, JSON_TYPE, body)
-          const response = await send({ ...request, headers: { ...request.headers, cookie: `refreshToken=${cookie ?? 'x'}` } })
+          const response = await send({ ...request, headers: { ...request.headers, cookie: `__Host-refreshToken=${cookie ?? 'x'}` } })
           t.match({ ...summary(response), cookie: response.headers['set-cookie'] }, { status: 400, code, cache: 'no-store', cookie: undefined }, `${route} ${JSON.stringify(body.slice(0, 60))}`)
         }
       }
@@ -110,7 +110,7 @@ t.test('a token in both places is a 400 that changes nothing', async (t) => {
   const before = calls()
   for (const route of ['refresh', 'logout']) {
     for (const [inCookie, refreshToken] of [[cookie, cookie], [cookie, refresh.genuine], [cookie, 'x'], ['x', cookie], ['x', 'x']]) {
-      const response = await send({ method: 'POST', url: `/auth/${route}`, headers: { cookie: `refreshToken=${inCookie}` }, payload: { refreshToken, everywhere: true } })
+      const response = await send({ method: 'POST', url: `/auth/${route}`, headers: { cookie: `__Host-refreshToken=${inCookie}` }, payload: { refreshToken, everywhere: true } })
       t.match({ ...summary(response), cookie: response.headers['set-cookie'] }, { status: 400, code: 'FST_JWT_REFRESH_TOKEN_AMBIGUOUS', cache: 'no-store', cookie: undefined })
     }
   }
@@ -123,7 +123,7 @@ t.test('a cookie client never finds a refresh token in a body, whatever it sends
     const { send, login } = await createHostileApp(t, { refreshToken: { transport } })
     const { cookie } = await login()
     for (const payload of [{}, { transport: 'body' }, { refreshToken: '' }, { refreshToken: transport === 'cookie' ? cookie as string : '' }, { grant_type: 'refresh_token' }]) {
-      const response = await send({ method: 'POST', url: '/auth/refresh?transport=body&refreshToken=x', headers: { cookie: `refreshToken=${cookie}` }, payload })
+      const response = await send({ method: 'POST', url: '/auth/refresh?transport=body&refreshToken=x', headers: { cookie: `__Host-refreshToken=${cookie}` }, payload })
       t.equal(response.statusCode, 200)
       t.strictSame(Object.keys(response.json()), ['accessToken', 'tokenType', 'expiresIn'])
     }
@@ -139,7 +139,7 @@ t.test('every other method on our routes is a 404', async (t) => {
   const { send, login, calls, app } = await createHostileApp(t, { routes: { sessions: true } })
   const tab = await login({ sub: 'anna' })
   const before = calls()
-  const headers = { cookie: `refreshToken=${tab.cookie}`, authorization: `Bearer ${tab.accessToken}` }
+  const headers = { cookie: `__Host-refreshToken=${tab.cookie}`, authorization: `Bearer ${tab.accessToken}` }
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const) {
     for (const url of ['/auth/refresh', '/auth/logout', '/auth/refresh/', '/auth/refresh/x', '/auth//refresh', '/AUTH/REFRESH', '/auth/refresh%00', '/auth', '/auth/']) {
       t.equal((await send({ method, url, headers })).statusCode, 404, `${method} ${url}`)
@@ -201,14 +201,14 @@ t.test('over a socket: chunks, wrong lengths, halves', async (t) => {
     ['a negative length', `${line}Content-Type: application/json\r\nContent-Length: -1\r\n\r\n{}`, 400],
     ['a length of a million', `${line}Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{}`, 413],
     ['a length that is too short', `${line}Content-Type: application/json\r\nContent-Length: 1\r\n\r\n{}`, 400],
-    ['a NUL in the cookie', `${line}Cookie: refreshToken=\0\r\n\r\n`, 400],
-    ['a cookie of 15 kB', `${line}Cookie: refreshToken=${'x'.repeat(15_000)}\r\n\r\n`, 403],
-    ['a cookie of 20 kB', `${line}Cookie: refreshToken=${'x'.repeat(20_000)}\r\n\r\n`, 431],
-    ['two cookie headers', `${line}Cookie: refreshToken=x\r\nCookie: refreshToken=y\r\n\r\n`, 403],
+    ['a NUL in the cookie', `${line}Cookie: __Host-refreshToken=\0\r\n\r\n`, 400],
+    ['a cookie of 15 kB', `${line}Cookie: __Host-refreshToken=${'x'.repeat(15_000)}\r\n\r\n`, 403],
+    ['a cookie of 20 kB', `${line}Cookie: __Host-refreshToken=${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['two cookie headers', `${line}Cookie: __Host-refreshToken=x\r\nCookie: __Host-refreshToken=y\r\n\r\n`, 403],
     ['bytes that are no UTF-8', `${line}Content-Type: application/json\r\nContent-Length: 22\r\n\r\n{"refreshToken":"\xff\xfe\xfd"}`, 403],
-    ['bytes beyond ASCII in headers', `${line}Cookie: refreshToken=\xff\xfe\r\nAuthorization: Bearer \xff\r\n\r\n`, 403],
-    ['no host', 'POST /auth/refresh HTTP/1.0\r\nCookie: refreshToken=x\r\nOrigin: https://x\r\n\r\n', 403],
-    ['two origins', `${line}Cookie: refreshToken=x\r\nOrigin: http://x\r\nOrigin: http://x\r\n\r\n`, 403]
+    ['bytes beyond ASCII in headers', `${line}Cookie: __Host-refreshToken=\xff\xfe\r\nAuthorization: Bearer \xff\r\n\r\n`, 403],
+    ['no host', 'POST /auth/refresh HTTP/1.0\r\nCookie: __Host-refreshToken=x\r\nOrigin: https://x\r\n\r\n', 403],
+    ['two origins', `${line}Cookie: __Host-refreshToken=x\r\nOrigin: http://x\r\nOrigin: http://x\r\n\r\n`, 403]
   ]
   for (const [name, text, status] of cases) {
     const answer = await inTime(overSocket(app, text), name)

@@ -20,9 +20,9 @@ t.test('a cookie header in which there is no refresh token', async (t) => {
   const app = await createHostileApp(t)
   const { cookie } = await app.login()
   const before = app.calls()
-  const headers = ['', ' ', ';', ';;;;', '=', '=;=', 'refreshToken', 'refreshToken=', 'refreshToken=;', 'refreshToken= ', ' refreshToken ; x=1', 'refreshtoken=x', 'REFRESHTOKEN=x', 'xrefreshToken=x',
-    'refreshTokens=x', 'refreshToken =x', `refreshToken ${cookie}`, `__Host-refreshToken=${cookie}`, `x="; refreshToken"=${cookie}`, `__proto__=${cookie}`, `constructor=${cookie}`, `toString=${cookie}`, '__proto__=; constructor=', 'a'.repeat(15_000),
-    `${'a=b; '.repeat(3000)}`, '\0', '💥', '%', '%00=%00', `refreshToken[]=${cookie}`, `refreshToken%3D${cookie}`, `${cookie}`, `token=${cookie}`, 'refreshToken=; refreshToken=', 'refreshToken; refreshToken']
+  const headers = ['', ' ', ';', ';;;;', '=', '=;=', '__Host-refreshToken', '__Host-refreshToken=', '__Host-refreshToken=;', '__Host-refreshToken= ', ' __Host-refreshToken ; x=1', '__Host-refreshtoken=x', '__HOST-REFRESHTOKEN=x', '__host-refreshToken=x', 'x__Host-refreshToken=x',
+    '__Host-refreshTokens=x', '__Host-refreshToken =x', `__Host-refreshToken ${cookie}`, `__Host-refreshToken=${cookie}`, `x="; __Host-refreshToken"=${cookie}`, `__proto__=${cookie}`, `constructor=${cookie}`, `toString=${cookie}`, '__proto__=; constructor=', 'a'.repeat(15_000),
+    `${'a=b; '.repeat(3000)}`, '\0', '💥', '%', '%00=%00', `__Host-refreshToken[]=${cookie}`, `__Host-refreshToken%3D${cookie}`, `${cookie}`, `token=${cookie}`, '__Host-refreshToken=; __Host-refreshToken=', '__Host-refreshToken; __Host-refreshToken']
   for (const header of headers) t.match(await answer(app, header), { ...MISSING, cleared: false }, JSON.stringify(header.slice(0, 40)))
   t.equal(app.calls(), before, 'the store was not asked')
 })
@@ -33,7 +33,7 @@ t.test('a cookie whose value is no token', async (t) => {
   const before = app.calls()
   const values = ['%', '%E0%A4%A', '%zz', '%00', '%u0041', '%FF%FE', '%2e%2e', '%'.repeat(5000), `${cookie}%`, `%${cookie}`, `${cookie}%00`, `${cookie}%0d%0aSet-Cookie:%20a=b`, `"${cookie}`, `${cookie}"`, `'${cookie}'`, `""${cookie}""`, `"${cookie}"`, '""',
     `${cookie},${cookie}`, `${cookie} ${cookie}`, `s:${cookie}.signature`, 'j:{"a":1}', '[object Object]', 'undefined', 'null', 'true', '0', '{}', '💥', '\0', '=', '==', `=${cookie}`, 'x'.repeat(15_000), `${'%41'.repeat(5000)}`, '"', '\\', '\\"']
-  for (const value of values) t.match(await answer(app, `refreshToken=${value}`), { ...INVALID, cleared: false }, JSON.stringify(value.slice(0, 40)))
+  for (const value of values) t.match(await answer(app, `__Host-refreshToken=${value}`), { ...INVALID, cleared: false }, JSON.stringify(value.slice(0, 40)))
   t.equal(app.calls(), before, 'the store was not asked')
   t.equal((await app.client(cookie).refresh()).statusCode, 200, 'the session goes on')
 })
@@ -42,22 +42,22 @@ t.test('a genuine token in other clothes is taken', async (t) => {
   const app = await createHostileApp(t)
   const { cookie } = await app.login()
   const encoded = [...cookie as string].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('')
-  const headers = [`refreshToken=${cookie}`, `refreshToken=${encoded}`, `refreshToken= ${cookie} `, `a=b;refreshToken=${cookie}`, `;;; refreshToken=${cookie};;`, `a="b; refreshToken=${cookie}`,
-    `__proto__=x; constructor=y; refreshToken=${cookie}`, `%=%; refreshToken=${cookie}`, `${'a=b; '.repeat(2500)}refreshToken=${cookie}`, `refreshToken; refreshToken=${cookie}`, `refreshToken=; refreshToken=${cookie}`]
+  const headers = [`__Host-refreshToken=${cookie}`, `__Host-refreshToken=${encoded}`, `__Host-refreshToken= ${cookie} `, `a=b;__Host-refreshToken=${cookie}`, `;;; __Host-refreshToken=${cookie};;`, `a="b; __Host-refreshToken=${cookie}`,
+    `__proto__=x; constructor=y; __Host-refreshToken=${cookie}`, `%=%; __Host-refreshToken=${cookie}`, `${'a=b; '.repeat(2500)}__Host-refreshToken=${cookie}`, `__Host-refreshToken; __Host-refreshToken=${cookie}`, `__Host-refreshToken=; __Host-refreshToken=${cookie}`]
   for (const header of headers) t.match(await answer(app, header), FINE, JSON.stringify(header.slice(0, 40)))
 })
 
 t.test('several cookies of the name', async (t) => {
-  const garbage = 'refreshToken=garbage'
+  const garbage = '__Host-refreshToken=garbage'
   const setUp = async (): Promise<HostileApp & { anna: string, second: string, mallory: string }> => {
     const app = await createHostileApp(t)
-    const login = async (sub: string): Promise<string> => `refreshToken=${(await app.login({ sub })).cookie}`
+    const login = async (sub: string): Promise<string> => `__Host-refreshToken=${(await app.login({ sub })).cookie}`
     return { ...app, anna: await login('anna'), second: await login('anna'), mallory: await login('mallory') }
   }
 
   t.test('garbage beside a genuine one does no harm, on either side', async (t) => {
     const app = await setUp()
-    for (const header of [`${garbage}; ${app.anna}`, `${app.anna}; ${garbage}`, `${garbage}; ${app.anna}; ${garbage}`, `${garbage}; refreshToken=%; ${app.anna}`, `${app.anna}; ${app.anna}; ${app.anna}`]) {
+    for (const header of [`${garbage}; ${app.anna}`, `${app.anna}; ${garbage}`, `${garbage}; ${app.anna}; ${garbage}`, `${garbage}; __Host-refreshToken=%; ${app.anna}`, `${app.anna}; ${app.anna}; ${app.anna}`]) {
       t.match(await answer(app, header), { ...FINE, cleared: false }, header.replaceAll(app.anna, 'genuine'))
     }
   })
@@ -65,7 +65,7 @@ t.test('several cookies of the name', async (t) => {
   t.test('all are looked at, however many there are', async (t) => {
     const app = await setUp()
     const forged = `${app.anna.slice(0, -5)}aaaaa`
-    for (const many of [garbage, forged, 'refreshToken=', 'refreshToken=eyJhbGciOiJIUzI1NiIsInR5cCI6InJ0K2p3dCIs', app.anna]) {
+    for (const many of [garbage, forged, '__Host-refreshToken=', '__Host-refreshToken=eyJhbGciOiJIUzI1NiIsInR5cCI6InJ0K2p3dCIs', app.anna]) {
       const others = Array(30).fill(many).join('; ')
       t.match(await answer(app, `${app.anna}; ${others}`), FINE)
       t.match(await answer(app, `${others}; ${app.anna}`), FINE, 'also the last one')
@@ -116,15 +116,15 @@ t.test('several cookies of the name', async (t) => {
     app.clock.now += MINUTE
     const latest = await app.login({ sub: 'anna' })
     await app.app.sessions.revoke(payloadOf(latest.accessToken).sid as string)
-    t.match(await answer(app, `refreshToken=${latest.cookie}; ${app.anna}`), FINE)
+    t.match(await answer(app, `__Host-refreshToken=${latest.cookie}; ${app.anna}`), FINE)
   })
 
   t.test('of two sessions of one person: the latest is used, a logout ends both', async (t) => {
     const app = await setUp()
     app.clock.now += MINUTE
-    const latest = `refreshToken=${(await app.login({ sub: 'anna' })).cookie}`
-    const response = await app.send(refreshWith(`${app.anna.slice(13)}; ${latest}`))
-    t.equal(payloadOf(response.json().accessToken).sid, payloadOf(latest.slice(13)).sid)
+    const latest = `__Host-refreshToken=${(await app.login({ sub: 'anna' })).cookie}`
+    const response = await app.send(refreshWith(`${app.anna.slice('__Host-refreshToken='.length)}; ${latest}`))
+    t.equal(payloadOf(response.json().accessToken).sid, payloadOf(latest.slice('__Host-refreshToken='.length)).sid)
     t.equal((await app.send({ method: 'POST', url: '/auth/logout', headers: { cookie: `${latest}; ${app.anna}` } })).statusCode, 204)
     t.equal((await app.app.sessions.list('anna')).length, 1, 'the third, which was not in it, lives')
     t.match(await answer(app, app.anna), REVOKED)
@@ -133,12 +133,12 @@ t.test('several cookies of the name', async (t) => {
   t.test('of one session: the highest generation counts, and the older one is no reuse', async (t) => {
     const app = await setUp()
     const old = app.anna
-    const tab = app.client(old.slice(13))
+    const tab = app.client(old.slice('__Host-refreshToken='.length))
     for (let turn = 0; turn < 3; turn++) {
       await tab.refresh()
       app.clock.now += MINUTE
     }
-    for (const header of [`${old}; refreshToken=${tab.cookie}`, `refreshToken=${tab.cookie}; ${old}`]) t.match(await answer(app, header), FINE)
+    for (const header of [`${old}; __Host-refreshToken=${tab.cookie}`, `__Host-refreshToken=${tab.cookie}; ${old}`]) t.match(await answer(app, header), FINE)
     t.notOk(app.events.some(({ type }) => type === 'reused'))
   })
 })
@@ -146,7 +146,7 @@ t.test('several cookies of the name', async (t) => {
 t.test('random cookie headers never end in a 500, nor ask the store', async (t) => {
   const app = await createHostileApp(t)
   const { refresh } = kindsOf(await app.login())
-  const pieces = ['refreshToken', 'refreshToken', '=', '=', ';', '; ', ' ', '"', '%', '%41', '%E0%A4', ',', '\\', '__proto__', 'a', '💥', '\0', '\t', refresh.genuine.slice(0, 30), refresh.other, '.', 'refreshToken=']
+  const pieces = ['__Host-refreshToken', '__Host-refreshToken', '=', '=', ';', '; ', ' ', '"', '%', '%41', '%E0%A4', ',', '\\', '__proto__', 'a', '💥', '\0', '\t', refresh.genuine.slice(0, 30), refresh.other, '.', '__Host-refreshToken=']
   const random = randomFrom(3)
   const before = app.calls()
   for (let turn = 0; turn < 300; turn++) {

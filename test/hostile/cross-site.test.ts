@@ -36,7 +36,7 @@ for (const trusted of [true, false]) {
         const name = `${route} ${payload === undefined ? '' : 'everywhere '}site ${JSON.stringify(site)} origin ${JSON.stringify(origin)}`
         const before = [calls(), events.length]
         forget()
-        const response = await send({ method: 'POST', url: `/auth/${route}`, headers: { ...headersOf(site, origin), cookie: `refreshToken=${cookie}` }, ...(payload && { payload }) })
+        const response = await send({ method: 'POST', url: `/auth/${route}`, headers: { ...headersOf(site, origin), cookie: `__Host-refreshToken=${cookie}` }, ...(payload && { payload }) })
         if (passes(site, origin, trusted)) {
           t.equal(response.statusCode, route === 'refresh' ? 200 : 204, name)
           if (route === 'logout') ({ cookie } = await login({ sub: 'anna' }))
@@ -98,7 +98,7 @@ t.test('another site\'s form cannot throw the cookie away: the browser keeps it 
 t.test('a garbage cookie from another site is not cleared either: it may not be the one that the browser has', async (t) => {
   const { send } = await createHostileApp(t)
   for (const url of ['/auth/refresh', '/auth/logout']) {
-    const response = await send({ method: 'POST', url, headers: { cookie: 'refreshToken=garbage', 'sec-fetch-site': 'cross-site' } })
+    const response = await send({ method: 'POST', url, headers: { cookie: '__Host-refreshToken=garbage', 'sec-fetch-site': 'cross-site' } })
     t.equal(response.json().code, 'FST_JWT_CROSS_SITE_REQUEST')
     t.equal(refreshCookie(response), undefined)
   }
@@ -108,7 +108,7 @@ t.test('behind a proxy the host is the one that the browser sees', async (t) => 
   const { send, login } = await createHostileApp(t, {}, { trustProxy: true })
   const { cookie } = await login()
   const from = async (origin: string): Promise<number> => (await send({
-    method: 'POST', url: '/auth/refresh', headers: { host: 'inner:3000', 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https', origin, cookie: `refreshToken=${cookie}` }
+    method: 'POST', url: '/auth/refresh', headers: { host: 'inner:3000', 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https', origin, cookie: `__Host-refreshToken=${cookie}` }
   })).statusCode
   t.equal(await from('https://app.example'), 200)
   t.equal(await from('https://inner:3000'), 403)
@@ -118,7 +118,7 @@ t.test('a link from another site may open a page that refreshes; nothing else of
   const { app, send, login } = await createHostileApp(t, { cookie: { sameSite: 'lax', path: '/' } })
   app.route({ method: ['GET', 'POST'], url: '/page', preHandler: [app.refresh], handler: async (request) => request.user.sub })
   const { cookie } = await login({ sub: 'anna' })
-  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', cookie: `refreshToken=${cookie}` }
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', cookie: `__Host-refreshToken=${cookie}` }
   const cases: Array<[name: string, method: 'GET' | 'HEAD' | 'POST', changes: Record<string, string>, status: number]> = [
     ['a link', 'GET', {}, 200],
     ['a link from a subdomain', 'GET', { 'sec-fetch-site': 'same-site' }, 200],

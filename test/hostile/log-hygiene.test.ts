@@ -39,7 +39,7 @@ async function attackAll (app: HostileApp, seen: (request: InjectOptions, texts:
       for (const url of ['/auth/refresh', '/auth/logout']) await seen({ method: 'POST', url, headers: { 'content-type': type }, payload }, [genuine])
     }
   }
-  await seen({ method: 'POST', url: '/auth/refresh', headers: { cookie: `refreshToken=${genuine}` }, payload: { refreshToken: genuine } }, [genuine])
+  await seen({ method: 'POST', url: '/auth/refresh', headers: { cookie: `__Host-refreshToken=${genuine}` }, payload: { refreshToken: genuine } }, [genuine])
 }
 
 function isClean (t: Test, where: string, text: string, secrets: string[]): void {

@@ -25,7 +25,7 @@ t.test('another site cannot sign its visitor in as somebody else', async (t) => 
   const before = [calls(), events.length]
   for (const [name, request] of Object.entries(FROM_ELSEWHERE)) {
     forget()
-    const response = await send({ ...request, url: '/sign-in', cookies: { refreshToken: victim.cookie as string } })
+    const response = await send({ ...request, url: '/sign-in', cookies: { '__Host-refreshToken': victim.cookie as string } })
     t.match({ status: response.statusCode, code: response.json().code, cookie: response.headers['set-cookie'] },
       { status: 403, code: 'FST_JWT_CROSS_SITE_REQUEST', cookie: undefined }, name)
     t.match(logged(), 'crossSite')
@@ -55,7 +55,7 @@ t.test('a login in the body sets no cookie, so it may come from anywhere; but it
   app.route({ method: ['GET', 'POST'], url: '/native', handler: async (_request, reply) => reply.issueTokens({ sub: 'mallory' }, { transport: 'body' }) })
   const victim = await login({ sub: 'anna' })
   for (const [name, request] of Object.entries(FROM_ELSEWHERE)) {
-    const response = await send({ ...request, url: '/native', cookies: { refreshToken: victim.cookie as string } })
+    const response = await send({ ...request, url: '/native', cookies: { '__Host-refreshToken': victim.cookie as string } })
     t.type(response.json().refreshToken, 'string', name)
   }
   t.equal((await client(victim.cookie).refresh()).statusCode, 200)
@@ -68,7 +68,7 @@ for (const [fault, act] of Object.entries(FAULTS)) {
     const tab = await login({ sub: 'anna' })
     let deletes = 0
     faulty.break('delete', async (work, mended) => ++deletes === 1 ? await act(work, mended) : await work())
-    const response = await send({ method: 'POST', url: '/login', payload: { sub: 'anna' }, cookies: { refreshToken: tab.cookie as string } })
+    const response = await send({ method: 'POST', url: '/login', payload: { sub: 'anna' }, cookies: { '__Host-refreshToken': tab.cookie as string } })
     t.match({ status: response.statusCode, code: response.json().code, retry: response.headers['retry-after'], cookie: response.headers['set-cookie'] },
       { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retry: '1', cookie: undefined })
     if (fault !== 'never answers') await faulty.mend()
@@ -89,7 +89,7 @@ t.test('a login that can end one of two old sessions tells of that one', async (
     if (++deletes === 1) throw new Error('away')
     return await work()
   })
-  const response = await send({ method: 'POST', url: '/login', payload: { sub: 'anna' }, headers: { cookie: `refreshToken=${one.cookie}; refreshToken=${other.cookie}` } })
+  const response = await send({ method: 'POST', url: '/login', payload: { sub: 'anna' }, headers: { cookie: `__Host-refreshToken=${one.cookie}; refreshToken=${other.cookie}` } })
   t.equal(response.statusCode, 503)
   t.match(events.slice(2), [{ type: 'ended', reason: 'replaced', count: 1 }])
   t.equal(events.length, 3)
@@ -100,7 +100,7 @@ t.test('a login with nothing genuine asks the store once', async (t) => {
   const { cookie } = await login()
   const before = calls()
   for (const value of ['garbage', `${cookie?.slice(0, -5)}aaaaa`]) {
-    await send({ method: 'POST', url: '/login', cookies: { refreshToken: value } })
+    await send({ method: 'POST', url: '/login', cookies: { '__Host-refreshToken': value } })
   }
   t.equal(calls() - before, 2)
 })

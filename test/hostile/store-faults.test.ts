@@ -21,7 +21,7 @@ interface Operation {
 }
 
 const post = async ({ send }: HostileApp, { cookie }: Client, url: string, payload?: object): Promise<LightMyRequestResponse> =>
-  await send({ method: 'POST', url, headers: { cookie: `refreshToken=${cookie}` }, ...(payload && { payload }) })
+  await send({ method: 'POST', url, headers: { cookie: `__Host-refreshToken=${cookie}` }, ...(payload && { payload }) })
 const get = async ({ send }: HostileApp, { accessToken }: Client, url: string, method: 'GET' | 'DELETE' = 'GET'): Promise<LightMyRequestResponse> =>
   await send({ method, url, headers: { authorization: `Bearer ${accessToken}` } })
 const rotateOnce = async ({ clock }: HostileApp, tab: Client): Promise<void> => {

@@ -16,7 +16,7 @@ export function loginTests (t: Test, create: Create): void {
     t.strictSame(claims, { sub: 'anna', role: 'admin', iat: START / 1000, exp: START / 1000 + 900 })
 
     const { value, ...attributes } = needCookie(response)
-    t.strictSame(attributes, { name: 'refreshToken', path: '/auth', maxAge: 30 * 86_400, httpOnly: true, secure: true, sameSite: 'Strict' })
+    t.strictSame(attributes, { name: '__Host-refreshToken', path: '/', maxAge: 30 * 86_400, httpOnly: true, secure: true, sameSite: 'Strict' })
     t.match(payloadOf(value), { sub: 'anna', sid, gen: 1, iat: START / 1000, exp: (START + 30 * DAY) / 1000 })
     t.strictSame(events, [{ type: 'issued', sessionId: sid, subject: 'anna' }])
   })
@@ -102,7 +102,7 @@ export function loginTests (t: Test, create: Create): void {
     await tab.refresh()
     const { sid } = payloadOf(tab.accessToken)
 
-    const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'logs in again' }, cookies: { refreshToken: tab.cookie as string } })
+    const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'logs in again' }, cookies: { '__Host-refreshToken': tab.cookie as string } })
     t.equal(response.statusCode, 200)
     t.strictSame(events.slice(-2), [
       { type: 'issued', sessionId: payloadOf(response.json().accessToken).sid, subject: 'logs in again' },
@@ -119,7 +119,7 @@ export function loginTests (t: Test, create: Create): void {
     const dead = await login({ sub: 'sat here before' })
     await client(dead.cookie).logout()
     const before = events.length
-    const cookie = [other.cookie, dead.cookie, 'garbage', '%', `${dead.cookie?.slice(0, -5)}aaaaa`].map((value) => `refreshToken=${value}`).join('; ')
+    const cookie = [other.cookie, dead.cookie, 'garbage', '%', `${dead.cookie?.slice(0, -5)}aaaaa`].map((value) => `__Host-refreshToken=${value}`).join('; ')
     const response = await app.inject({ method: 'POST', url: '/login', payload: { sub: 'sits here now' }, headers: { cookie } })
     t.equal(response.statusCode, 200)
     t.match(events.slice(before), [{ type: 'issued', subject: 'sits here now' }, { type: 'ended', reason: 'replaced', subject: 'sat here before' }])
@@ -131,7 +131,7 @@ export function loginTests (t: Test, create: Create): void {
     const { app, login, events } = await create(t)
     app.post('/second', async (_request, reply) => reply.issueTokens({ sub: 'has two' }, { endPrevious: false }))
     const tab = await login({ sub: 'has two' })
-    await app.inject({ method: 'POST', url: '/second', cookies: { refreshToken: tab.cookie as string } })
+    await app.inject({ method: 'POST', url: '/second', cookies: { '__Host-refreshToken': tab.cookie as string } })
     t.equal((await app.sessions.list('has two')).length, 2)
     t.notOk(events.some(({ type }) => type === 'ended'))
   })

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { DAY, MINUTE, needCookie, refreshCookie, SECOND, START } from '../fixtures/app.ts'
+import { COOKIE_NAME, DAY, MINUTE, needCookie, refreshCookie, SECOND, START } from '../fixtures/app.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 import type { Create } from './suite.ts'
 
@@ -21,7 +21,7 @@ export function refreshTests (t: Test, create: Create): void {
     t.equal(sid, payloadOf(first.accessToken).sid, 'of the same session')
 
     const { value, ...attributes } = needCookie(response)
-    t.strictSame(attributes, { name: 'refreshToken', path: '/auth', maxAge: 30 * 86_400 - 20 * 60, httpOnly: true, secure: true, sameSite: 'Strict' })
+    t.strictSame(attributes, { name: '__Host-refreshToken', path: '/', maxAge: 30 * 86_400 - 20 * 60, httpOnly: true, secure: true, sameSite: 'Strict' })
     t.match(payloadOf(value), { sub: 'anna', sid, gen: 2, iat: now, exp: (START + 30 * DAY) / 1000 }, 'rotation does not move the absolute end')
     t.not(value, first.cookie)
     t.match(events[1], { type: 'refreshed', sessionId: sid, subject: 'anna', generation: 1, rotated: true })
@@ -38,8 +38,9 @@ export function refreshTests (t: Test, create: Create): void {
   })
 
   t.test('with a forged token: 403', async (t) => {
-    const { client } = await create(t)
-    const response = await client('forged').refresh()
+    const { client, login } = await create(t)
+    const { cookie } = await login()
+    const response = await client(`${cookie}x`).refresh()
     t.equal(response.statusCode, 403)
     t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
     t.equal(response.headers['set-cookie'], undefined)
@@ -104,7 +105,7 @@ export function refreshTests (t: Test, create: Create): void {
     t.equal(again.json().refreshToken, refreshToken, 'the one that was sent: a client may always keep what it gets')
 
     clock.now += MINUTE
-    const cookie = await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { refreshToken } })
+    const cookie = await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { [COOKIE_NAME]: refreshToken } })
     t.equal(cookie.json().code, 'FST_JWT_REFRESH_TOKEN_MISSING', 'a cookie is not looked at')
 
     const forged = await app.inject({ method: 'POST', url: '/auth/refresh', payload: { refreshToken: 'forged' } })
@@ -120,7 +121,7 @@ export function refreshTests (t: Test, create: Create): void {
     t.ok(refreshCookie(response))
 
     const { value } = needCookie(response)
-    const inBoth = await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { refreshToken: value }, payload: { refreshToken: value } })
+    const inBoth = await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { [COOKIE_NAME]: value }, payload: { refreshToken: value } })
     t.equal(inBoth.statusCode, 400)
     t.equal(inBoth.json().code, 'FST_JWT_REFRESH_TOKEN_AMBIGUOUS')
   })
@@ -192,7 +193,7 @@ export function refreshTests (t: Test, create: Create): void {
     app.get('/auth/page', { preHandler: [app.refresh] }, async (request, reply) => ({ user: request.user.sub, expiresIn: reply.tokens?.expiresIn }))
     const tab = await login({ sub: 'anna' })
     clock.now += MINUTE
-    const response = await app.inject({ url: '/auth/page', cookies: { refreshToken: tab.cookie as string } })
+    const response = await app.inject({ url: '/auth/page', cookies: { [COOKIE_NAME]: tab.cookie as string } })
     t.strictSame(response.json(), { user: 'anna', expiresIn: 900 })
     t.equal(response.headers['cache-control'], 'private, no-store')
     t.ok(refreshCookie(response))

@@ -112,7 +112,7 @@ t.test('decorators', (t) => {
 
 boots(t, 'values at the edge', {
   'no option but the secret': {},
-  'every option undefined': Object.fromEntries(['accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'prefix', 'routes', 'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'].map((name) => [name, undefined])),
+  'every option undefined': Object.fromEntries(['accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'publicUrl', 'prefix', 'routes', 'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'].map((name) => [name, undefined])),
   'every group empty': { accessToken: {}, refreshToken: {}, cookie: {}, routes: {}, decorators: {}, trustedOrigins: [] },
   'every member undefined': {
     accessToken: { expiresIn: undefined, issuer: undefined, audience: undefined, algorithm: undefined, clockTolerance: undefined, cache: undefined, extract: undefined },
@@ -151,13 +151,11 @@ boots(t, 'values at the edge', {
   'a log level': { logLevel: 'warn', logSerializers: {} }
 })
 
-t.test('prefix / and no prefix put the routes at the root, and the cookie with them', async (t) => {
+t.test('prefix / and no prefix put the routes at the root', async (t) => {
   for (const prefix of ['', '/']) {
     const app = await boot(t, { secret: SECRET, prefix })
     t.ok(app.hasRoute({ method: 'POST', url: '/refresh' }))
-    t.match((await app.inject({ method: 'POST', url: '/logout', headers: { cookie: 'refreshToken=x' } })).headers['set-cookie'], /; Path=\/;/)
-    const scoped = await boot(t, { secret: SECRET, prefix }, '/v1')
-    t.match((await scoped.inject({ method: 'POST', url: '/v1/logout', headers: { cookie: 'refreshToken=x' } })).headers['set-cookie'], /; Path=\/v1;/)
+    t.ok((await boot(t, { secret: SECRET, prefix }, '/v1')).hasRoute({ method: 'POST', url: '/v1/refresh' }))
   }
 })
 

@@ -1,6 +1,8 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import jwtRefresh from '../../index.ts'
+import type { CookieOptions } from '../../index.ts'
+import { loginAs } from '../../lib/testing/index.ts'
 import { SECRET } from '../fixtures/app.ts'
 import { boots, deepFreeze, p256, REFRESH, refusesToBoot } from '../fixtures/hostile-options.ts'
 import type { Mistake } from '../fixtures/hostile-options.ts'
@@ -14,6 +16,7 @@ refusesToBoot(t, 'a cookie that browsers would drop', [
   ['__host- in lower case', { cookie: { name: '__host-x', path: '/auth' } }, 'cookie.name is "__host-x"', /leave cookie.path/],
   ['__Host- without secure', { cookie: { name: '__Host-x', secure: false } }, 'cookie.name is "__Host-x"', /leave cookie.secure true/],
   ['__Secure- without secure', { cookie: { name: '__Secure-x', secure: false } }, 'cookie.name is "__Secure-x"', /leave cookie.secure true/],
+  ['__Http- without secure', { cookie: { name: '__Http-x', secure: false } }, 'cookie.name is "__Http-x"', /leave cookie.secure true/],
   ['sameSite none without secure', { cookie: { sameSite: 'none', secure: false } }, 'cookie.sameSite is "none"', /leave cookie.secure true/],
   ['partitioned without secure', { cookie: { partitioned: true, secure: false } }, 'cookie.partitioned is true', /leave cookie.secure true/]
 ])
@@ -30,8 +33,14 @@ refusesToBoot(t, 'a cookie attribute of a wrong kind', [
   ...['Strict', 'STRICT', '', true, false, null, 1, 'no'].map((sameSite): Mistake => [`sameSite ${String(sameSite)}`, { cookie: { sameSite } }, 'cookie.sameSite is', /give "strict", "lax", "none"$/])
 ])
 
+refusesToBoot(t, 'a cookie attribute that is longer than browsers take', [
+  ['name', { cookie: { name: 'n'.repeat(1025) } }, 'cookie.name has 1025 characters', /at most 1024: give a shorter one/],
+  ['path', { cookie: { path: `/${'p'.repeat(1024)}` } }, 'cookie.path has 1025 characters', /give a shorter one/],
+  ['domain', { cookie: { domain: `${'d'.repeat(1025)}.example` } }, 'cookie.domain has 1033 characters', /give a shorter one/]
+])
+
 refusesToBoot(t, 'a cookie path that does not cover the routes', [
-  ['another path', { cookie: { path: '/api' } }, 'cookie.path is "/api"', /routes.refresh \(\/auth\/refresh\): give a path that both have in common/],
+  ['another path', { cookie: { path: '/api' } }, 'cookie.path is "/api"', /routes.refresh \(\/auth\/refresh\): give a path that both have in common, or publicUrl where a proxy strips a prefix$/],
   ['a path that only looks like it', { cookie: { path: '/aut' } }, 'cookie.path is "/aut"', /routes.refresh/],
   ['the path of one route', { cookie: { path: '/auth/refresh' } }, 'cookie.path is "/auth/refresh"', /routes.logout \(\/auth\/logout\)/],
   ['a slash too many', { prefix: '', cookie: { path: '/auth/' } }, 'cookie.path is "/auth/"', /routes.refresh \(\/refresh\)/],
@@ -44,11 +53,24 @@ refusesToBoot(t, 'a cookie path that does not cover the routes of a prefixed sco
   ['jwks at a path of its own', { ...PAIR, routes: { jwks: '/keys' } }, 'routes.jwks is on in the scope "/v1"', /at the root/]
 ], '/v1')
 refusesToBoot(t, 'a prefix with a parameter, which no cookie path can have', [
-  ['in the scope', {}, 'cookie.path is "/:tenant/auth"', /no browser fills in: give a path without one, such as "\/"/]
+  ['in the scope', { cookie: { path: '/:tenant/auth' } }, 'cookie.path is "/:tenant/auth"', /no browser fills in: give a path without one, such as "\/"/]
 ], '/:tenant')
 refusesToBoot(t, 'a prefix of ours with a parameter', [
-  ['in the prefix', { prefix: '/:tenant/auth' }, 'cookie.path is "/:tenant/auth"', /no browser fills in/]
+  ['in the prefix', { prefix: '/:tenant/auth', cookie: { path: '/:tenant/auth' } }, 'cookie.path is "/:tenant/auth"', /no browser fills in/]
 ])
+
+refusesToBoot(t, 'a cookie path that does not cover the routes under publicUrl', [
+  ['the path without the stripped prefix', { publicUrl: 'https://example.com/api', cookie: { path: '/auth' } }, 'cookie.path is "/auth"', /routes.refresh \(\/api\/auth\/refresh\): give a path that both have in common, or another publicUrl$/],
+  ['another prefix', { publicUrl: 'https://example.com/api', cookie: { path: '/v1' } }, 'cookie.path is "/v1"', /\(\/api\/auth\/refresh\)/],
+  ['the path of one route', { publicUrl: 'https://example.com/api', cookie: { path: '/api/auth/refresh' } }, 'cookie.path is "/api/auth/refresh"', /routes.logout \(\/api\/auth\/logout\)/]
+])
+refusesToBoot(t, 'the prefix of the scope in a cookie path, where publicUrl says that browsers do not see it', [
+  ['the scope', { publicUrl: 'https://example.com', cookie: { path: '/v1/auth' } }, 'cookie.path is "/v1/auth"', /routes.refresh \(\/auth\/refresh\)/]
+], '/v1')
+
+refusesToBoot(t, 'a public URL that is none', ['', 'example.com', '/api', '//example.com', 'https://', 'https:example.com', 'ftp://example.com', 'capacitor://localhost', 'https://example.com?x', 'https://example.com/?', 'https://example.com/#x', 'https://user@example.com', 'https://u:p@example.com',
+  'https://example.com/:tenant', 'https://:tenant.example.com', 'https://*.example.com', 'https://example.com/*', ' https://example.com', 'https://example.com ', 'https://exa mple.com', 'https://example.com\\api', 'https://example.com:99999', 'https://[::1', null, 1, true, {}, [], ['https://example.com'], new URL('https://example.com')].map((publicUrl): Mistake =>
+  [String(publicUrl), { publicUrl }, 'publicUrl is', /give the http or https URL of the scope, such as "https:\/\/example.com\/api"/]))
 
 refusesToBoot(t, 'jwks where there is nothing to show', [
   ['an HMAC secret', { routes: { jwks: true } }, 'routes.jwks is on, but every secret is an HMAC secret', /give \{ private, public \}/],
@@ -79,15 +101,59 @@ boots(t, 'routes and cookies at the edge', {
   '__Secure-': { cookie: { name: '__Secure-refresh', domain: 'example.com' } },
   'sameSite none': { cookie: { sameSite: 'none', partitioned: true } },
   'not secure, for a test': { cookie: { secure: false, sameSite: 'lax' } },
-  'a wider path': { cookie: { path: '/' } },
+  'the default path': { cookie: { path: '/' } },
+  'a wider path': { prefix: '/api/auth', cookie: { path: '/api' } },
+  'the longest attributes': { prefix: `/${'p'.repeat(1023)}`, cookie: { name: 'n'.repeat(1024), path: `/${'p'.repeat(1023)}` } },
+  '__Http-': { cookie: { name: '__Http-refresh', path: '/auth' } },
+  'a public URL': { publicUrl: 'https://example.com' },
+  'a public URL with a slash at its end': { publicUrl: 'https://example.com/' },
+  'a public URL with a path, and a cookie path under it': { publicUrl: 'https://example.com/api/', cookie: { path: '/api/auth' } },
+  'a public URL with a path, and the whole of it': { publicUrl: 'https://example.com/api', cookie: { path: '/api' } },
+  'a public URL in another spelling': { publicUrl: 'HTTPS://Example.com:443/a/../api', cookie: { path: '/api/auth' } },
+  'public URLs of other hosts': { publicUrl: 'http://[::1]:3000/api' },
+  'a public URL of an IDN': { publicUrl: 'https://bücher.example' },
   'just the path': { cookie: { path: '/auth/' } },
   'a path of one route, the other off': { cookie: { path: '/auth/refresh' }, routes: { logout: false } },
   'any path where no cookie is used': { cookie: { path: '/elsewhere' }, refreshToken: { transport: 'body' } },
+  'a parameter': { prefix: '/:tenant/auth' },
   'a parameter where no cookie is used': { prefix: '/:tenant/auth', refreshToken: { transport: 'body' } },
   'a parameter and a path above it': { prefix: '/:tenant/auth', cookie: { path: '/' } },
   'a domain with a dot before it': { cookie: { domain: '.example.com' } },
   localhost: { cookie: { domain: 'localhost' } },
   'odd but legal names': { cookie: { name: "!#$%&'*+-.^_`|~" } }
+})
+
+boots(t, 'in a prefixed scope, a public URL takes the place of its prefix', {
+  'the scope is seen under another path': { publicUrl: 'https://example.com/api', cookie: { path: '/api/auth' } },
+  'the scope is seen at the root': { publicUrl: 'https://example.com', cookie: { path: '/auth' } },
+  'the scope is seen as it is': { publicUrl: 'https://example.com/v1', cookie: { path: '/v1' } }
+}, '/v1')
+
+t.test('the cookie has the strictest name that its attributes allow', async (t) => {
+  const cases: Array<[CookieOptions | undefined, string, string]> = [
+    [undefined, '__Host-refreshToken', '/'],
+    [{ sameSite: 'none', partitioned: true }, '__Host-refreshToken', '/'],
+    [{ path: '/' }, '__Host-refreshToken', '/'],
+    [{ path: undefined, domain: undefined, secure: undefined }, '__Host-refreshToken', '/'],
+    [{ path: '/auth' }, '__Secure-refreshToken', '/auth'],
+    [{ domain: 'example.com' }, '__Secure-refreshToken', '/'],
+    [{ secure: false }, 'refreshToken', '/'],
+    [{ secure: false, path: '/auth' }, 'refreshToken', '/auth'],
+    [{ secure: false, domain: 'example.com' }, 'refreshToken', '/'],
+    [{ name: 'session' }, 'session', '/'],
+    [{ name: 'session', path: '/auth' }, 'session', '/auth']
+  ]
+  for (const [cookie, name, path] of cases) {
+    const app = Fastify()
+    t.teardown(async () => await app.close())
+    await app.register(jwtRefresh, { secret: SECRET, cookie })
+    app.post('/login', async (_request, reply) => reply.issueTokens({ sub: 'user-1' }))
+    const { cookies } = await app.inject({ method: 'POST', url: '/login' })
+    t.match(cookies, [{ name, path, secure: cookie?.secure === false ? undefined : true }], JSON.stringify(cookie))
+    const given = await loginAs(app, { sub: 'user-1' })
+    t.strictSame(Object.keys(given.cookies), [name], 'and loginAs knows it')
+    t.equal((await app.inject({ method: 'POST', url: '/auth/refresh', cookies: given.cookies })).statusCode, 200)
+  }
 })
 
 t.test('another plugin that adds hooks to the lists of our routes does not reach the host\'s options', async (t) => {

@@ -47,7 +47,7 @@ export async function visit (ask: Ask, number: number, pause: () => Promise<void
   }
   const garbage = `${accessToken.slice(0, -number % 50 - 1)}${number}`
   await ask('GET', '/me', { authorization: `Bearer ${garbage}` })
-  await ask('POST', '/auth/refresh', { cookie: `refreshToken=${garbage}` })
+  await ask('POST', '/auth/refresh', { cookie: `__Host-refreshToken=${garbage}` })
   if (number % 5 === 0) await ask('POST', '/auth/refresh', { cookie: first })
   else if (number % 5 === 1) await ask('POST', '/auth/logout', { cookie })
   else if (number % 5 === 2) await ask('POST', '/auth/logout', { cookie }, { everywhere: true })

@@ -69,7 +69,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
     },
     async (t, code) => {
       const { app } = await run(code, 'app')
-      const headers = { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: '__Host-refreshToken=x' }
+      const headers = { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: '__Host-refreshToken=eyJhbGciOiJIUzI1NiJ9.e30.x' }
       const trusted = await app.inject({ method: 'POST', url: '/auth/refresh', headers })
       t.equal(trusted.json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
       t.match(trusted.headers, { 'access-control-allow-origin': 'https://app.example.com', 'access-control-allow-credentials': 'true' })

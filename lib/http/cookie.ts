@@ -6,12 +6,15 @@ import { toNumericDate } from '../json.ts'
 import { privateNoStore } from './caching.ts'
 import type { AnyReply } from './hooks.ts'
 
-const ENCODED = /[%"]/
+// A JWT, whose header begins with {" and a letter. No closer look: a key, or a version of this package, that an instance of
+// a rolling deploy does not know yet is to be told apart from no token at all.
+const TOKEN_START = /^eyJ[\w-]*\.[\w-]+\./
 
 export interface RefreshCookie {
   /**
-   * All values under our name, in the browser's order: a changed path or domain leaves an older cookie beside the new one,
-   * and a sibling subdomain can toss one in (RFC 6265 §8.6).
+   * The values under our name that begin as a token does, in the browser's order. There can be several: a changed path or
+   * domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265 §8.6). Node.js
+   * bounds their number, by its limit of 16 KiB for all headers.
    */
   read (cookieHeader: string | undefined): string[]
   /** Lives as long as the session can, as the token in it does. */
@@ -47,11 +50,11 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
       if (cookieHeader === undefined || !cookieHeader.includes(start)) return []
       const values: string[] = []
       for (const pair of cookieHeader.split(';')) {
-        const text = pair.trim()
+        const text = trimBlanks(pair)
         if (!text.startsWith(start)) continue
         // What we set has nothing to decode. One pair at a time, because the parser keeps the first of a name only.
-        const value = ENCODED.test(text) ? parseCookie(text)[name] : text.slice(start.length).trimStart()
-        if (value) values.push(value)
+        const value = text.includes('%') ? parseCookie(text)[name] : trimBlanks(text.slice(start.length))
+        if (value !== undefined && TOKEN_START.test(value)) values.push(value)
       }
       return values
     },
@@ -60,4 +63,20 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
     },
     clear: (reply) => write(reply, cleared)
   }
+}
+
+/**
+ * Without the spaces and tabs around it (RFC 6265bis §5.6). `String.trim` would take a no-break space off as well, which
+ * browsers keep as a part of the name: a sibling subdomain could then set what we take for a `__Host-` cookie.
+ */
+function trimBlanks (text: string): string {
+  let start = 0
+  let end = text.length
+  while (isBlank(text[start])) start++
+  while (end > start && isBlank(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isBlank (character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }

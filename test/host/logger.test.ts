@@ -92,7 +92,8 @@ t.test('logSerializers in the plugin\'s options write what our routes log', asyn
 
 t.test('a refusal of another site is logged with its origin and the option that helps', async (t) => {
   const { app, lines } = await appWithLog(t)
-  await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { '__Host-refreshToken': 'x' }, headers: { origin: 'https://app.example.com' } })
+  const [{ name, value }] = (await app.inject({ method: 'POST', url: '/login' })).cookies as [{ name: string, value: string }]
+  await app.inject({ method: 'POST', url: '/auth/refresh', cookies: { [name]: value }, headers: { origin: 'https://app.example.com' } })
   t.match(lines.find(({ origin }) => origin === 'https://app.example.com'), { level: 40, msg: /trustedOrigins/ })
 })
 

@@ -21,21 +21,45 @@ t.test('a cookie header in which there is no refresh token', async (t) => {
   const { cookie } = await app.login()
   const before = app.calls()
   const headers = ['', ' ', ';', ';;;;', '=', '=;=', '__Host-refreshToken', '__Host-refreshToken=', '__Host-refreshToken=;', '__Host-refreshToken= ', ' __Host-refreshToken ; x=1', '__Host-refreshtoken=x', '__HOST-REFRESHTOKEN=x', '__host-refreshToken=x', 'x__Host-refreshToken=x',
-    '__Host-refreshTokens=x', '__Host-refreshToken =x', `__Host-refreshToken ${cookie}`, `__Host-refreshToken=${cookie}`, `x="; __Host-refreshToken"=${cookie}`, `__proto__=${cookie}`, `constructor=${cookie}`, `toString=${cookie}`, '__proto__=; constructor=', 'a'.repeat(15_000),
+    '__Host-refreshTokens=x', '__Host-refreshToken =x', `__Host-refreshToken ${cookie}`, `refreshToken=${cookie}`, `__Secure-refreshToken=${cookie}`, `x="; __Host-refreshToken"=${cookie}`, `__proto__=${cookie}`, `constructor=${cookie}`, `toString=${cookie}`, '__proto__=; constructor=', 'a'.repeat(15_000),
     `${'a=b; '.repeat(3000)}`, '\0', '💥', '%', '%00=%00', `__Host-refreshToken[]=${cookie}`, `__Host-refreshToken%3D${cookie}`, `${cookie}`, `token=${cookie}`, '__Host-refreshToken=; __Host-refreshToken=', '__Host-refreshToken; __Host-refreshToken']
   for (const header of headers) t.match(await answer(app, header), { ...MISSING, cleared: false }, JSON.stringify(header.slice(0, 40)))
   t.equal(app.calls(), before, 'the store was not asked')
 })
 
-t.test('a cookie whose value is no token', async (t) => {
+t.test('a cookie whose value does not begin as a token counts as none', async (t) => {
   const app = await createHostileApp(t)
   const { cookie } = await app.login()
   const before = app.calls()
-  const values = ['%', '%E0%A4%A', '%zz', '%00', '%u0041', '%FF%FE', '%2e%2e', '%'.repeat(5000), `${cookie}%`, `%${cookie}`, `${cookie}%00`, `${cookie}%0d%0aSet-Cookie:%20a=b`, `"${cookie}`, `${cookie}"`, `'${cookie}'`, `""${cookie}""`, `"${cookie}"`, '""',
-    `${cookie},${cookie}`, `${cookie} ${cookie}`, `s:${cookie}.signature`, 'j:{"a":1}', '[object Object]', 'undefined', 'null', 'true', '0', '{}', '💥', '\0', '=', '==', `=${cookie}`, 'x'.repeat(15_000), `${'%41'.repeat(5000)}`, '"', '\\', '\\"']
+  const values = ['%', '%E0%A4%A', '%zz', '%00', '%u0041', '%FF%FE', '%2e%2e', '%'.repeat(5000), `%${cookie}`, `"${cookie}`, `'${cookie}'`, `""${cookie}""`, `"${cookie}"`, '""', `\u00a0${cookie}`, `\uFEFF${cookie}`, `\v${cookie}`,
+    `s:${cookie}.signature`, 'j:{"a":1}', '[object Object]', 'undefined', 'null', 'true', '0', '{}', '💥', '\0', '=', '==', `=${cookie}`, 'x'.repeat(15_000), `${'%41'.repeat(5000)}`, '"', '\\', '\\"', 'a.b.c', 'eyJ', 'eyJ.', 'eyJ..', 'eyJ.e30', 'eyJ..x', `${cookie?.split('.', 1)[0]}`]
+  for (const value of values) t.match(await answer(app, `__Host-refreshToken=${value}`), { ...MISSING, cleared: false }, JSON.stringify(value.slice(0, 40)))
+  t.equal(app.calls(), before, 'the store was not asked')
+  t.equal((await app.client(cookie).refresh()).statusCode, 200, 'the session goes on')
+})
+
+t.test('a cookie whose value begins as a token, and is none of ours', async (t) => {
+  const app = await createHostileApp(t)
+  const { cookie } = await app.login()
+  const before = app.calls()
+  const values = [`${cookie}%`, `${cookie}%00`, `${cookie}%0d%0aSet-Cookie:%20a=b`, `${cookie}"`, `${cookie},${cookie}`, `${cookie} ${cookie}`, `${cookie}\u00a0`, 'eyJ.e30.', 'eyJhbGciOiJub25lIn0.e30.x', `eyJ${'x'.repeat(15_000)}.x.x`]
   for (const value of values) t.match(await answer(app, `__Host-refreshToken=${value}`), { ...INVALID, cleared: false }, JSON.stringify(value.slice(0, 40)))
   t.equal(app.calls(), before, 'the store was not asked')
   t.equal((await app.client(cookie).refresh()).statusCode, 200, 'the session goes on')
+})
+
+t.test('a cookie whose name only looks like ours is another one, which a sibling subdomain can set', async (t) => {
+  const app = await createHostileApp(t)
+  const { cookie } = await app.login({ sub: 'mallory' })
+  const victim = await app.login({ sub: 'anna' })
+  for (const blank of ['\u00a0', '\u0085', '\v', '\f', '\uFEFF', '\u2003', '\0', '\u00ad']) {
+    for (const name of [`${blank}__Host-refreshToken`, `__Host-refreshToken${blank}`, `${blank} __Host-refreshToken`, ` ${blank}__Host-refreshToken`]) {
+      t.match(await answer(app, `${name}=${cookie}`), MISSING, JSON.stringify(name))
+      const both = await app.send({ method: 'POST', url: '/auth/refresh', headers: { cookie: `${name}=${cookie}; __Host-refreshToken=${victim.cookie}` } })
+      t.equal(payloadOf(both.json().accessToken).sub, 'anna')
+    }
+  }
+  for (const blank of [' ', '\t', ' \t ']) t.match(await answer(app, `${blank}__Host-refreshToken=${blank}${cookie}${blank}`), FINE, 'spaces and tabs are no part of a cookie')
 })
 
 t.test('a genuine token in other clothes is taken', async (t) => {
@@ -71,7 +95,7 @@ t.test('several cookies of the name', async (t) => {
       t.match(await answer(app, `${others}; ${app.anna}`), FINE, 'also the last one')
     }
     const before = app.calls()
-    t.match(await answer(app, Array(50).fill(garbage).join('; ')), INVALID)
+    t.match(await answer(app, Array(50).fill(garbage).join('; ')), MISSING)
     t.match(await answer(app, Array(30).fill(forged).join('; ')), INVALID)
     t.equal(app.calls(), before)
 
@@ -141,6 +165,14 @@ t.test('several cookies of the name', async (t) => {
     for (const header of [`${old}; __Host-refreshToken=${tab.cookie}`, `__Host-refreshToken=${tab.cookie}; ${old}`]) t.match(await answer(app, header), FINE)
     t.notOk(app.events.some(({ type }) => type === 'reused'))
   })
+})
+
+t.test('a value that is no token is no obstacle to a token in the body', async (t) => {
+  const app = await createHostileApp(t, { refreshToken: { transport: 'both' } })
+  const { cookie: refreshToken } = await app.login()
+  const response = await app.send({ method: 'POST', url: '/auth/refresh', headers: { cookie: '__Host-refreshToken=left by another app' }, payload: { refreshToken } })
+  t.equal(response.statusCode, 200)
+  t.type(response.json().refreshToken, 'string')
 })
 
 t.test('random cookie headers never end in a 500, nor ask the store', async (t) => {

@@ -196,7 +196,7 @@ t.test('one set of options serves several instances, and what the host changes l
   options.secret.length = 0
   options.cookie.name = 'y'
   for (const app of apps) {
-    const response = await app.inject({ method: 'POST', url: '/auth/refresh', headers: { cookie: 'x=x', origin: 'https://evil.example' } })
+    const response = await app.inject({ method: 'POST', url: '/auth/refresh', headers: { cookie: 'x=eyJhbGciOiJIUzI1NiJ9.e30.x', origin: 'https://evil.example' } })
     t.equal(response.json().code, 'FST_JWT_CROSS_SITE_REQUEST')
   }
 })

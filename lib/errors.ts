@@ -23,6 +23,13 @@ export class AccessTokenExpiredError extends AccessTokenExpired {
   override name = 'TokenExpiredError'
 }
 
+/** Why a token was refused. */
+export type RefusalReason = 'malformed' | 'signature' | 'type' | 'unknown key' | 'issuer' | 'audience' | 'not yet valid' | 'expired'
+
+/** The `cause` of an error about a token, with the reason as its message: for logs, since the caller is not told. */
+export const TokenRefusedError: FastifyErrorConstructor<{ code: string }, [reason: RefusalReason]> =
+  createError<[reason: RefusalReason]>('FST_JWT_TOKEN_REFUSED', '%s', 401, Error, withoutStack)
+
 export const SessionEndedError: RequestErrorConstructor =
   requestError('FST_JWT_SESSION_ENDED', 'The session has ended', 401)
 

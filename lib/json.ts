@@ -3,6 +3,14 @@ export function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/**
+ * A property of the object itself, else undefined. For all that comes from outside: where another package has let an
+ * attacker write to `Object.prototype`, every object seems to have that option, header or claim (prototype pollution).
+ */
+export function own (object: object, name: string): unknown {
+  return Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined
+}
+
 /** A string that is not empty. */
 export function isText (value: unknown): value is string {
   return typeof value === 'string' && value !== ''

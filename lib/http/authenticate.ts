@@ -1,7 +1,8 @@
 import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { AccessTokenConfig } from '../config.ts'
-import { AccessTokenInvalidError, AccessTokenMissingError } from '../errors.ts'
+import { AccessTokenInvalidError, AccessTokenMissingError, TokenRefusedError } from '../errors.ts'
+import { own } from '../json.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { SyncHook } from './hooks.ts'
 import { challenged } from './replies.ts'
@@ -17,8 +18,12 @@ export function createReadAccessToken (accessTokens: AccessTokens, extract: Acce
     try {
       const token = tokenOf(request)
       if (token === null || token === undefined || token === '') return null
-      return typeof token === 'string' ? accessTokens.verify(token) : new AccessTokenInvalidError()
+      if (typeof token !== 'string') throw new AccessTokenInvalidError({ cause: new TokenRefusedError('malformed') })
+      return accessTokens.verify(token)
     } catch (error) {
+      if (error instanceof Error && error.cause instanceof TokenRefusedError) {
+        request.log.debug({ reason: error.cause.message }, 'refused an access token')
+      }
       // A host's extract may throw anything, also what reads as "no error": that must not open the route.
       return error instanceof Error ? error : new AccessTokenInvalidError({ cause: error })
     }
@@ -28,7 +33,7 @@ export function createReadAccessToken (accessTokens: AccessTokens, extract: Acce
 /** The onRequest hook: synchronous from the header to `request.user`. */
 export function createAuthenticate (readAccessToken: ReadAccessToken, verifiedClaims: VerifiedClaims): SyncHook {
   function check (request: AnyRequest): Error | undefined {
-    const access = request.routeOptions.config.jwtRefresh
+    const access = own(request.routeOptions.config, 'jwtRefresh')
     if (access === 'public') return undefined
     const claims = readAccessToken(request)
     if (claims === null) return access === 'optional' ? undefined : new AccessTokenMissingError()
@@ -47,8 +52,8 @@ export function createAuthenticate (readAccessToken: ReadAccessToken, verifiedCl
 
 /** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
 function bearerToken (request: AnyRequest): string | null {
-  const { authorization } = request.headers
-  if (authorization === undefined) return null
+  const authorization = own(request.headers, 'authorization')
+  if (typeof authorization !== 'string') return null
   if (authorization.startsWith('Bearer ') && authorization[7] !== ' ') return authorization.slice(7)
   return /^bearer +(.*)$/i.exec(authorization)?.[1] ?? null
 }

@@ -2,9 +2,11 @@ import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { Session } from '../../types/session.ts'
 import type { TokenResponse } from '../../types/tokens.ts'
 import type { AccessTokenConfig } from '../config.ts'
-import { AccessTokenExpiredError, AccessTokenInvalidError } from '../errors.ts'
-import { isText, toNumericDate } from '../json.ts'
+import { AccessTokenExpiredError, AccessTokenInvalidError, TokenRefusedError } from '../errors.ts'
+import type { RefusalReason } from '../errors.ts'
+import { isText, own, toNumericDate } from '../json.ts'
 import type { Keyring, VerifiedPayload } from './keyring.ts'
+import { membersOf } from './payload.ts'
 import { VerifiedTokenCache } from './verified-token-cache.ts'
 
 export const ACCESS_TOKEN_TYP = 'at+jwt' // RFC 9068 §2.1
@@ -18,7 +20,7 @@ export interface SignedAccessToken {
 export interface AccessTokens {
   /** Signs the claims for the session; never beyond the session's absolute end. */
   sign (session: Session, claims: Record<string, unknown>): SignedAccessToken
-  /** The frozen claims. Throws AccessTokenExpiredError or AccessTokenInvalidError. */
+  /** The frozen claims. Throws AccessTokenExpiredError or AccessTokenInvalidError, whose cause is a TokenRefusedError. */
   verify (token: string): AccessTokenClaims
 }
 
@@ -30,14 +32,17 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
 
   function judge (token: string): AccessTokenClaims {
     const payload = keyring.verify(token)
-    if (typeof payload === 'string' || !hasOurClaims(payload)) throw new AccessTokenInvalidError()
-    return frozen(payload)
+    const refusal = typeof payload === 'string' ? payload : refusalOf(payload)
+    if (refusal !== null) throw new AccessTokenInvalidError({ cause: new TokenRefusedError(refusal) })
+    return frozen(payload as VerifiedPayload)
   }
 
-  function hasOurClaims ({ sub, sid, iat, exp, nbf, iss, aud }: VerifiedPayload): boolean {
-    return isText(sub) && isText(sid) && typeof iat === 'number' && typeof exp === 'number' &&
-      (nbf === undefined || (typeof nbf === 'number' && nbf * 1000 <= now() + clockTolerance)) &&
-      (issuer === undefined || iss === issuer) && (audience === undefined || isForUs(aud))
+  function refusalOf (payload: VerifiedPayload): RefusalReason | null {
+    if (!isText(own(payload, 'sub')) || !isText(own(payload, 'sid'))) return 'malformed'
+    if (issuer !== undefined && own(payload, 'iss') !== issuer) return 'issuer'
+    if (audience !== undefined && !isForUs(own(payload, 'aud'))) return 'audience'
+    const nbf = own(payload, 'nbf') as number | undefined
+    return nbf !== undefined && nbf * 1000 > now() + clockTolerance ? 'not yet valid' : null
   }
 
   function isForUs (aud: unknown): boolean {
@@ -45,7 +50,7 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
   }
 
   function demandLife (claims: AccessTokenClaims): AccessTokenClaims {
-    if (claims.exp * 1000 + clockTolerance <= now()) throw new AccessTokenExpiredError()
+    if (claims.exp * 1000 + clockTolerance <= now()) throw new AccessTokenExpiredError({ cause: new TokenRefusedError('expired') })
     return claims
   }
 
@@ -68,14 +73,8 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
   }
 }
 
-/** All the way down and without recursion: claims of any depth must not exhaust the stack. */
+/** All the way down: the object is shared between requests. */
 function frozen (claims: object): AccessTokenClaims {
-  const objects = [claims]
-  for (const one of objects) {
-    for (const inner of Object.values(one)) {
-      if (typeof inner === 'object' && inner !== null) objects.push(inner)
-    }
-    Object.freeze(one)
-  }
+  for (let level = [claims]; level.length > 0; level = membersOf(level)) level.forEach(Object.freeze)
   return claims as AccessTokenClaims
 }

@@ -1,30 +1,37 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyJwt from '@fastify/jwt'
 import type { Key } from '../config.ts'
+import type { RefusalReason } from '../errors.ts'
+import { own } from '../json.ts'
 import { createHs256 } from './hs256.ts'
-import type { Hs256 } from './hs256.ts'
 import { isHmac } from './keys.ts'
+import { isCanonical, isWellFormed, readObject } from './payload.ts'
 
-/** A JWT payload whose signature and `typ` are good; its claims are not judged yet. */
+/** A well-formed JWT payload whose signature and `typ` are good. Who and what it is for is not judged yet. */
 export type VerifiedPayload = Record<string, unknown>
+
+/** Why a token is not one of ours. */
+export type Refusal = Extract<RefusalReason, 'malformed' | 'signature' | 'type' | 'unknown key'>
 
 export interface Keyring {
   /** Signs with the first key. */
   sign (payload: object): string
   /** The payload, or why there is none. Never throws, whatever a stranger sends. */
-  verify (token: string): VerifiedPayload | 'invalid' | 'unknown key'
+  verify (token: string): VerifiedPayload | Refusal
 }
 
-type Verify = (token: string) => VerifiedPayload
+type Verify = (token: string) => VerifiedPayload | Refusal
 
 interface Namespace {
   sign (payload: object): string
-  verify: Verify
+  verify (token: string): unknown
 }
 
-interface Ours extends Namespace {
+interface Ours {
   /** The encoded header and its dot. */
   start: string
+  sign (payload: object): string
+  verify: Verify
 }
 
 /**
@@ -42,20 +49,24 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
   for (const key of keys) {
     const namespace = `${typ} ${key.kid}`
     await scope.register(fastifyJwt, { namespace, ...jwtOptions(key, typ) })
-    const { sign, verify } = namespaces[namespace] as Namespace
+    const { sign, verify: judge } = namespaces[namespace] as Namespace
+    const verify = strictly(judge)
     byKid.set(key.kid, verify)
     if (!key.canSign) continue
     const header = headerOf(sign({}))
-    ours.push({ start: `${header}.`, ...(isHmac(key) ? faster(createHs256(header, key.secret), verify) : { sign, verify }) })
+    ours.push({ start: `${header}.`, ...(isHmac(key) ? createHs256(header, key.secret) : { sign, verify }) })
   }
 
   /** What we sign begins with one of a few known texts, so that finding its key takes no JSON. */
-  function verifierOf (token: string): Verify | 'invalid' | 'unknown key' {
+  function verifierOf (token: string): Verify | Refusal {
     for (const { start, verify } of ours) {
       if (token.startsWith(start)) return verify
     }
-    const header = parseHeader(token)
-    return header === null ? 'invalid' : byKid.get(header.kid) ?? 'unknown key'
+    const header = readObject(headerOf(token))
+    // RFC 7515 §4.1.11: we understand no extension, and an empty or malformed list is no list.
+    if (header === null || Object.hasOwn(header, 'crit')) return 'malformed'
+    if (!isType(own(header, 'typ'), typ)) return 'type'
+    return byKid.get(own(header, 'kid')) ?? 'unknown key'
   }
 
   return {
@@ -63,18 +74,26 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
     verify (token) {
       const verify = verifierOf(token)
       if (typeof verify === 'string') return verify
-      try {
-        return verify(token)
-      } catch {
-        return 'invalid'
-      }
+      const payload = verify(token)
+      return typeof payload === 'string' || isWellFormed(payload) ? payload : 'malformed'
     }
   }
 }
 
-/** What is not found good at once may still be: by its last two bits, a signature can be spelled in four ways. */
-function faster (hs256: Hs256, verify: Verify): Namespace {
-  return { sign: hs256.sign, verify: (token) => hs256.verify(token) ?? verify(token) }
+/** `@fastify/jwt` judges the signature; how a token is spelled and encoded is looked at more closely than it does. */
+function strictly (judge: Namespace['verify']): Verify {
+  return function verify (token) {
+    const [, part, signature, ...more] = token.split('.', 4) as [string, string?, string?, string?]
+    const payload = part === undefined ? null : readObject(part)
+    if (payload === null || signature === undefined || more.length > 0) return 'malformed'
+    if (!isCanonical(signature)) return 'signature'
+    try {
+      judge(token)
+      return payload
+    } catch {
+      return 'signature'
+    }
+  }
 }
 
 function jwtOptions ({ kid, algorithm, secret, canSign }: Key, typ: string): fastifyJwt.FastifyJWTOptions {
@@ -94,11 +113,7 @@ function headerOf (token: string): string {
   return token.slice(0, token.indexOf('.'))
 }
 
-function parseHeader (token: string): Record<string, unknown> | null {
-  try {
-    const header = JSON.parse(Buffer.from(headerOf(token), 'base64url').toString())
-    return typeof header === 'object' ? header : null
-  } catch {
-    return null
-  }
+/** A media type without its first half, in any case (RFC 7515 §4.1.9). */
+function isType (given: unknown, typ: string): boolean {
+  return typeof given === 'string' && given.toLowerCase().replace(/^application\//, '') === typ
 }

@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { Session } from '../../types/session.ts'
-import { isText, toNumericDate } from '../json.ts'
-import type { Keyring } from './keyring.ts'
+import { isText, own, toNumericDate } from '../json.ts'
+import type { Keyring, Refusal } from './keyring.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
 
@@ -31,7 +31,8 @@ export interface RefreshToken {
 export interface RefreshTokens {
   /** The token that follows the session's `current` one. */
   sign (session: Session, parent: Pick<RefreshToken, 'generation' | 'hash'>): string
-  verify (token: string): RefreshToken | 'invalid' | 'unknown key'
+  /** The token, or why it is none of ours. */
+  verify (token: string): RefreshToken | Refusal
 }
 
 export function createRefreshTokens (keyring: Keyring, now: () => number): RefreshTokens {
@@ -50,9 +51,10 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
     verify (token) {
       const payload = keyring.verify(token)
       if (typeof payload === 'string') return payload
-      const { sub, sid, gen, jti, par, iat, exp } = payload
+      const [sub, sid, gen, jti, par] = ['sub', 'sid', 'gen', 'jti', 'par'].map((claim) => own(payload, claim))
       // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
-      if (!isText(sub) || !isText(sid) || !isText(jti) || !isText(par) || !isWhole(gen) || gen < 1 || !isWhole(iat) || !isWhole(exp)) return 'invalid'
+      if (!isText(sub) || !isText(sid) || !isText(jti) || !isText(par) || !isGeneration(gen)) return 'malformed'
+      const { iat, exp } = payload as { iat: number, exp: number }
       // The store only gets the hash of the `jti`: whoever reads the store cannot make a token of it.
       const tokenHash = hash('sha256', jti, 'base64url')
       return { subject: sub, sessionId: sid, generation: gen, hash: tokenHash, parent: par, issuedAt: iat * 1000, endsAt: exp * 1000 }
@@ -60,6 +62,6 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
   }
 }
 
-function isWhole (value: unknown): value is number {
-  return Number.isSafeInteger(value)
+function isGeneration (value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1
 }

@@ -7,7 +7,7 @@ import { MINUTE } from '../fixtures/app.ts'
 import { createHostileApp } from '../fixtures/hostile-app.ts'
 import type { HostileApp } from '../fixtures/hostile-app.ts'
 import { parameters } from '../fixtures/property.ts'
-import { signedPart, tokens } from './tokens.ts'
+import { tokens } from './tokens.ts'
 
 const OUR_ERROR = /^FST_JWT_REFRESH_TOKEN_(MISSING|INVALID|AMBIGUOUS)$/
 
@@ -37,7 +37,7 @@ async function isUntouched (t: Test, { app, genuine }: Live): Promise<void> {
 function judge (response: LightMyRequestResponse, sent: string, { genuine }: Live, errors: Record<number, RegExp>): void {
   assert.equal(response.headers['cache-control'], 'no-store')
   if (response.statusCode === 200) {
-    assert.ok(sent.includes(signedPart(genuine)), 'only the genuine token is taken')
+    assert.ok(sent.includes(genuine), 'only the genuine token is taken')
     assert.equal(response.headers['set-cookie'], undefined)
     return
   }

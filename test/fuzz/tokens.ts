@@ -33,11 +33,6 @@ const edits: fc.Arbitrary<(text: string) => string> = fc.tuple(fc.double({ min: 
   fc.constantFrom(...'.-_=A9 %;"').map((char) => (text: string, at: number) => text.slice(0, at) + char + text.slice(at + 1))
 )).map(([where, edit]) => (text) => edit(text, Math.floor(where * text.length)))
 
-/** What the signature covers: the same there, and it is the same token. */
-export function signedPart (token: string): string {
-  return token.split('.', 2).join('.')
-}
-
 function encoded (text: string): string {
   return Buffer.from(text).toString('base64url')
 }

@@ -50,17 +50,17 @@ t.test('no other text passes, wherever it differs', async (t) => {
   texts.delete(token)
   t.ok(texts.size > 2000, `${texts.size} texts`)
   for (const text of texts) {
-    if (verify(text) !== null) t.fail(text)
+    if (verify(text) !== 'signature') t.fail(text)
   }
 })
 
 t.test('neither does what this key signed with another header, or another key with this one', async (t) => {
   const { verify } = createHs256(header, secret)
   t.strictSame(verify(signAnything(jwsHeader, read, SECRET)), read)
-  t.equal(verify(signAnything({ ...jwsHeader, typ: 'rt+jwt' }, read, SECRET)), null)
-  t.equal(verify(signAnything({ ...jwsHeader, alg: 'none' }, read, SECRET)), null)
-  t.equal(verify(signAnything(jwsHeader, read, `${SECRET} `)), null)
-  t.equal(verify(signAnything(jwsHeader, read, SECRET, 'sha512')), null)
+  t.equal(verify(signAnything({ ...jwsHeader, typ: 'rt+jwt' }, read, SECRET)), 'signature')
+  t.equal(verify(signAnything({ ...jwsHeader, alg: 'none' }, read, SECRET)), 'signature')
+  t.equal(verify(signAnything(jwsHeader, read, `${SECRET} `)), 'signature')
+  t.equal(verify(signAnything(jwsHeader, read, SECRET, 'sha512')), 'signature')
 })
 
 t.test('a payload that is signed but is no base64url does not pass', async (t) => {
@@ -68,11 +68,11 @@ t.test('a payload that is signed but is no base64url does not pass', async (t) =
   const encoded = Buffer.from(JSON.stringify(read)).toString('base64url')
   for (const [before, after] of [['', '='], ['', '=='], ['', '==junk'], ['', '\n'], [' ', ''], ['.', ''], ['', '+'], ['', '/'], ['\ufffd', ''], ['\ud800', '']]) {
     const input = `${header}.${before}${encoded}${after}`
-    t.equal(verify(`${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`), null, JSON.stringify([before, after]))
+    t.equal(verify(`${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`), 'malformed', JSON.stringify([before, after]))
   }
 })
 
 t.test('what is signed but holds no claims does not pass', async (t) => {
   const { verify } = createHs256(header, secret)
-  for (const text of ['', '{', 'null', 'true', '1', '"claims"', '[]']) t.equal(verify(signAnything(jwsHeader, text, SECRET)), null, text)
+  for (const text of ['', '{', 'null', 'true', '1', '"claims"', '[]']) t.equal(verify(signAnything(jwsHeader, text, SECRET)), 'malformed', text)
 })

@@ -1,0 +1,63 @@
+import { isObject, isText, own } from '../json.ts'
+
+/** How deep claims may be nested, themselves included: what recurses over them, as JSON.stringify does, has a stack that ends. */
+export const MAX_LEVELS = 100
+
+const LAST_DATE = 8.64e12 // seconds: no Date is later (ECMA-262 §21.4.1.1)
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) // "ignore" keeps the mark in the text, where JSON has none
+
+/** Whether a part of a token is spelled as encoders spell it: its last character can have bits that say nothing (RFC 4648 §3.5). */
+export function isCanonical (part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part
+}
+
+/** The JSON object in a part of a token; null for another spelling, text that is not UTF-8 and any other JSON (RFC 7519 §7.2). */
+export function readObject (part: string): Record<string, unknown> | null {
+  try {
+    const bytes = Buffer.from(part, 'base64url')
+    const value: unknown = bytes.toString('base64url') === part ? JSON.parse(utf8.decode(bytes)) : null
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Whether the claims that every token of ours carries are what RFC 7519 §4.1 says they are. Only another holder of the
+ * key can sign others, but what a host or a Date makes of them is not left to luck.
+ */
+export function isWellFormed (payload: Record<string, unknown>): boolean {
+  const [nbf, iss, aud, jti] = [own(payload, 'nbf'), own(payload, 'iss'), own(payload, 'aud'), own(payload, 'jti')]
+  return isDate(own(payload, 'iat')) && isDate(own(payload, 'exp')) && (nbf === undefined || isDate(nbf)) &&
+    (iss === undefined || isText(iss)) && (jti === undefined || isText(jti)) && (aud === undefined || isAudience(aud)) &&
+    isWithinLevels(payload)
+}
+
+/** Without recursion, which claims of any depth could exhaust. */
+export function isWithinLevels (value: object): boolean {
+  let level = [value]
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > MAX_LEVELS) return false
+    level = membersOf(level)
+  }
+  return true
+}
+
+/** The objects and arrays that are members of these. */
+export function membersOf (objects: object[]): object[] {
+  const members: object[] = []
+  for (const one of objects) {
+    for (const member of Object.values(one)) {
+      if (typeof member === 'object' && member !== null) members.push(member)
+    }
+  }
+  return members
+}
+
+function isDate (value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) <= LAST_DATE
+}
+
+function isAudience (aud: unknown): boolean {
+  return Array.isArray(aud) ? aud.length > 0 && aud.every(isText) : isText(aud)
+}

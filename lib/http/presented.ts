@@ -1,8 +1,9 @@
 import type { Sessions } from '../../types/decorators.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Transport } from '../../types/tokens.ts'
-import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError } from '../errors.ts'
-import { isText } from '../json.ts'
+import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError, TokenRefusedError } from '../errors.ts'
+import { isText, own } from '../json.ts'
+import type { Refusal } from '../tokens/keyring.ts'
 import { readsLikeOurs } from '../tokens/refresh-token.ts'
 import type { RefreshToken, RefreshTokens } from '../tokens/refresh-token.ts'
 import type { RefreshCookie } from './cookie.ts'
@@ -17,31 +18,36 @@ export interface Presented {
   tokens: RefreshToken[]
   /** How many of the texts no key of ours opens. */
   unreadable: number
+  /** Why the first of those is refused. */
+  refusal: Refusal | null
 }
 
 /** Looks for refresh tokens where the transport allows them, all of them. Refuses nothing. */
 export type ReadTokens = (request: AnyRequest) => { cookies: Presented, body: Presented }
 
 export function createReadTokens (transport: Transport | 'both', cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadTokens {
-  function present (texts: string[]): Presented {
+  function present ({ log }: AnyRequest, texts: string[]): Presented {
     const bySession = new Map<string, RefreshToken>()
     let unreadable = 0
+    let refusal: Refusal | null = null
     for (const text of texts) {
       // At most fifty or so of what reads like ours fit into the 16 kB of a header, so no one makes us verify for long.
-      const token = readsLikeOurs(text) ? refreshTokens.verify(text) : 'invalid'
+      const token = readsLikeOurs(text) ? refreshTokens.verify(text) : 'malformed'
       if (typeof token === 'string') {
         unreadable++
+        refusal ??= token
+        log.debug({ reason: token }, 'refused a refresh token')
         continue
       }
       const other = bySession.get(token.sessionId)
       if (other === undefined || other.generation < token.generation) bySession.set(token.sessionId, token)
     }
-    return { texts, unreadable, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
+    return { texts, unreadable, refusal, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
   }
 
   return (request) => ({
-    cookies: present(transport === 'body' ? [] : cookie.read(request.headers.cookie)),
-    body: present(transport === 'cookie' ? [] : inBody(request.body))
+    cookies: present(request, transport === 'body' ? [] : cookie.read(request.headers.cookie)),
+    body: present(request, transport === 'cookie' ? [] : inBody(request.body))
   })
 }
 
@@ -81,14 +87,14 @@ export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossS
     } else if (sent === null) {
       throw new RefreshTokenMissingError()
     }
-    const [token, ...others] = sent === null ? cookies.tokens : body.tokens
-    if (token === undefined) throw new RefreshTokenInvalidError()
+    const { tokens: [token, ...others], refusal } = sent === null ? cookies : body
+    if (token === undefined) throw new RefreshTokenInvalidError({ cause: new TokenRefusedError(refusal as Refusal) })
     // One token is the steady case, and its rotation asks the store for its session anyway.
     return { sent, token: others.length === 0 ? token : await chooseLiving([token, ...others]) }
   }
 }
 
 function inBody (body: unknown): string[] {
-  const token = (body as { refreshToken?: unknown } | null | undefined)?.refreshToken
+  const token = own(Object(body), 'refreshToken')
   return isText(token) ? [token] : []
 }

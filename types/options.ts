@@ -42,7 +42,10 @@ export interface RefreshTokenOptions {
   expiresIn?: Duration | undefined
   /** The absolute life of a session, counted from the login. Default `'30d'`. */
   maxAge?: Duration | undefined
-  /** The HMAC secret of the refresh tokens, newest first. Default: derived by HKDF (RFC 5869) from each HMAC `secret`. */
+  /**
+   * The HMAC secret of the refresh tokens, newest first. Default: derived by HKDF (RFC 5869) from each HMAC `secret`.
+   * Refresh tokens that were signed by a derived key stay good as long as that `secret` is listed.
+   */
   secret?: string | Buffer | Array<string | Buffer> | undefined
   /** true: the rules with their windows. `'strict'`: no windows. false: the login's token for the session's life. */
   rotation?: boolean | 'strict' | undefined

@@ -9,7 +9,7 @@ const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const
 const DEFAULT_OVERLAP = 10_000
 
 /**
- * @param accessKeys the keys of `secret`, of which the refresh tokens' keys are derived where they have none of their own
+ * @param accessKeys the keys of `secret`, of which the refresh tokens' keys are derived
  * @throws InvalidOptionError
  */
 export function parseRefreshToken (value: unknown, accessKeys: readonly Key[]): RefreshTokenConfig {
@@ -23,6 +23,7 @@ export function parseRefreshToken (value: unknown, accessKeys: readonly Key[]): 
   }
 }
 
+/** The first signs. */
 function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
   if (accessKeys[0]?.canSign !== true) {
     if (secret === undefined) return []
@@ -31,7 +32,9 @@ function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
   if (secret === undefined && !accessKeys.every(isHmac)) {
     throw new InvalidOptionError('refreshToken.secret is undefined beside an asymmetric secret: give a string or Buffer of at least 32 random bytes')
   }
-  if (secret === undefined) return accessKeys.map(deriveRefreshKey)
+  // What was signed before the app moved to a key pair or to a refreshToken.secret is still good: nobody is logged out.
+  const derived = accessKeys.filter(isHmac).map(deriveRefreshKey)
+  if (secret === undefined) return derived
 
   const keys = createKeys('refreshToken.secret', secret, (option, one) => createKey(option, one as Buffer))
   if (!keys.every(isHmac)) {
@@ -40,7 +43,7 @@ function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
   if (keys.some(({ kid }) => accessKeys.some((key) => key.kid === kid))) {
     throw new InvalidOptionError('refreshToken.secret is the same as secret: give another one, or leave it out and it is derived')
   }
-  return keys
+  return [...keys, ...derived]
 }
 
 function parseWindows (fields: Record<string, unknown>): RotationWindows {

@@ -41,8 +41,8 @@ export function createKey (option: string, secret: Secret, algorithm?: Algorithm
 }
 
 /** The refresh tokens' own key beside a `secret`: one HMAC secret must not serve two kinds of token (RFC 8725 §3.8, §3.11). */
-export function deriveRefreshKey (key: Key): Key {
-  return hmacKeyOf(derive(key.secret as Buffer, 'refresh token key', MIN_SECRET_BYTES))
+export function deriveRefreshKey (key: Key & { secret: Buffer }): Key {
+  return hmacKeyOf(derive(key.secret, 'refresh token key', MIN_SECRET_BYTES))
 }
 
 export function isHmac (key: Key): key is Key & { secret: Buffer } {

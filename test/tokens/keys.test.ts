@@ -4,7 +4,7 @@ import t from 'tap'
 import { calculateJwkThumbprint, createRemoteJWKSet, jwtVerify } from 'jose'
 import type { JwtRefreshOptions, KeyPair } from '../../index.ts'
 import { MemoryStore } from '../../index.ts'
-import { createApp, MINUTE, refreshCookie, SECRET } from '../fixtures/app.ts'
+import { createApp, DAY, MINUTE, refreshCookie, SECRET } from '../fixtures/app.ts'
 import { headerOf } from '../fixtures/jwt.ts'
 
 const REFRESH_SECRET = 'the refresh tokens have a secret of their own'
@@ -98,6 +98,52 @@ t.test('a move from an HMAC secret to a key pair', async (t) => {
   t.equal((await same.refresh()).statusCode, 200)
   t.equal(headerOf(same.accessToken).alg, 'EdDSA')
   t.equal((await same.me()).statusCode, 200)
+})
+
+const MOVES: Record<string, [before: Partial<JwtRefreshOptions>, after: Partial<JwtRefreshOptions>]> = {
+  'from a secret to a key pair': [{ secret: SECRET }, { secret: [ed25519, SECRET], refreshToken: { secret: REFRESH_SECRET } }],
+  'from several secrets to a key pair': [{ secret: [SECRET, NEW_SECRET] }, { secret: [p256, NEW_SECRET, SECRET], refreshToken: { secret: REFRESH_SECRET } }],
+  'from a secret to a secret and one of the refresh tokens': [{ secret: SECRET }, { secret: SECRET, refreshToken: { secret: REFRESH_SECRET } }],
+  'to another secret and one of the refresh tokens': [{ secret: SECRET }, { secret: [NEW_SECRET, SECRET], refreshToken: { secret: [REFRESH_SECRET] } }],
+  'from a key pair to another': [{ secret: rsa, refreshToken: { secret: REFRESH_SECRET } }, { secret: [ed25519, rsa], refreshToken: { secret: [NEW_SECRET, REFRESH_SECRET] } }],
+  'from a key pair back to a secret': [{ secret: rsa, refreshToken: { secret: REFRESH_SECRET } }, { secret: [SECRET, rsa], refreshToken: { secret: REFRESH_SECRET } }]
+}
+
+for (const [what, [before, after]] of Object.entries(MOVES)) {
+  t.test(`a move ${what} logs nobody out`, async (t) => {
+    const store = new MemoryStore()
+    const old = await createApp(t, { store, ...before })
+    const tab = await old.login()
+    const sleeper = await old.login() // comes again much later
+    const { client, clock, login } = await createApp(t, { store, ...after })
+
+    const same = Object.assign(client(tab.cookie), { accessToken: tab.accessToken })
+    t.equal((await same.me()).statusCode, 200)
+    for (let turn = 0; turn < 3; turn++) {
+      t.equal((await same.refresh()).statusCode, 200)
+      t.equal((await same.me()).statusCode, 200)
+      clock.now += MINUTE
+    }
+    t.equal(headerOf(same.cookie).kid, headerOf((await login()).cookie).kid, 'signed by the first key')
+
+    clock.now += 6 * DAY
+    t.equal((await client(sleeper.cookie).refresh()).statusCode, 200)
+    t.equal((await client((await old.login()).cookie).logout({ everywhere: true })).statusCode, 204, 'an instance of before signs on while the new ones start')
+  })
+}
+
+t.test('a secret that is listed no more ends what it signed', async (t) => {
+  const store = new MemoryStore()
+  const tab = await (await createApp(t, { store })).login()
+  const { client } = await createApp(t, { store, secret: NEW_SECRET, refreshToken: { secret: REFRESH_SECRET } })
+  t.equal((await client(tab.cookie).refresh()).json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
+})
+
+t.test('a key pair alone derives nothing: there is no secret to derive from', async (t) => {
+  const store = new MemoryStore()
+  const tab = await (await createApp(t, { store })).login()
+  const { client } = await createApp(t, { store, secret: ed25519, refreshToken: { secret: REFRESH_SECRET } })
+  t.equal((await client(tab.cookie).refresh()).statusCode, 403)
 })
 
 t.test('jwks shows every public key, and no HMAC secret', async (t) => {

@@ -84,7 +84,7 @@ t.test('whatever stands in the body', async (t) => {
     const response = await live.app.send({ method: 'POST', url: '/auth/refresh', headers: { 'content-type': contentType }, payload })
     if (response.statusCode === 200) {
       accepted++
-      assert.equal(signedPart(response.json().refreshToken), signedPart(live.genuine), 'the one that was sent')
+      assert.equal(response.json().refreshToken, live.genuine, 'the one that was sent')
     }
     judge(response, payload, live, { 400: /^FST_ERR_|^FST_JWT_REFRESH_TOKEN_AMBIGUOUS$/, 403: OUR_ERROR, 413: /^FST_ERR_CTP_BODY_TOO_LARGE$/, 415: /^FST_ERR_CTP_INVALID_MEDIA_TYPE$/ })
     assert.equal(response.headers['set-cookie'], undefined, 'what came in a body has no cookie')

@@ -51,7 +51,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   // What a request brings.
   const { extract } = config.accessToken
   const verifiedClaims = createVerifiedClaims(app)
-  const isCrossSite = createIsCrossSite(config.trustedOrigins)
+  const isCrossSite = createIsCrossSite(config.trustedOrigins, config.publicUrl)
   const readAccessToken = createReadAccessToken(accessTokens, extract)
   const readTokens = createReadTokens(config.refreshToken.transport, cookie, refreshTokens)
   const chooseToken = createChooseToken(readTokens, isCrossSite, sessions)

@@ -110,7 +110,7 @@ export interface JwtRefreshOptions extends RegisterOptions {
   trustedOrigins?: string[] | undefined
   /**
    * The URL by which browsers reach the scope in which the plugin is registered, such as `'https://example.com/api'`.
-   * Needed behind a proxy that changes the path or the host, where `cookie.path` is given.
+   * Behind a proxy it makes a `cookie.path` of your own fit, and its origin is taken as ours, whatever host the proxy asks for.
    */
   publicUrl?: string | undefined
   /** Where our routes are. Default `'/auth'`. */

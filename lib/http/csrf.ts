@@ -1,4 +1,5 @@
 import type { AnyRequest } from '../../types/requests.ts'
+import type { PublicUrl } from '../config.ts'
 import { CrossSiteRequestError } from '../errors.ts'
 
 /**
@@ -8,11 +9,11 @@ import { CrossSiteRequestError } from '../errors.ts'
  */
 export type IsCrossSite = (request: AnyRequest) => boolean
 
-export function createIsCrossSite (trustedOrigins: ReadonlySet<string>): IsCrossSite {
+export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUrl: PublicUrl | null): IsCrossSite {
   return function isCrossSite (request) {
-    const { headers: { 'sec-fetch-site': site, origin }, host } = request
+    const { 'sec-fetch-site': site, origin } = request.headers
     if (site === 'same-origin' || site === 'none' || isNavigation(request)) return false
-    if (site === undefined && (origin === undefined || isSameHost(origin, host))) return false
+    if (site === undefined && (origin === undefined || origin === publicUrl?.origin || isOriginOf(request, origin))) return false
     return origin === undefined || !trustedOrigins.has(origin)
   }
 }
@@ -23,8 +24,8 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>): IsCross
  *
  * @param otherwise what else can be done about it, for the log
  */
-export function refuseCrossSite ({ log, headers: { 'sec-fetch-site': secFetchSite, origin } }: AnyRequest, otherwise = ''): Error {
-  log.warn({ origin, secFetchSite }, `refused a request from another site: if its origin is yours, add it to trustedOrigins${otherwise}`)
+export function refuseCrossSite ({ log, host, headers: { 'sec-fetch-site': secFetchSite, origin } }: AnyRequest, otherwise = ''): Error {
+  log.warn({ origin, host, secFetchSite }, `refused a request from another site: if its origin is yours, add it to trustedOrigins${otherwise}`)
   return new CrossSiteRequestError()
 }
 
@@ -33,10 +34,23 @@ export function refuseCrossSite ({ log, headers: { 'sec-fetch-site': secFetchSit
  * other site does not. An image, a frame and a fetch have another mode or destination; a form that posts has another method.
  */
 function isNavigation ({ method, headers }: AnyRequest): boolean {
-  return (method === 'GET' || method === 'HEAD') && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+  return (method === 'GET' || method === 'HEAD') && isTopLevel(headers)
 }
 
-/** Host and port, because behind a proxy that ends TLS the scheme is not known. */
-function isSameHost (origin: string, host: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+/** Whether the browser shows the answer as a page of its own. There it keeps a cookie of any `SameSite` (RFC 6265bis §5.7). */
+export function isTopLevel (headers: AnyRequest['headers']): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+}
+
+/**
+ * Whether it is the origin of the request itself: scheme, host and port are compared as the URL standard spells them, so
+ * that letter case, a default port, and other spellings of an IPv6 or internationalized host make no difference (RFC 6454 §5).
+ */
+function isOriginOf ({ protocol, host }: AnyRequest, origin: string): boolean {
+  const scheme = /^https?:/i.exec(origin)?.[0].toLowerCase()
+  if (scheme === undefined || !URL.canParse(origin)) return false
+  // What seems to be plain http may have been https, up to a proxy that ends TLS.
+  if (protocol === 'https' && scheme === 'http:') return false
+  const own = `${scheme}//${host}`
+  return URL.canParse(own) && new URL(own).href === `${new URL(origin).origin}/`
 }

@@ -118,6 +118,79 @@ t.test('behind a proxy the host is the one that the browser sees', async (t) => 
   t.equal(await from('https://inner:3000'), 403)
 })
 
+t.test('without Fetch Metadata, origins are compared as origins and not as texts', async (t) => {
+  const { send, login } = await createHostileApp(t)
+  const { cookie } = await login()
+  const cases: Array<[host: string, origin: string, isSame: boolean]> = [
+    ['app.example', 'https://app.example', true],
+    ['app.example', 'http://app.example', true],
+    ['app.example:443', 'https://app.example', true],
+    ['app.example', 'https://app.example:443', true],
+    ['app.example:80', 'http://app.example', true],
+    ['app.example', 'http://app.example:80', true],
+    ['app.example:0443', 'https://app.example', true],
+    ['APP.Example:443', 'HTTPS://app.EXAMPLE', true],
+    ['[::1]:3000', 'http://[::1]:3000', true],
+    ['[0:0:0:0:0:0:0:1]:3000', 'http://[::1]:3000', true],
+    ['[2001:DB8::1]', 'https://[2001:db8::1]', true],
+    ['[::ffff:127.0.0.1]:443', 'https://[::ffff:7f00:1]', true],
+    ['xn--bcher-kva.example', 'https://xn--bcher-kva.example', true],
+    ['XN--BCHER-KVA.example', 'https://b\u00fccher.example', true],
+    ['b\u00fccher.example', 'https://xn--bcher-kva.example', true],
+    ['app.example.', 'https://app.example.', true],
+    ['app.example:80', 'https://app.example', false],
+    ['app.example:443', 'http://app.example', false],
+    ['app.example', 'https://app.example:8443', false],
+    ['app.example:8443', 'https://app.example', false],
+    ['app.example', 'https://app.example.', false],
+    ['app.example', 'https://www.app.example', false],
+    ['[::1]:3000', 'http://[::2]:3000', false],
+    ['127.0.0.1:3000', 'http://localhost:3000', false],
+    ['b\u00fccher.example', 'https://bucher.example', false],
+    // No page of ours has another scheme.
+    ['localhost', 'capacitor://localhost', false],
+    ['localhost', 'ws://localhost', false],
+    ['app.example', 'blob:https://app.example/x', false],
+    ['app.example', 'null', false],
+    ['', 'https://app.example', false],
+    ['', 'null', false],
+    // A host that is more than a host.
+    ['evil@app.example', 'https://app.example', false],
+    ['app.example/x', 'https://app.example', false],
+    ['app.example?x', 'https://app.example', false],
+    ['app.example#x', 'https://app.example', false],
+    ['app.example\\x', 'https://app.example', false],
+    ['app.example, evil.example', 'https://app.example', false]
+  ]
+  for (const [host, origin, isSame] of cases) {
+    const { statusCode } = await send({ method: 'POST', url: '/auth/refresh', headers: { host, origin, cookie: `__Host-refreshToken=${cookie}` } })
+    t.equal(statusCode, isSame ? 200 : 403, `${origin} asks ${host}`)
+  }
+})
+
+t.test('where the request is known to be https, its origin is too', async (t) => {
+  const { send, login } = await createHostileApp(t, {}, { trustProxy: true })
+  const { cookie } = await login()
+  const from = async (origin: string, proto: string): Promise<number> => (await send({
+    method: 'POST', url: '/auth/refresh', headers: { host: 'app.example', 'x-forwarded-proto': proto, origin, cookie: `__Host-refreshToken=${cookie}` }
+  })).statusCode
+  t.equal(await from('https://app.example', 'https'), 200)
+  t.equal(await from('http://app.example', 'https'), 403)
+  t.equal(await from('http://app.example', 'http'), 200)
+  t.equal(await from('https://app.example', 'http'), 200, 'another proxy may end TLS before the one that says so')
+})
+
+t.test('the origin of publicUrl is our own, whatever host the proxy asks for', async (t) => {
+  const { send, login } = await createHostileApp(t, { publicUrl: 'https://App.example:443/api/' })
+  const { cookie } = await login()
+  const from = async (headers: Record<string, string>): Promise<number> =>
+    (await send({ method: 'POST', url: '/auth/refresh', headers: { host: 'inner:3000', cookie: `__Host-refreshToken=${cookie}`, ...headers } })).statusCode
+  t.equal(await from({ origin: 'https://app.example' }), 200)
+  t.equal(await from({ origin: 'http://app.example' }), 403)
+  t.equal(await from({ origin: 'https://app.example:8443' }), 403)
+  t.equal(await from({ origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }), 403, 'a browser that knows better is believed')
+})
+
 t.test('a link from another site may open a page that refreshes; nothing else of another site may use the cookie', async (t) => {
   const { app, send, login } = await createHostileApp(t, { cookie: { sameSite: 'lax', path: '/' } })
   app.route({ method: ['GET', 'POST'], url: '/page', preHandler: [app.refresh], handler: async (request) => request.user.sub })

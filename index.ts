@@ -23,6 +23,7 @@ import { guardStore } from './lib/sessions/guarded-store.ts'
 import { createRotate } from './lib/sessions/rotate.ts'
 import { createSessions } from './lib/sessions/sessions.ts'
 import { createStartSession, exposeStartSession } from './lib/sessions/start-session.ts'
+import { createSweeper } from './lib/sessions/sweeper.ts'
 import { MemoryStore } from './lib/stores/memory.ts'
 import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/tokens/access-token.ts'
 import { createKeyring } from './lib/tokens/keyring.ts'
@@ -72,6 +73,12 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
     addRoutes(scope, { config, authenticate, requireSession, refresh, revokeTokens, sessions, verifiedClaims, cookie })
   }, { logLevel, logSerializers } as RegisterOptions)
 
+  // An instance that only verifies leaves the sessions to those that make them.
+  if (config.sweepInterval !== null && config.refreshToken.keys.length > 0) {
+    const sweeper = createSweeper(config.store, config.sweepInterval, app.log)
+    app.addHook('onReady', async () => sweeper.start())
+    app.addHook('onClose', async () => sweeper.stop())
+  }
   app.addHook('onClose', async () => config.store.close?.())
   if (config.store instanceof MemoryStore) {
     app.log.warn('fastify-jwt-refresh keeps the sessions in memory: they end with this process and no other process sees them')

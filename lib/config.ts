@@ -15,6 +15,8 @@ export interface Config {
   store: TokenStore
   /** Milliseconds. */
   storeTimeout: number
+  /** Milliseconds; null: something else calls `sweep` of the store. */
+  sweepInterval: number | null
   trustedOrigins: ReadonlySet<string>
   publicUrl: PublicUrl | null
   routes: Record<RouteName, RouteConfig | null>

@@ -106,6 +106,8 @@ export interface JwtRefreshOptions extends RegisterOptions {
   store?: TokenStore | undefined
   /** How long the store or `claims` may take before the answer is a 503. Default `'2s'`. */
   storeTimeout?: Duration | undefined
+  /** How often the plugin calls `sweep` of the store, give or take half. `false`: something else does. Default `'10s'`. */
+  sweepInterval?: Duration | false | undefined
   /** Exact origins, such as `'https://app.example.com'`, that may refresh and log out across sites. */
   trustedOrigins?: string[] | undefined
   /**

@@ -12,7 +12,7 @@ declare const environment: string | undefined
 
 test('the names', () => {
   expect<keyof JwtRefreshOptions>().type.toBe<
-    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'store' | 'storeTimeout' | 'trustedOrigins' | 'prefix' | 'routes' |
+    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'prefix' | 'routes' |
     'decorators' | 'onEvent' | 'now' | 'logLevel' | 'logSerializers'
   >()
   expect(register).type.not.toBeCallableWith({ secret: 's', acessToken: {} })
@@ -122,7 +122,8 @@ test('the request of the callbacks', () => {
   expect<AnyRequest>().type.toBeAssignableTo<FastifyRequest<object, Http2SecureServer>>()
 })
 
-test('store, storeTimeout, trustedOrigins, now', () => {
+test('store, storeTimeout, sweepInterval, trustedOrigins, now', () => {
+  expect<JwtRefreshOptions['sweepInterval']>().type.toBe<Duration | false | undefined>()
   expect<JwtRefreshOptions['storeTimeout']>().type.toBe<Duration | undefined>()
   expect<JwtRefreshOptions['trustedOrigins']>().type.toBe<string[] | undefined>()
   expect<JwtRefreshOptions['now']>().type.toBe<(() => number) | undefined>()

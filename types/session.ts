@@ -67,6 +67,11 @@ export interface TokenStore {
   deleteAll (subject: string, exceptId?: string): Promise<number>
   /** Optional. Called at boot with the plugin's `now` where the host gave one, so that a test moves one clock only. */
   useClock? (now: () => number): void
-  /** Optional. Called when the app closes: stops timers. Connections belong to whoever opened them. */
+  /**
+   * Optional. Removes what has expired, or a bounded part of it. The plugin calls it again and again, with pauses of
+   * `sweepInterval`, and never before the call before has ended. A failure is logged, and tried again with the next call.
+   */
+  sweep? (): unknown
+  /** Optional. Called when an app closes; a store that serves several apps goes on for the others. Connections belong to whoever opened them. */
   close? (): void | Promise<void>
 }

@@ -33,6 +33,7 @@ test('the methods of a store', () => {
     list (subject: string): Promise<Session[]>
     deleteAll (subject: string, exceptId?: string): Promise<number>
     useClock? (now: () => number): void
+    sweep? (): unknown
     close? (): void | Promise<void>
   }>()
   expect<JwtRefreshOptions['store']>().type.toBe<TokenStore | undefined>()

@@ -14,11 +14,12 @@ import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
 
 const NAMES = [
-  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'publicUrl', 'prefix', 'routes',
+  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes',
   'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
 ]
 const DECORATORS = ['authenticate', 'refresh', 'requireSession', 'sessions', 'issueTokens', 'revokeTokens', 'tokens'] as const
 const STORE_METHODS = ['create', 'find', 'rotate', 'delete', 'list', 'deleteAll'] as const
+const TEN_DAYS = 864_000_000 // with the half of it that is added, still less than a timer can hold
 const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
 
 /**
@@ -41,6 +42,7 @@ export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): 
     claims: checkFunction('claims', options.claims),
     store: options.store === undefined ? new MemoryStore({ now }) : checkStore(options.store),
     storeTimeout: checkTimeout(toMilliseconds('storeTimeout', storeTimeout)),
+    sweepInterval: checkSweepInterval(options.sweepInterval),
     trustedOrigins: checkOrigins(options.trustedOrigins),
     publicUrl: parsePublicUrl(options.publicUrl),
     routes: parseRoutes(options.routes, prefix, refreshToken.keys.length > 0),
@@ -76,6 +78,13 @@ function checkStore (store: unknown): TokenStore {
 function checkTimeout (milliseconds: number): number {
   if (milliseconds >= 1 && milliseconds <= MAX_TIMEOUT) return milliseconds
   throw new InvalidOptionError(`storeTimeout is ${milliseconds / 1000} s: give at least a millisecond and at most 24 days`)
+}
+
+function checkSweepInterval (value: JwtRefreshOptions['sweepInterval'] = '10s'): number | null {
+  if (value === false) return null
+  const milliseconds = toMilliseconds('sweepInterval', value)
+  if (milliseconds >= 1 && milliseconds <= TEN_DAYS) return milliseconds
+  throw new InvalidOptionError(`sweepInterval is ${show(value)}: give between a millisecond and ten days, or false where something else calls store.sweep()`)
 }
 
 function checkOrigins (value: unknown): Set<string> {

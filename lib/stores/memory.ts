@@ -1,18 +1,19 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { checkFields, checkFunction, LARGEST_MAP, show } from '../checks/fields.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { packPayload, unpackPayload } from './payload.ts'
-import { checkSweepInterval, startSweeping } from './sweeper.ts'
+import { refuseSweepInterval } from './sweep-interval.ts'
 
 const SWEEP_BATCH = 10_000
+/** Milliseconds between two searches of a full store for what has expired. */
+const FULL_SWEEP_PAUSE = 1_000
 
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number
   /** How many sessions are held at most. When full, `create` rejects; nobody signed in is thrown out. Default: 1 000 000. */
   maxSessions?: number
-  /** Between two sweeps, each of which looks at 10 000 sessions: seconds, or a text such as '1m'. Default: 10. */
-  sweepInterval?: number | string
 }
 
 /** A session with its claims and metadata as JSON, so that no object is shared between the store and its callers. */
@@ -28,18 +29,14 @@ export class MemoryStore implements TokenStore {
   readonly #sessions = new Map<string, Entry>()
   readonly #idsBySubject = new Map<string, Set<string>>()
   readonly #maxSessions: number
-  readonly #sweepInterval: number
   #now: () => number
-  /** Where the next sweep goes on: an iterator of a Map takes no harm from what comes and goes meanwhile. */
-  #unswept = this.#sessions.values()
-  #stopSweeping: (() => void) | undefined
-  #closed = false
+  #lastFullSweep = { startedAt: -Infinity, ended: Promise.resolve(0) }
 
   constructor (options: MemoryStoreOptions = {}) {
-    checkFields('MemoryStore', options, ['now', 'maxSessions', 'sweepInterval'])
+    refuseSweepInterval('MemoryStore', options)
+    checkFields('MemoryStore', options, ['now', 'maxSessions'])
     this.#now = checkFunction('MemoryStore.now', options.now) ?? Date.now
     this.#maxSessions = checkMaxSessions(options.maxSessions ?? 1_000_000)
-    this.#sweepInterval = checkSweepInterval('MemoryStore', options.sweepInterval)
   }
 
   useClock (now: () => number): void {
@@ -49,8 +46,8 @@ export class MemoryStore implements TokenStore {
   /** @throws Error when `maxSessions` living sessions are held, or the id is taken. */
   async create (session: Session): Promise<void> {
     const { id, subject } = session
+    if (this.#sessions.size >= this.#maxSessions) await this.#makeRoom()
     if (this.#sessions.has(id)) throw new Error('MemoryStore: a session with this id exists already')
-    if (this.#sessions.size >= this.#maxSessions) this.#sweep()
     if (this.#sessions.size >= this.#maxSessions) {
       throw new Error(`MemoryStore: full, ${this.#maxSessions} sessions are held; raise 'maxSessions' or use a store outside of the process`)
     }
@@ -58,7 +55,6 @@ export class MemoryStore implements TokenStore {
     const ids = this.#idsBySubject.get(subject)
     if (ids === undefined) this.#idsBySubject.set(subject, new Set([id]))
     else ids.add(id)
-    this.#startSweeping()
   }
 
   async find (id: string): Promise<Session | null> {
@@ -93,10 +89,27 @@ export class MemoryStore implements TokenStore {
     return doomed.filter((entry) => this.#lives(entry)).length
   }
 
-  /** Stops the sweeps for good. The sessions stay readable; calling it again does nothing. */
-  close (): void {
-    this.#closed = true
-    this.#rest()
+  /** Removes the sessions that have expired and returns how many they were. Requests get their turn every 10 000 sessions. */
+  async sweep (): Promise<number> {
+    let looked = 0
+    let removed = 0
+    // What comes and goes meanwhile does not disturb the iterator of a Map. It must not outlive the sweep: it would keep
+    // all that is deleted in memory.
+    for (const entry of this.#sessions.values()) {
+      if (!this.#lives(entry)) {
+        this.#remove(entry)
+        removed++
+      }
+      if (++looked % SWEEP_BATCH === 0) await setImmediate()
+    }
+    return removed
+  }
+
+  /** A flood of logins must not make a full store look through itself for each of them. */
+  async #makeRoom (): Promise<void> {
+    const now = this.#now()
+    if (Math.abs(now - this.#lastFullSweep.startedAt) >= FULL_SWEEP_PAUSE) this.#lastFullSweep = { startedAt: now, ended: this.sweep() }
+    await this.#lastFullSweep.ended
   }
 
   #lives (entry: Entry): boolean {
@@ -112,31 +125,6 @@ export class MemoryStore implements TokenStore {
     const ids = this.#idsBySubject.get(subject) as Set<string>
     ids.delete(id)
     if (ids.size === 0) this.#idsBySubject.delete(subject)
-    if (this.#sessions.size === 0) this.#rest()
-  }
-
-  /** Goes on where the last sweep stopped, so that each costs the same however many sessions there are. */
-  #sweep (): void {
-    const now = this.#now()
-    for (let looked = 0; looked < SWEEP_BATCH; looked++) {
-      const { value: entry, done } = this.#unswept.next()
-      if (done) {
-        this.#unswept = this.#sessions.values()
-        return
-      }
-      if (entry.expiresAt <= now) this.#remove(entry)
-    }
-  }
-
-  #startSweeping (): void {
-    if (this.#closed || this.#stopSweeping !== undefined) return
-    this.#stopSweeping = startSweeping(() => this.#sweep(), this.#sweepInterval)
-  }
-
-  #rest (): void {
-    this.#stopSweeping?.()
-    this.#stopSweeping = undefined
-    this.#unswept = this.#sessions.values() // an old iterator would keep what was deleted in memory
   }
 }
 

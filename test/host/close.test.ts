@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { build } from 'esbuild'
 import t from 'tap'
 import { MemoryStore } from '../../index.ts'
+import type { TokenStore } from '../../index.ts'
 import { addPlugin, host, OTHER_SECRET } from '../fixtures/host-app/host.ts'
 
 const APP = join(import.meta.dirname, '../fixtures/host-exit/app.ts')
@@ -31,7 +32,7 @@ for (const [title, way] of Object.entries({
 
 t.test('app.close() closes the store', async (t) => {
   const app = host(t)
-  const store = new MemoryStore()
+  const store: TokenStore = new MemoryStore()
   let closed = 0
   store.close = () => { closed++ }
   await addPlugin(app, { store })

@@ -36,7 +36,7 @@ refusesToBoot(t, 'an option that there is not', [
 ])
 
 const WHOLE = ['accessToken.expiresIn', 'refreshToken.maxAge']
-const DURATIONS = [...WHOLE, 'refreshToken.expiresIn', 'refreshToken.overlap', 'refreshToken.retryWindow', 'refreshToken.recoveryWindow', 'accessToken.clockTolerance', 'storeTimeout']
+const DURATIONS = [...WHOLE, 'refreshToken.expiresIn', 'refreshToken.overlap', 'refreshToken.retryWindow', 'refreshToken.recoveryWindow', 'accessToken.clockTolerance', 'storeTimeout', 'sweepInterval']
 const at = (option: string, value: unknown): Record<string, unknown> => {
   const [group, name] = option.split('.') as [string, string?]
   return name === undefined ? { [group]: value } : { [group]: { [name]: value } }
@@ -64,6 +64,9 @@ refusesToBoot(t, 'durations that do not go together', [
   ['a store that has no time', { storeTimeout: 0 }, 'storeTimeout is 0', /at least a millisecond/],
   ['a store that has less than a millisecond', { storeTimeout: 0.0001 }, 'storeTimeout is', /at least a millisecond/],
   ['a store that has for ever', { storeTimeout: Infinity }, 'storeTimeout is Infinity', /at most 24 days/],
+  ['sweeps without a pause', { sweepInterval: 0 }, 'sweepInterval is 0', /give between a millisecond and ten days, or false/],
+  ['sweeps that never come', { sweepInterval: Infinity }, 'sweepInterval is Infinity', /ten days/],
+  ['a pause that no timer can hold', { sweepInterval: '11d' }, 'sweepInterval is "11d"', /ten days/],
   ['a time that no timer can hold', { storeTimeout: '25d' }, 'storeTimeout is 2160000 s', /at most 24 days/]
 ])
 
@@ -112,7 +115,7 @@ t.test('decorators', (t) => {
 
 boots(t, 'values at the edge', {
   'no option but the secret': {},
-  'every option undefined': Object.fromEntries(['accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'trustedOrigins', 'publicUrl', 'prefix', 'routes', 'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'].map((name) => [name, undefined])),
+  'every option undefined': Object.fromEntries(['accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes', 'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'].map((name) => [name, undefined])),
   'every group empty': { accessToken: {}, refreshToken: {}, cookie: {}, routes: {}, decorators: {}, trustedOrigins: [] },
   'every member undefined': {
     accessToken: { expiresIn: undefined, issuer: undefined, audience: undefined, algorithm: undefined, clockTolerance: undefined, cache: undefined, extract: undefined },
@@ -138,6 +141,9 @@ boots(t, 'values at the edge', {
   'a cache, yes': { accessToken: { cache: true } },
   'the shortest and the longest time for the store': { storeTimeout: 0.001 },
   'the longest': { storeTimeout: 2_147_483 },
+  'no sweeps': { sweepInterval: false },
+  'the shortest pause between sweeps': { sweepInterval: '1ms' },
+  'the longest pause': { sweepInterval: '10 days' },
   'prefix /': { prefix: '/' },
   'prefix of nothing': { prefix: '' },
   'prefix with a slash at its end': { prefix: '/api/auth/' },

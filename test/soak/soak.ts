@@ -28,7 +28,8 @@ const app = Fastify()
 await app.register(jwtRefresh, {
   secret: 'a secret of more than thirty-two bytes',
   now,
-  store: new MemoryStore({ sweepInterval: 1 }),
+  store: new MemoryStore(),
+  sweepInterval: 1,
   accessToken: { cache: 2000 },
   refreshToken: { expiresIn: '1h', maxAge: '4h' }
 })

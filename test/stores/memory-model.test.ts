@@ -30,22 +30,17 @@ t.test('holds what a plain Map would, whatever the texts', async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
     const store = new MemoryStore({ now: () => now })
     const model = new Map<string, Session>()
-    try {
-      for (const step of steps) await take(step, store, model)
-      for (const id of texts) deepStrictEqual(await store.find(id), model.get(id) ?? null)
-      for (const subject of texts) {
-        const listed = (await store.list(subject)).sort((a, b) => a.id < b.id ? -1 : 1)
-        deepStrictEqual(listed, [...model.values()].filter((session) => session.subject === subject).sort((a, b) => a.id < b.id ? -1 : 1))
-      }
-    } finally {
-      store.close()
+    for (const step of steps) await take(step, store, model)
+    for (const id of texts) deepStrictEqual(await store.find(id), model.get(id) ?? null)
+    for (const subject of texts) {
+      const listed = (await store.list(subject)).sort((a, b) => a.id < b.id ? -1 : 1)
+      deepStrictEqual(listed, [...model.values()].filter((session) => session.subject === subject).sort((a, b) => a.id < b.id ? -1 : 1))
     }
   }), { numRuns: 300 })
 })
 
 t.test('so it does with thousands of them that come and go', async (t) => {
   const store = new MemoryStore({ now: () => now })
-  t.teardown(() => store.close())
   const model = new Map<string, Session>()
   for (let i = 0; i < 20_000; i++) {
     await take({ do: 'create', id: `id ${i}`, subject: `subject ${i % 50}`, current: String(i), payload: texts[i % texts.length] as string }, store, model)

@@ -1,5 +1,4 @@
-import { mock } from 'node:test'
-import { test, type Test } from 'tap'
+import { test } from 'tap'
 import { MemoryStore } from '../../lib/stores/memory.ts'
 import { sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
@@ -12,35 +11,11 @@ function sessionUntil (expiresAt: number, subject = 'ann'): Session {
   return sampleSession({ subject, createdAt: START, rotatedAt: START, expiresAt, endsAt: expiresAt })
 }
 
-function timersThatHoldTheProcess (): number {
-  return process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
-}
-
-/** Timers and a clock that stand still until told. `looks` says how often the store has asked for the time. */
-function sweepClock (t: Test) {
-  let time = START
-  let looks = 0
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.teardown(() => mock.timers.reset())
-  return {
-    now: () => { looks++; return time },
-    looks: () => looks,
-    set: (to: number) => { time = to },
-    passes: async (seconds: number) => {
-      for (let second = 0; second < seconds; second++) {
-        mock.timers.tick(1_000)
-        await new Promise(setImmediate)
-      }
-    }
-  }
-}
-
-testStore(test, () => new MemoryStore(), { close: (store) => store.close() })
+testStore(test, () => new MemoryStore())
 
 test('lives by the clock of the option', async (t) => {
   let now = START
   const store = new MemoryStore({ now: () => now })
-  t.teardown(() => store.close())
   const session = sessionUntil(END)
   await store.create(session)
   now = END - 1
@@ -53,7 +28,6 @@ test('lives by the clock of the option', async (t) => {
 
 test('lives by the clock of the plugin once it was given one', async (t) => {
   const store = new MemoryStore({ now: () => END })
-  t.teardown(() => store.close())
   const session = sessionUntil(END)
   await store.create(session)
   t.equal(await store.find(session.id), null)
@@ -64,7 +38,6 @@ test('lives by the clock of the plugin once it was given one', async (t) => {
 test('deleteAll ends what has expired, too, and counts what lived', async (t) => {
   let now = START
   const store = new MemoryStore({ now: () => now })
-  t.teardown(() => store.close())
   const expired = sessionUntil(END)
   await store.create(expired)
   await store.create(sessionUntil(END + 1))
@@ -76,7 +49,6 @@ test('deleteAll ends what has expired, too, and counts what lived', async (t) =>
 
 test('refuses a second session of one id', async (t) => {
   const store = new MemoryStore()
-  t.teardown(() => store.close())
   const session = sampleSession()
   await store.create(session)
   await t.rejects(store.create(sampleSession({ id: session.id })), { message: /exists already/ })
@@ -85,7 +57,6 @@ test('refuses a second session of one id', async (t) => {
 
 test('when full refuses a login and throws nobody out', async (t) => {
   const store = new MemoryStore({ now: () => START, maxSessions: 2 })
-  t.teardown(() => store.close())
   const held = [sessionUntil(END), sessionUntil(END)]
   for (const session of held) await store.create(session)
   const late = sessionUntil(END)
@@ -101,7 +72,6 @@ test('when full refuses a login and throws nobody out', async (t) => {
 test('when full drops what has expired', async (t) => {
   let now = START
   const store = new MemoryStore({ now: () => now, maxSessions: 2 })
-  t.teardown(() => store.close())
   const expired = sessionUntil(END)
   const living = sessionUntil(END + 1)
   await store.create(expired)
@@ -115,75 +85,69 @@ test('when full drops what has expired', async (t) => {
   t.strictSame(await store.find(login.id), login)
 })
 
-test('each sweep goes on where the last one stopped', async (t) => {
+test('when full, one of many logins looks for what has expired, and all have its room', async (t) => {
   let now = START
-  const store = new MemoryStore({ now: () => now, maxSessions: 25_000 })
-  t.teardown(() => store.close())
-  for (let created = 0; created < 24_999; created++) await store.create(sessionUntil(END + 1, `subject ${created}`))
-  const expired = sessionUntil(END)
-  await store.create(expired)
+  let looks = 0
+  const store = new MemoryStore({ now: () => { looks++; return now }, maxSessions: 5_000 })
+  for (let created = 0; created < 4_990; created++) await store.create(sessionUntil(END + 2_000, `subject ${created}`))
+  for (let created = 0; created < 10; created++) await store.create(sessionUntil(END))
   now = END
-  // The expired one is the last of 25 000: each refused login looks at 10 000, the third finds it.
-  await t.rejects(store.create(sessionUntil(END + 1)), { message: /full/ })
-  await t.rejects(store.create(sessionUntil(END + 1)), { message: /full/ })
-  await store.create(sessionUntil(END + 1))
+  looks = 0
+  const logins = await Promise.allSettled(Array.from({ length: 20 }, async () => await store.create(sessionUntil(END + 2_000))))
+  t.strictSame(logins.map(({ status }) => status).sort(), [...Array(10).fill('fulfilled'), ...Array(10).fill('rejected')])
+  t.ok(looks < 6_000, `${looks} looks at the clock`)
+
+  looks = 0
+  now = END + 500
+  await t.rejects(store.create(sessionUntil(END + 2_000)), { message: /full/ })
+  t.equal(looks, 1, 'nor is it looked for again before a second has passed')
+  now = END + 2_000
+  await store.create(sessionUntil(END + 3_000))
+})
+
+test('two logins of one id while it is full are still one', async (t) => {
+  let now = START
+  const store = new MemoryStore({ now: () => now, maxSessions: 2 })
+  for (let created = 0; created < 2; created++) await store.create(sessionUntil(END))
+  now = END
+  const session = sessionUntil(END + 1)
+  const logins = await Promise.allSettled([store.create(session), store.create(session)])
+  t.strictSame(logins.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+})
+
+test('a sweep removes what has expired, spares what lives and counts', async (t) => {
+  let now = START
+  const store = new MemoryStore({ now: () => now })
+  t.equal(await store.sweep(), 0, 'an empty store')
+  const expired = Array.from({ length: 12_000 }, (_, i) => sessionUntil(END, `subject ${i}`))
+  const living = sessionUntil(END + 1)
+  for (const session of [...expired, living]) await store.create(session)
+  now = END
+  t.equal(await store.sweep(), 12_000)
+  t.equal(await store.sweep(), 0)
   now = START
-  t.equal(await store.find(expired.id), null)
+  t.equal(await store.find((expired[0] as Session).id), null)
+  t.strictSame(await store.list('subject 11999'), [])
+  t.strictSame(await store.find(living.id), living)
 })
 
-test('sweeps by itself, and only while there are sessions', async (t) => {
-  const clock = sweepClock(t)
-  const store = new MemoryStore({ now: clock.now, sweepInterval: 10 })
-  await clock.passes(60)
-  t.equal(clock.looks(), 0, 'an empty store does nothing')
-
-  const expiring = sessionUntil(END)
-  await store.create(expiring)
-  await clock.passes(60)
-  t.ok(clock.looks() >= 3, 'a sweep each 5 to 15 seconds')
-  t.strictSame(await store.find(expiring.id), expiring, 'spares what lives')
-
-  clock.set(END)
-  await clock.passes(20)
-  clock.set(START)
-  t.equal(await store.find(expiring.id), null, 'removes what expired')
-
-  const looked = clock.looks()
-  await clock.passes(60)
-  t.equal(clock.looks(), looked, 'rests once it is empty')
-
-  await store.create(sessionUntil(END))
-  await clock.passes(20)
-  t.ok(clock.looks() > looked, 'and starts again')
-})
-
-test('close ends the sweeps for good and keeps the sessions', async (t) => {
-  const clock = sweepClock(t)
-  const store = new MemoryStore({ now: clock.now })
-  const session = sessionUntil(END)
-  await store.create(session)
-  await clock.passes(20)
-  t.ok(clock.looks() > 0)
-  store.close()
-  store.close()
-  t.strictSame(await store.find(session.id), session)
-  await store.create(sessionUntil(END))
-  const looked = clock.looks()
-  await clock.passes(60)
-  t.equal(clock.looks(), looked)
-})
-
-test('does not keep the process alive', async (t) => {
-  const before = timersThatHoldTheProcess()
-  const store = new MemoryStore()
-  t.teardown(() => store.close())
-  await store.create(sampleSession())
-  t.equal(timersThatHoldTheProcess(), before)
+test('requests get their turn during a sweep, and may come and go', async (t) => {
+  let now = START
+  const store = new MemoryStore({ now: () => now })
+  const sessions = Array.from({ length: 30_000 }, (_, i) => sessionUntil(i % 2 === 0 ? END : END + 1, `subject ${i}`))
+  for (const session of sessions) await store.create(session)
+  now = END
+  const sweep = store.sweep()
+  const [last, login] = [sessions.at(-1) as Session, sessionUntil(END + 1)]
+  t.equal(await store.delete(last.id), true)
+  await store.create(login)
+  t.equal(await sweep, 15_000)
+  t.equal(await store.find(last.id), null)
+  t.strictSame(await store.find(login.id), login)
 })
 
 test('uses the place of deleted sessions again, and tells the new ones apart', async (t) => {
   const store = new MemoryStore({ maxSessions: 3_000 })
-  t.teardown(() => store.close())
   for (let round = 0; round < 3; round++) {
     const sessions = Array.from({ length: 3_000 }, (_, i) => sampleSession({ subject: `subject ${i % 100}` }))
     for (const session of sessions) await store.create(session)
@@ -197,7 +161,6 @@ test('uses the place of deleted sessions again, and tells the new ones apart', a
 
 test('keeps a claim sub that is not the subject', async (t) => {
   const store = new MemoryStore()
-  t.teardown(() => store.close())
   const session = sampleSession({ subject: 'tenant 1|ann', claims: { sub: 'ann', role: 'member' } })
   await store.create(session)
   t.strictSame(await store.find(session.id), session)
@@ -211,9 +174,7 @@ test('refuses bad options', async (t) => {
     [{ maxSessions: 2 ** 23 + 1 }, /MemoryStore\.maxSessions is 8388609: give a whole number from 1 to 8388608/],
     [{ maxSessions: 1.5 }, /MemoryStore\.maxSessions is 1\.5/],
     [{ maxSessions: '9' }, /MemoryStore\.maxSessions is "9"/],
-    [{ sweepInterval: '5' }, /MemoryStore\.sweepInterval is "5"/],
-    [{ sweepInterval: 0 }, /MemoryStore\.sweepInterval is 0: give between/],
-    [{ sweepInterval: '11d' }, /MemoryStore\.sweepInterval is "11d": give between/]
+    [{ sweepInterval: '5m' }, /MemoryStore\.sweepInterval is unknown: give the plugin the option sweepInterval/]
   ]
   for (const [options, message] of bad) {
     t.throws(() => new MemoryStore(options), { message, code: 'FST_JWT_INVALID_OPTION' })

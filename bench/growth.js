@@ -94,7 +94,6 @@ export async function memoryPause (count) {
   const before = medianPause()
   for (let i = 0; i < count; i++) await store.create(session(`user-${i}`))
   const after = medianPause()
-  store.close()
   return after - before
 }
 
@@ -206,7 +205,7 @@ async function postgres (rounds) {
     const stores = []
     for (const [i, table] of tables.entries()) {
       await pool.query(`DROP TABLE IF EXISTS ${table}`)
-      const store = postgresStore(pool, { table, prepare: true, sweepInterval: false })
+      const store = postgresStore(pool, { table, prepare: true })
       await store.migrate()
       stores.push({ store, sessions: await fillTable(pool, table, SIZES[i]) })
       await pool.query(`VACUUM ANALYZE ${table}`)
@@ -241,7 +240,7 @@ const ROTATED = `${TABLE}_rotated`
 
 /** 20,000 sessions, each rotated five times: does the table grow, and do the updates stay off the indexes (HOT)? */
 async function rotateEach (pool, postgresStore) {
-  const store = postgresStore(pool, { table: ROTATED, prepare: true, sweepInterval: false })
+  const store = postgresStore(pool, { table: ROTATED, prepare: true })
   await pool.query(`DROP TABLE IF EXISTS ${ROTATED}`)
   await store.migrate()
   const sessions = await fillTable(pool, ROTATED, 20_000)

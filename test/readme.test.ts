@@ -156,7 +156,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
       const to = new pg.Pool({ connectionString: url })
       const from = await PGlite.create()
       t.teardown(() => Promise.all([from.close(), to.end()]))
-      const [old, moved] = [from, to].map((db) => postgresStore(db, { sweepInterval: false }))
+      const [old, moved] = [from, to].map((db) => postgresStore(db))
       await Promise.all([old?.migrate(), moved?.migrate()])
       const { app } = await createApp(t, { store: old!, now: Date.now })
       const { sessionId } = await loginAs(app, { sub: 'Zoë', role: 'admin' })

@@ -6,6 +6,6 @@ import { httpSuite } from './suite.ts'
 t.test('over PGlite', async (t) => {
   const db = new PGlite()
   t.teardown(() => db.close())
-  await postgresStore(db, { sweepInterval: false }).migrate()
+  await postgresStore(db).migrate()
   httpSuite(t, () => postgresStore(db))
 })

@@ -8,5 +8,5 @@ const service = await findPostgres()
 
 t.test('over PostgreSQL', { skip: typeof service === 'string' && service }, async (t) => {
   const { pool, table } = await createTable(t, urlOf(service))
-  propertySuite(t, 25, () => postgresStore(pool, { table, sweepInterval: false }))
+  propertySuite(t, 25, () => postgresStore(pool, { table }))
 })

@@ -1,15 +1,16 @@
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { test, type Test } from 'tap'
-import { migrationSql, postgresStore, type PostgresStore, type PostgresStoreOptions, type Queryable } from '../../lib/stores/postgres/index.ts'
+import { migrationSql, postgresStore, type PostgresStore, type PostgresStoreOptions } from '../../lib/stores/postgres/index.ts'
 import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
 import type { Session } from '../../types/session.ts'
-import { createTable, scratchName } from '../fixtures/scratch.ts'
-import { findPostgres, until, type Service } from '../fixtures/services.ts'
+import { createSchema, createTable, scratchName, urlOf } from '../fixtures/scratch.ts'
+import { findPostgres, until } from '../fixtures/services.ts'
 
 const service = await findPostgres()
 const skip = typeof service === 'string' && service
+const url = urlOf(service)
 
 interface Table {
   pool: pg.Pool
@@ -18,36 +19,26 @@ interface Table {
 }
 
 /** A pool and a table of its own that goes when the test ends. */
-async function connect (t: Test, url = (service as Service).url): Promise<Table> {
-  const { pool, table } = await createTable(t, url)
-  return { pool, table, open: (options) => postgresStore(pool, { table, sweepInterval: false, ...options }) }
+async function connect (t: Test, from = url): Promise<Table> {
+  const { pool, table } = await createTable(t, from)
+  return { pool, table, open: (options) => postgresStore(pool, { table, ...options }) }
 }
 
 /** A database of its own that goes when the test ends. */
-async function createDatabase (t: Test): Promise<string> {
-  const url = new URL((service as Service).url)
-  const admin = new pg.Pool({ connectionString: url.href })
+async function createDatabase (t: Test, options = ''): Promise<string> {
+  const inside = new URL(url)
+  const admin = new pg.Pool({ connectionString: inside.href })
   const name = scratchName()
-  await admin.query(`CREATE DATABASE ${name}`)
+  await admin.query(`CREATE DATABASE ${name} ${options}`)
   t.teardown(async () => {
     await admin.query(`DROP DATABASE ${name}`)
     await admin.end()
   })
-  url.pathname = name
-  return url.href
+  inside.pathname = name
+  return inside.href
 }
 
-/** Answers every query with nothing and keeps what was asked. */
-function recorder (): Queryable & { asked: unknown[][] } {
-  const asked: unknown[][] = []
-  return {
-    asked,
-    query: async (...args: unknown[]) => {
-      asked.push(args)
-      return { rows: [] }
-    }
-  }
-}
+const refused = (message: RegExp) => ({ code: 'FST_JWT_INVALID_OPTION', message })
 
 test('postgres', { skip }, async (t) => {
   t.test('keeps the contract with pg', async (t) => {
@@ -66,7 +57,7 @@ test('postgres', { skip }, async (t) => {
     const table = `${first.table}_b`
     await client.query(migrationSql({ table }))
     for (const name of [first.table, table]) {
-      const store = postgresStore(client, { table: name, prepare: true, sweepInterval: false })
+      const store = postgresStore(client, { table: name, prepare: true })
       const session = sampleSession()
       await store.create(session)
       t.strictSame(await store.find(session.id), session)
@@ -78,9 +69,9 @@ test('postgres', { skip }, async (t) => {
   })
 
   t.test('many processes can migrate at once, and again', async (t) => {
-    const pool = new pg.Pool({ connectionString: (service as Service).url, max: 8 })
+    const pool = new pg.Pool({ connectionString: url, max: 8 })
     const table = scratchName()
-    const store = postgresStore(pool, { table, sweepInterval: false })
+    const store = postgresStore(pool, { table })
     await Promise.all(Array.from({ length: 8 }, () => store.migrate()))
     const session = sampleSession()
     await store.create(session)
@@ -94,7 +85,7 @@ test('postgres', { skip }, async (t) => {
     const { pool, table } = await connect(t)
     const schema = `${table}_Schema`
     await pool.query(`CREATE SCHEMA "${schema}"`)
-    const store = postgresStore(pool, { schema, table: 'Order', sweepInterval: false })
+    const store = postgresStore(pool, { schema, table: 'Order' })
     await store.migrate()
     const session = sampleSession()
     await store.create(session)
@@ -103,13 +94,90 @@ test('postgres', { skip }, async (t) => {
     await pool.query(`DROP SCHEMA "${schema}" CASCADE`)
   })
 
+  t.test('two tenants, each with a schema, do not meet in the table of a third', async (t) => {
+    const { pool } = await connect(t)
+    const [shared, first, second] = [await createSchema(t, url), await createSchema(t, url), await createSchema(t, url)]
+    const open = async (path: string[]): Promise<PostgresStore> => {
+      const inside = new URL(url)
+      inside.searchParams.set('options', `-c search_path=${path.join(',')}`)
+      const own = new pg.Pool({ connectionString: inside.href, max: 1 })
+      t.teardown(() => own.end())
+      return postgresStore(own)
+    }
+    const third = await open([shared.schema])
+    await third.migrate()
+
+    const tenants = [await open(['missing_schema', first.schema, shared.schema]), await open([second.schema, shared.schema])] as const
+    for (const tenant of tenants) await t.rejects(tenant.list('ann'), refused(/first schema of the search_path, "test_\w+", has no table .*store\.migrate\(\).*option schema/))
+    for (const tenant of tenants) await tenant.migrate()
+    const session = sampleSession()
+    await tenants[0].create(session)
+    t.strictSame(await tenants[0].find(session.id), session)
+    t.equal(await tenants[1].find(session.id), null)
+    t.equal(await third.find(session.id), null)
+    t.equal((await pool.query(`SELECT id FROM ${first.schema}.jwt_refresh_sessions`)).rows.length, 1)
+    await t.rejects((await open(['missing_schema'])).migrate(), { code: '3F000' }, 'no schema to make it in')
+  })
+
+  t.test('says what to do where the table is missing', async (t) => {
+    const { pool } = await connect(t)
+    await t.rejects(postgresStore(pool, { table: scratchName() }).find('x'), refused(/there is no table "test_\w+": await store\.migrate\(\)/))
+    await t.rejects(postgresStore(pool, { schema: scratchName() }).find('x'), refused(/there is no table "test_\w+"\."jwt_refresh_sessions"/))
+  })
+
+  t.test('refuses a database that is not UTF-8, before it makes a table', async (t) => {
+    const latin = await createDatabase(t, "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    const pool = new pg.Pool({ connectionString: latin })
+    await t.rejects(postgresStore(pool).migrate(), refused(/encoded in LATIN1/))
+    t.strictSame((await pool.query("SELECT to_regclass('jwt_refresh_sessions') AS found")).rows, [{ found: null }])
+    await pool.end()
+  })
+
+  t.test('refuses a client that drops the values', async (t) => {
+    const { pool, table } = await connect(t)
+    const store = postgresStore({ query: (text) => pool.query(text) }, { table })
+    await t.rejects(store.migrate(), refused(/does not send the values/))
+    await t.rejects(store.find('x'), refused(/does not send the values/))
+  })
+
+  /** A pool of which each statement has this isolation level, where the host says nothing else. */
+  function isolated (t: Test, level: string): pg.Pool {
+    const inside = new URL(url)
+    inside.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`)
+    const pool = new pg.Pool({ connectionString: inside.href })
+    t.teardown(() => pool.end())
+    return pool
+  }
+
+  t.test('keeps the contract where transactions are serializable', async (t) => {
+    const { table } = await connect(t)
+    const pool = isolated(t, 'serializable')
+    testStore((name, check) => t.test(name, check), () => postgresStore(pool, { table }))
+  })
+
+  t.test('a rotation that PostgreSQL cannot serialize is tried again, and loses as it would have', async (t) => {
+    const { pool, table, open } = await connect(t)
+    const session = sampleSession()
+    await open().create(session)
+    const [winner, loser] = [sampleRotation(session), sampleRotation(session)]
+    const other = await pool.connect()
+    await other.query('BEGIN')
+    await other.query(`UPDATE ${table} SET current = $2 WHERE id = $1`, [session.id, winner.current])
+
+    const late = postgresStore(isolated(t, 'repeatable read'), { table }).rotate(session.id, session.current, loser, Date.now())
+    await until(async () => (await pool.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1", [`UPDATE "${table}"%`])).rowCount === 1)
+    await other.query('COMMIT')
+    other.release()
+    t.equal(await late, null)
+  })
+
   t.test('rotations stay HOT: they write to no index', async (t) => {
     // A snapshot that is held for long makes PostgreSQL keep old versions, and the pages full: another test's, or that of
     // a connection whose turn does not come. So a database of its own, and one rotation after the other.
-    const url = await createDatabase(t)
-    const { pool, table } = await connect(t, url)
-    const users = new pg.Pool({ connectionString: url })
-    const store = postgresStore(users, { table, sweepInterval: false })
+    const own = await createDatabase(t)
+    const { pool, table } = await connect(t, own)
+    const users = new pg.Pool({ connectionString: own })
+    const store = postgresStore(users, { table })
     const sessions = Array.from({ length: 300 }, () => sampleSession())
     await Promise.all(sessions.map((session) => store.create(session)))
     for (let round = 0; round < 10; round++) {
@@ -184,9 +252,9 @@ test('postgres', { skip }, async (t) => {
   t.test('reads times that a host makes pg parse as BigInt', async (t) => {
     const { table } = await connect(t)
     const types = { getTypeParser: (oid: number, format: 'text') => oid === 20 ? BigInt : pg.types.getTypeParser(oid, format) }
-    const client = new pg.Client({ connectionString: (service as Service).url, types: types as pg.CustomTypesConfig })
+    const client = new pg.Client({ connectionString: url, types: types as pg.CustomTypesConfig })
     await client.connect()
-    const store = postgresStore(client, { table, sweepInterval: false })
+    const store = postgresStore(client, { table })
     const session = sampleSession()
     await store.create(session)
     t.strictSame(await store.find(session.id), session)
@@ -197,7 +265,7 @@ test('postgres', { skip }, async (t) => {
 test('pglite', async (t) => {
   const db = new PGlite()
   t.teardown(() => db.close())
-  const store = postgresStore(db, { sweepInterval: false })
+  const store = postgresStore(db)
   await store.migrate()
   await store.migrate()
 
@@ -214,9 +282,15 @@ test('pglite', async (t) => {
   t.test('refuses a subject that it could not tell from another', async (t) => {
     for (const subject of ['ann\u0000', 'ann\ud800']) {
       await t.rejects(store.create(sampleSession({ subject })), TypeError)
-      await t.rejects(store.list(subject), TypeError)
-      await t.rejects(store.deleteAll(subject), TypeError)
+      t.strictSame(await store.list(subject), [], 'which therefore has no sessions')
+      t.equal(await store.deleteAll(subject), 0)
     }
+  })
+
+  t.test('an exception that cannot be an id spares nobody', async (t) => {
+    const session = sampleSession()
+    await store.create(session)
+    t.equal(await store.deleteAll(session.subject, '\u0000'), 1)
   })
 
   t.test('find, list and deleteAll go by the clock of the plugin', async (t) => {
@@ -240,50 +314,4 @@ test('pglite', async (t) => {
     const rotated = await store.rotate(session.id, session.current, { ...next, rotatedAt: next.rotatedAt + 0.5 }, session.createdAt + 0.5)
     t.strictSame(rotated, { ...session, ...next })
   })
-})
-
-test('a rotation is one query, unnamed unless asked', async (t) => {
-  const session = sampleSession()
-  for (const prepare of [false, true]) {
-    const db = recorder()
-    const store = postgresStore(db, { prepare, sweepInterval: false })
-    t.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
-    t.equal(db.asked.length, 1)
-    const [first] = db.asked[0] as [unknown]
-    t.match(first, prepare ? { name: /^jwtr_[0-9a-f]{40}$/, text: /^UPDATE "jwt_refresh_sessions"/ } : /^UPDATE "jwt_refresh_sessions"/)
-  }
-})
-
-test('sweeps by itself until it is closed, also after a failure', async (t) => {
-  let sweeps = 0
-  const db = { query: async () => { sweeps++; throw new Error('no database') } }
-  const store = postgresStore(db, { sweepInterval: 0.001 })
-  await until(async () => sweeps >= 3)
-  store.close()
-  store.close()
-  const swept = sweeps
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  t.equal(sweeps, swept)
-})
-
-test('refuses what is no database, and bad options', async (t) => {
-  for (const db of [undefined, null, {}, 'postgres://']) {
-    t.throws(() => postgresStore(db as unknown as Queryable), { code: 'FST_JWT_INVALID_OPTION', message: /give a Pool of pg, or a PGlite/ })
-  }
-  const bad: Array<[object, RegExp]> = [
-    [{ tabel: 'a' }, /postgresStore\.tabel is unknown: did you mean table\?/],
-    [{ table: 'a"; DROP TABLE b; --' }, /postgresStore\.table is .*: give a name of letters/],
-    [{ table: '' }, /postgresStore\.table is ""/],
-    [{ table: 'x'.repeat(51) }, /postgresStore\.table/],
-    [{ table: 5 }, /postgresStore\.table is 5/],
-    [{ schema: 'a.b' }, /postgresStore\.schema is "a\.b"/],
-    [{ now: 5 }, /postgresStore\.now is 5/],
-    [{ prepare: 'yes' }, /postgresStore\.prepare is "yes": give true or false/],
-    [{ sweepInterval: 0 }, /postgresStore\.sweepInterval is 0/],
-    [{ sweepInterval: true }, /postgresStore\.sweepInterval is true/]
-  ]
-  for (const [options, message] of bad) {
-    t.throws(() => postgresStore(recorder(), options), { code: 'FST_JWT_INVALID_OPTION', message })
-  }
-  t.throws(() => migrationSql({ table: 'a b' }), { code: 'FST_JWT_INVALID_OPTION' })
 })

@@ -2,10 +2,11 @@ import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
 import { checkBoolean, checkFields, checkFunction } from '../../checks/fields.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { assemble, wholeTimes } from '../rotated.ts'
-import { checkSweepInterval, startSweeping } from '../sweeper.ts'
-import { plainQuery, preparedQuery, type Query, type Queryable } from './query.ts'
+import { refuseSweepInterval } from '../sweep-interval.ts'
+import { checkClient, checkTable } from './check.ts'
+import { plainQuery, preparedQuery, retried, type Query, type Queryable, type Value } from './query.ts'
 import { isStorable, toKept, toSession, toValues, type KeptRow, type SessionRow } from './row.ts'
-import { migrationSql, statements, type TableName } from './sql.ts'
+import { migrationSql, quotedNames, statements, type Statements, type TableName } from './sql.ts'
 
 export { migrationSql } from './sql.ts'
 export type { Queryable } from './query.ts'
@@ -23,29 +24,27 @@ export interface PostgresStoreOptions extends TableName {
    * transaction mode that does not track them (PgBouncer before 1.21, or without `max_prepared_statements`). Default: false.
    */
   prepare?: boolean
-  /**
-   * Between two sweeps, each of which looks at 1000 rows: seconds, or a text such as '1m'; `false` where something
-   * else calls `sweep`. Default: 10.
-   */
-  sweepInterval?: number | string | false
 }
 
 export interface PostgresStore extends TokenStore {
   useClock (now: () => number): void
-  /** Makes the table where it is not there yet; several processes may do so at once. See `migrationSql`. */
+  /**
+   * Makes the table where it is not there yet; several processes may do so at once. See `migrationSql`.
+   * @throws TypeError with the fix, for a client that does not answer as pg does or a database that is not UTF-8.
+   */
   migrate (): Promise<void>
   /** Looks at the next 1000 rows, removes those that expired over an hour ago, and returns how many they were. */
   sweep (): Promise<number>
-  /** Stops the sweeps for good. The database stays open: it is the caller's. */
-  close (): void
 }
 
 /**
- * Sessions in one table of PostgreSQL 11 or later.
+ * Sessions in one table of PostgreSQL 11 or later. The database stays open when the app closes: it is the caller's.
+ * Before its first query the store checks what `migrate` checks, and that there is a table.
  * @throws TypeError for something without a `query` method, or an unknown or impossible option.
  */
 export function postgresStore (db: Queryable, options: PostgresStoreOptions = {}): PostgresStore {
-  checkFields('postgresStore', options, ['schema', 'table', 'now', 'prepare', 'sweepInterval'])
+  refuseSweepInterval('postgresStore', options)
+  checkFields('postgresStore', options, ['schema', 'table', 'now', 'prepare'])
   if (typeof (db as Partial<Queryable> | null | undefined)?.query !== 'function') {
     throw new InvalidOptionError('postgresStore was given nothing with a query method: give a Pool of pg, or a PGlite')
   }
@@ -54,20 +53,23 @@ export function postgresStore (db: Queryable, options: PostgresStoreOptions = {}
 
 class SqlStore implements PostgresStore {
   readonly #query: Query
-  readonly #makeTable: () => Promise<unknown>
-  readonly #stopSweeping: () => void
+  readonly #migrate: () => Promise<void>
+  readonly #check: () => Promise<void>
+  #checked = false
   #now: () => number
   #sweptUpTo = ''
 
   constructor (db: Queryable, options: PostgresStoreOptions) {
+    const { table } = quotedNames(options)
     const migration = migrationSql(options)
     const prepare = checkBoolean('postgresStore.prepare', options.prepare, false)
-    this.#query = prepare ? preparedQuery(db, statements(options)) : plainQuery(db, statements(options))
-    this.#makeTable = () => db.query(migration)
+    this.#query = retried(prepare ? preparedQuery(db, statements(options)) : plainQuery(db, statements(options)))
+    this.#check = () => checkTable(db, table, options.schema)
+    this.#migrate = async () => {
+      await checkClient(db, table)
+      await db.query(migration)
+    }
     this.#now = checkFunction('postgresStore.now', options.now) ?? Date.now
-    this.#stopSweeping = options.sweepInterval === false
-      ? () => {}
-      : startSweeping(() => this.sweep(), checkSweepInterval('postgresStore', options.sweepInterval))
   }
 
   useClock (now: () => number): void {
@@ -75,57 +77,66 @@ class SqlStore implements PostgresStore {
   }
 
   async migrate (): Promise<void> {
-    await this.#makeTable()
+    await this.#migrate()
+    await this.#checkOnce()
   }
 
   /** @throws TypeError for a subject with a NUL or a lone surrogate: PostgreSQL cannot store it. */
   async create (session: Session): Promise<void> {
-    checkSubject(session.subject)
-    await this.#query('create', toValues(session))
+    if (!isStorable(session.subject)) throw new TypeError('postgresStore: a subject with a NUL or a lone surrogate cannot be stored in PostgreSQL')
+    await this.#run('create', toValues(session))
   }
 
   async find (id: string): Promise<Session | null> {
     if (!isStorable(id)) return null
-    return firstSession(await this.#query('find', [id, this.#time()]))
+    return firstSession(await this.#run('find', [id, this.#time()]))
   }
 
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
     if (!isStorable(id)) return null
     const rotation = wholeTimes(next)
     const { generation, current, rotatedAt, expiresAt } = rotation
-    const [kept] = await this.#query('rotate', [id, expected, generation, current, rotatedAt, expiresAt, Math.floor(now)])
+    const [kept] = await this.#run('rotate', [id, expected, generation, current, rotatedAt, expiresAt, Math.floor(now)])
     return kept === undefined ? null : assemble(id, rotation, toKept(kept as KeptRow))
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {
     if (!isStorable(id)) return false
     const deleted = expected === undefined
-      ? await this.#query('delete', [id])
-      : await this.#query('deleteExpected', [id, expected])
+      ? await this.#run('delete', [id])
+      : await this.#run('deleteExpected', [id, expected])
     return deleted.length > 0
   }
 
   async list (subject: string): Promise<Session[]> {
-    checkSubject(subject)
-    return (await this.#query('list', [subject, this.#time()]) as SessionRow[]).map(toSession)
+    if (!isStorable(subject)) return []
+    return (await this.#run('list', [subject, this.#time()]) as SessionRow[]).map(toSession)
   }
 
   async deleteAll (subject: string, exceptId?: string): Promise<number> {
-    checkSubject(subject)
-    const deleted = await this.#query('deleteAll', [subject, exceptId, this.#time()]) as Array<{ living: boolean }>
-    return deleted.filter(({ living }) => living).length
+    if (!isStorable(subject)) return 0
+    const [ended] = await this.#run('deleteAll', [subject, exceptId !== undefined && isStorable(exceptId) ? exceptId : null, this.#time()])
+    return Number((ended as { living: string }).living)
   }
 
   async sweep (): Promise<number> {
-    const [found] = await this.#query('sweep', [this.#sweptUpTo, SWEEP_BATCH, this.#time() - SWEEP_GRACE])
+    const [found] = await this.#run('sweep', [this.#sweptUpTo, SWEEP_BATCH, this.#time() - SWEEP_GRACE])
     const { removed, looked, last } = found as { removed: string, looked: string, last: string }
     // A short batch was the end of the table: the next sweep begins anew.
     this.#sweptUpTo = Number(looked) < SWEEP_BATCH ? '' : last
     return Number(removed)
   }
 
-  close (): void {
-    this.#stopSweeping()
+  async #run (statement: keyof Statements, values: Value[]): Promise<unknown[]> {
+    await this.#checkOnce()
+    return await this.#query(statement, values)
+  }
+
+  /** Each call checks for itself until one has found all well: one that hangs must not hold up those that come after it. */
+  async #checkOnce (): Promise<void> {
+    if (this.#checked) return
+    await this.#check()
+    this.#checked = true
   }
 
   #time (): number {
@@ -135,9 +146,4 @@ class SqlStore implements PostgresStore {
 
 function firstSession ([row]: unknown[]): Session | null {
   return row === undefined ? null : toSession(row as SessionRow)
-}
-
-function checkSubject (subject: string): void {
-  if (isStorable(subject)) return
-  throw new TypeError('postgresStore: a subject with a NUL or a lone surrogate cannot be stored in PostgreSQL')
 }

@@ -1,6 +1,7 @@
 import type { Session } from '../../../types/session.ts'
 import { packPayload } from '../payload.ts'
 import { assemble, type Kept } from '../rotated.ts'
+import type { Value } from './query.ts'
 
 /** PostgreSQL has no NUL in a text, and UTF-8 no lone surrogate: two that differ in one would be the same in the table. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u
@@ -15,17 +16,17 @@ export interface KeptRow {
 
 export interface SessionRow extends KeptRow {
   id: string
-  generation: number
+  generation: Bigint
   current: string
   rotated_at: Bigint
   expires_at: Bigint
 }
 
-/** pg answers a bigint with a text, PGlite with a number, and a host can have told pg to give a BigInt. */
+/** pg answers a bigint with a text, PGlite with a number, and a host can have told pg to give a BigInt, or made `generation` a bigint. */
 type Bigint = string | number | bigint
 
 /** In the order of the columns. */
-export function toValues (session: Session): unknown[] {
+export function toValues (session: Session): Value[] {
   const { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt } = session
   const times = [createdAt, rotatedAt, expiresAt, endsAt].map(Math.floor)
   return [id, subject, generation, current, ...times, packPayload(session)]
@@ -33,7 +34,7 @@ export function toValues (session: Session): unknown[] {
 
 export function toSession (row: SessionRow): Session {
   const { id, generation, current, rotated_at: rotatedAt, expires_at: expiresAt } = row
-  return assemble(id, { generation, current, rotatedAt: Number(rotatedAt), expiresAt: Number(expiresAt) }, toKept(row))
+  return assemble(id, { generation: Number(generation), current, rotatedAt: Number(rotatedAt), expiresAt: Number(expiresAt) }, toKept(row))
 }
 
 export function toKept ({ subject, created_at: createdAt, ends_at: endsAt, payload }: KeptRow): Kept {

@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../../errors.ts'
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,49}$/
 
 export interface TableName {
-  /** An existing schema. Default: the first one of the connection's `search_path`. */
+  /** An existing schema. Default: the first one of the connection's `search_path` that exists, and never another. */
   schema?: string | undefined
   /** Default: `jwt_refresh_sessions`. */
   table?: string | undefined
@@ -13,6 +13,8 @@ export interface TableName {
 
 interface QuotedNames {
   table: string
+  /** An SQL expression: the text by which `to_regclass` finds the table in this schema alone. */
+  inSchema: string
   primaryKey: string
   subjectIndex: string
 }
@@ -44,7 +46,8 @@ export function statements (options: TableName): Statements {
     delete: `DELETE FROM ${table} WHERE id = $1 RETURNING id`,
     deleteExpected: `DELETE FROM ${table} WHERE id = $1 AND current = $2 RETURNING id`,
     list: `SELECT ${COLUMNS} FROM ${table} WHERE subject = $1 AND expires_at > $2`,
-    deleteAll: `DELETE FROM ${table} WHERE subject = $1 AND id IS DISTINCT FROM $2 RETURNING expires_at > $3 AS living`,
+    deleteAll: `WITH ended AS (DELETE FROM ${table} WHERE subject = $1 AND id IS DISTINCT FROM $2 RETURNING expires_at)
+      SELECT count(*) AS living FROM ended WHERE expires_at > $3`,
     // Looks at $2 sessions after id $1. SKIP LOCKED: one that is being rotated is not waited for.
     sweep: `WITH looked AS (SELECT id, expires_at FROM ${table} WHERE id > $1 ORDER BY id LIMIT $2),
       doomed AS (SELECT id FROM ${table} WHERE id IN (SELECT id FROM looked WHERE expires_at <= $3) AND expires_at <= $3
@@ -60,14 +63,14 @@ export function statements (options: TableName): Statements {
  * @throws TypeError for a name that is not a plain identifier.
  */
 export function migrationSql (options: TableName = {}): string {
-  const { table, primaryKey, subjectIndex } = quotedNames(options)
+  const { table, inSchema, primaryKey, subjectIndex } = quotedNames(options)
   // No column that a rotation moves may be in an index, else each rotation writes to every index and leaves the
   // work to vacuum. The room that the fillfactor keeps lets the new version of a row stay on its page.
   return `DO $migration$
 BEGIN
   -- CREATE ... IF NOT EXISTS alone fails when two processes run it at the same moment.
   PERFORM pg_advisory_xact_lock(hashtext('fastify-jwt-refresh migration'));
-  IF to_regclass('${table}') IS NULL THEN
+  IF to_regclass(${inSchema}) IS NULL THEN
     CREATE TABLE ${table} (
       created_at bigint NOT NULL,
       rotated_at bigint NOT NULL,
@@ -85,10 +88,12 @@ END
 $migration$`
 }
 
-function quotedNames ({ schema, table = 'jwt_refresh_sessions' }: TableName): QuotedNames {
-  const prefix = schema === undefined ? '' : `${quote('schema', schema)}.`
+export function quotedNames ({ schema, table = 'jwt_refresh_sessions' }: TableName): QuotedNames {
+  const name = quote('table', table)
+  const qualified = schema === undefined ? name : `${quote('schema', schema)}.${name}`
   return {
-    table: prefix + quote('table', table),
+    table: qualified,
+    inSchema: schema === undefined ? `quote_ident(current_schema()) || '.${name}'` : `'${qualified}'`,
     primaryKey: `"${table}_pkey"`,
     subjectIndex: `"${table}_subject"`
   }

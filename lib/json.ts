@@ -16,6 +16,11 @@ export function isText (value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
+/** 128 bits, base64url, as each session of ours has. What cannot be one never reaches a store: `%00` in a URL is an error to PostgreSQL. */
+export function isSessionId (value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{22}$/.test(value)
+}
+
 /** A NumericDate, which counts whole seconds (RFC 7519 §2). */
 export function toNumericDate (milliseconds: number): number {
   return Math.floor(milliseconds / 1000)

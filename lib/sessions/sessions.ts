@@ -1,7 +1,7 @@
 import type { Sessions } from '../../types/decorators.ts'
 import type { Session } from '../../types/session.ts'
 import { checkCallOptions } from '../checks/fields.ts'
-import { isText } from '../json.ts'
+import { isSessionId, isText } from '../json.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
 
@@ -16,17 +16,20 @@ export function createSessions (store: GuardedStore, emit: Emit, now: () => numb
       return sessions.filter(lives).sort((a, b) => b.createdAt - a.createdAt)
     },
     async find (id) {
-      const session = await store.find(checkText('id', id))
+      if (!isSessionId(checkText('id', id))) return null
+      const session = await store.find(id)
       return session !== null && lives(session) ? session : null
     },
     async revoke (id) {
-      const ended = await store.delete(checkText('id', id))
+      if (!isSessionId(checkText('id', id))) return false
+      const ended = await store.delete(id)
       if (ended) emit({ type: 'ended', reason: 'revoked', sessionId: id, count: 1 }, null)
       return ended
     },
     async revokeAll (subject, options = {}) {
       const { except } = checkCallOptions('sessions.revokeAll', options, ['except'])
-      const count = await store.deleteAll(checkText('subject', subject), except)
+      if (except !== undefined) checkText('except', except)
+      const count = await store.deleteAll(checkText('subject', subject), isSessionId(except) ? except : undefined)
       if (count > 0) emit({ type: 'ended', reason: 'revoked', subject, count }, null)
       return count
     }

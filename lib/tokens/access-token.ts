@@ -4,7 +4,7 @@ import type { TokenResponse } from '../../types/tokens.ts'
 import type { AccessTokenConfig } from '../config.ts'
 import { AccessTokenExpiredError, AccessTokenInvalidError, TokenRefusedError } from '../errors.ts'
 import type { RefusalReason } from '../errors.ts'
-import { isText, own, toNumericDate } from '../json.ts'
+import { isSessionId, isText, own, toNumericDate } from '../json.ts'
 import type { Keyring, VerifiedPayload } from './keyring.ts'
 import { membersOf } from './payload.ts'
 import { VerifiedTokenCache } from './verified-token-cache.ts'
@@ -38,7 +38,7 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
   }
 
   function refusalOf (payload: VerifiedPayload): RefusalReason | null {
-    if (!isText(own(payload, 'sub')) || !isText(own(payload, 'sid'))) return 'malformed'
+    if (!isText(own(payload, 'sub')) || !isSessionId(own(payload, 'sid'))) return 'malformed'
     if (issuer !== undefined && own(payload, 'iss') !== issuer) return 'issuer'
     if (audience !== undefined && !isForUs(own(payload, 'aud'))) return 'audience'
     const nbf = own(payload, 'nbf') as number | undefined

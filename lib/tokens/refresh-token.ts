@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { Session } from '../../types/session.ts'
-import { isText, own, toNumericDate } from '../json.ts'
+import { isSessionId, isText, own, toNumericDate } from '../json.ts'
 import type { Keyring, Refusal } from './keyring.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
@@ -53,7 +53,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       if (typeof payload === 'string') return payload
       const [sub, sid, gen, jti, par] = ['sub', 'sid', 'gen', 'jti', 'par'].map((claim) => own(payload, claim))
       // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
-      if (!isText(sub) || !isText(sid) || !isText(jti) || !isText(par) || !isGeneration(gen)) return 'malformed'
+      if (!isText(sub) || !isSessionId(sid) || !isText(jti) || !isText(par) || !isGeneration(gen)) return 'malformed'
       const { iat, exp } = payload as { iat: number, exp: number }
       // The store only gets the hash of the `jti`: whoever reads the store cannot make a token of it.
       const tokenHash = hash('sha256', jti, 'base64url')

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { SECOND, SECRET, START } from '../fixtures/app.ts'
 import { createHostileApp, kindsOf } from '../fixtures/hostile-app.ts'
-import { brokenTexts, mutations, notAudiences, notDates, respelled, sign, tooDeep, wrongEncodings, wrongHeaders, wrongKeys, wrongPayloads } from '../fixtures/hostile-tokens.ts'
+import { brokenTexts, mutations, notAudiences, notDates, respelled, sign, tooDeep, WRONG_IDS, wrongEncodings, wrongHeaders, wrongKeys, wrongPayloads } from '../fixtures/hostile-tokens.ts'
 import type { Case, Kind } from '../fixtures/hostile-tokens.ts'
 import { headerOf, payloadOf } from '../fixtures/jwt.ts'
 
@@ -46,7 +46,7 @@ refuses(t, 'a broken encoding', ({ access }) => brokenTexts(access))
 refuses(t, 'random changes', ({ access }) => mutations(access, 400))
 refuses(t, 'claims that we never sign', ({ access }) => wrongPayloads(access, {
   sub: notText,
-  sid: notText,
+  sid: [...notText, ...WRONG_IDS],
   iat: notDates,
   exp: notDates,
   nbf: [...notDates.slice(1), NOW + 1],

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { InjectOptions } from 'fastify'
 import { MINUTE, refreshCookie, SECOND, START } from '../fixtures/app.ts'
 import { createHostileApp, kindsOf, refreshWith } from '../fixtures/hostile-app.ts'
-import { brokenTexts, mutations, notAudiences, notDates, respelled, sign, tooDeep, wrongEncodings, wrongHeaders, wrongKeys, wrongPayloads } from '../fixtures/hostile-tokens.ts'
+import { brokenTexts, mutations, notAudiences, notDates, respelled, sign, tooDeep, WRONG_IDS, wrongEncodings, wrongHeaders, wrongKeys, wrongPayloads } from '../fixtures/hostile-tokens.ts'
 import type { Case } from '../fixtures/hostile-tokens.ts'
 import { headerOf, payloadOf } from '../fixtures/jwt.ts'
 
@@ -22,7 +22,7 @@ const ATTACKS: Record<string, (kinds: ReturnType<typeof kindsOf>) => Case[]> = {
   'a broken encoding': ({ refresh }) => brokenTexts(refresh),
   'random changes': ({ refresh }) => mutations(refresh, 250, 2),
   'claims that we never sign': ({ refresh }) => wrongPayloads(refresh, {
-    sub: notText, sid: notText, jti: notText, par: notText, gen: [...notWhole, -1, 0, -1e15], iat: notDates, exp: notDates, nbf: notDates.slice(1), aud: notAudiences, iss: notText.slice(1)
+    sub: notText, sid: [...notText, ...WRONG_IDS], jti: notText, par: notText, gen: [...notWhole, -1, 0, -1e15], iat: notDates, exp: notDates, nbf: notDates.slice(1), aud: notAudiences, iss: notText.slice(1)
   }),
   'an encoding that no encoder writes': ({ refresh }) => wrongEncodings(refresh),
   'more than 100 levels': ({ refresh }) => tooDeep.map((nest, index): Case =>
@@ -98,13 +98,13 @@ t.test('a token that has run out by its own word asks no store', async (t) => {
   t.equal(events.length, 1)
 })
 
-t.test('a token of a session that there never was, whatever its id', async (t) => {
+t.test('a token of a session that there never was', async (t) => {
   const { send, login, events } = await createHostileApp(t)
   const { refresh } = kindsOf(await login())
-  for (const sid of ['constructor', '__proto__', 'toString', 'unknown', '../x', "' OR 1=1 --", '\0', '💥', 'x'.repeat(2000), '*', '%']) {
+  for (const sid of ['x'.repeat(22), '_'.repeat(22), '-'.repeat(22), '0'.repeat(22)]) {
     const token = sign(headerOf(refresh.genuine), { ...payloadOf(refresh.genuine), sid }, refresh.key)
     const response = await send(refreshWith(token))
-    t.match({ status: response.statusCode, code: response.json().code }, { status: 403, code: 'FST_JWT_REFRESH_TOKEN_REVOKED' }, JSON.stringify(sid.slice(0, 20)))
+    t.match({ status: response.statusCode, code: response.json().code }, { status: 403, code: 'FST_JWT_REFRESH_TOKEN_REVOKED' }, sid)
     t.equal((await send({ ...refreshWith(token), url: '/auth/logout' })).statusCode, 204)
   }
   t.equal(events.length, 1, 'no reuse: nothing happened but the login')

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import { MINUTE, refreshCookie, START } from '../fixtures/app.ts'
+import { WRONG_IDS } from '../fixtures/hostile-tokens.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 import type { Create } from './suite.ts'
 
@@ -82,6 +83,20 @@ export function sessionsTests (t: Test, create: Create): void {
       { type: 'ended', reason: 'revoked', subject: 'outside', count: 1 },
       { type: 'ended', reason: 'revoked', subject: 'outside', count: 1 }
     ])
+  })
+
+  t.test('an id that cannot be one of ours is just unknown', async (t) => {
+    const { app, login, events } = await create(t, { routes: { sessions: true } })
+    const tab = await login({ sub: 'asks for odd ids' })
+    for (const id of WRONG_IDS) {
+      t.equal(await app.sessions.find(id), null)
+      t.equal(await app.sessions.revoke(id), false)
+    }
+    const response = await app.inject({ method: 'DELETE', url: '/auth/sessions/%00', headers: bearer(tab) })
+    t.equal(response.statusCode, 404)
+    t.equal(response.json().code, 'FST_JWT_SESSION_NOT_FOUND')
+    t.equal(events.length, 1, 'nothing was ended')
+    t.equal(await app.sessions.revokeAll('asks for odd ids', { except: '\0' }), 1, 'nobody is spared')
   })
 
   t.test('app.sessions shows no session that has ended by the app\'s clock', async (t) => {

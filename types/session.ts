@@ -12,7 +12,7 @@ export interface SessionMetadata {
 }
 
 /**
- * One record a login, of fixed size. All times are milliseconds since the epoch.
+ * One record a login, of fixed size. All times are milliseconds since the epoch. Numbers come back as numbers.
  * See "The rotation rules" in the README for what `generation`, `current` and `rotatedAt` decide.
  */
 export interface Session {
@@ -46,7 +46,8 @@ export interface Rotation {
 
 /**
  * Where sessions live. A host app may bring its own: hold it to the contract with `testStore` of
- * `fastify-jwt-refresh/testing`. A method that cannot answer rejects; it never answers "not there".
+ * `fastify-jwt-refresh/testing`. A method that cannot answer rejects; it never answers "not there". A call that failed
+ * does not stand in the way of the next. Nothing is shared between the store and its callers.
  */
 export interface TokenStore {
   /** Writes a new session. The index that `list` reads is written before the session itself. */
@@ -56,10 +57,10 @@ export interface TokenStore {
   /**
    * Atomically: where `current` equals `expected` and the session has not expired at `now`, writes
    * `next` and returns the whole record as it now is; else changes nothing and returns null.
-   * It never creates: a deleted session stays deleted.
+   * Where `next` is what is there already, the record matches and is returned. It never creates: a deleted session stays deleted.
    */
   rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null>
-  /** Deletes the session; with `expected` only where `current` equals it. True where something was deleted. */
+  /** Deletes the session; with `expected` only where `current` equals it. True where something was deleted. `undefined` is no value. */
   delete (id: string, expected?: string): Promise<boolean>
   /** Every living session of the subject, in any order. What `find` returns, `list` returns. */
   list (subject: string): Promise<Session[]>

@@ -1,7 +1,10 @@
+import { AssertionError } from 'node:assert/strict'
 import type { TokenStore } from '../../types/session.ts'
 import { endingChecks } from './store-checks/endings.ts'
+import { makeFor, makeFreely } from './store-checks/make.ts'
 import { recordChecks } from './store-checks/records.ts'
 import { rotationChecks } from './store-checks/rotation.ts'
+import type { StoreCheck } from './store-checks/sample.ts'
 import { subjectChecks } from './store-checks/subjects.ts'
 
 /** `test` of node:test, tap, vitest, jest, …: it is called once a check and may run the checks in any order. */
@@ -10,28 +13,44 @@ export type TestFunction = (name: string, fn: () => Promise<void>) => unknown
 export interface TestStoreOptions<Store extends TokenStore> {
   /** Called with each store after its check, whether that passed or not. */
   close?: (store: Store) => unknown
+  /**
+   * Makes a subject that the store accepts and no other check has, such as the id of a new user where a foreign key
+   * demands one. Default: any text will do, in all languages.
+   */
+  subject?: (store: Store) => string | Promise<string>
 }
 
 /**
  * Holds a store to the contract of `TokenStore`, its races included. Every check asks `createStore` for a store;
  * that may be one store or database for all, because every check uses random ids and subjects.
- * @param test registers one check under a name; a check fails by a rejection, mostly an AssertionError of `node:assert`.
+ * @param test registers one check under a name; a check fails by a rejection with an AssertionError of `node:assert`, whose
+ *   message begins with the sentence of the contract that is broken.
  * @param createStore a store whose clock is the wall clock.
  */
 export function testStore<Store extends TokenStore> (
   test: TestFunction,
   createStore: () => Store | Promise<Store>,
-  options: TestStoreOptions<Store> = {}
+  { close, subject }: TestStoreOptions<Store> = {}
 ): void {
   const checks = { ...recordChecks, ...rotationChecks, ...endingChecks, ...subjectChecks }
   for (const [name, check] of Object.entries(checks)) {
     test(name, async () => {
       const store = await createStore()
       try {
-        await check(store)
+        await check.run(store, subject === undefined ? makeFreely : makeFor(() => subject(store)))
+      } catch (error) {
+        throw brokenPromise(check, error)
       } finally {
-        await options.close?.(store)
+        await close?.(store)
       }
     })
   }
+}
+
+function brokenPromise ({ sentence, mistake }: StoreCheck, cause: unknown): Error {
+  const { actual, expected, operator } = cause instanceof AssertionError ? cause : {}
+  const contract = `The contract of TokenStore says: ${sentence}`
+  const hint = mistake === undefined ? [] : [`Perhaps ${mistake}.`]
+  const message = [contract, ...hint, cause instanceof Error ? cause.message : String(cause)].join('\n')
+  return Object.assign(new AssertionError({ message, actual, expected, operator }), { cause })
 }

@@ -1,9 +1,13 @@
 import { AssertionError } from 'node:assert/strict'
-import { runInNewContext } from 'node:vm'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'tap'
+import { CONTRACT } from '../../lib/testing/store-checks/contract.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
-import type { Session, TokenStore } from '../../types/session.ts'
-import { PlainStore, brokenStores } from '../fixtures/broken-stores.ts'
+import type { TokenStore } from '../../types/session.ts'
+import { OfAnotherRealm, PlainStore, Rejecting, WithUsers, brokenStores } from '../fixtures/broken-stores.ts'
+import type { BrokenStore } from '../fixtures/broken-stores.ts'
+import { root } from '../fixtures/package.ts'
 
 /** Which checks fail for a store, each with what it threw. */
 async function failures (createStore: () => TokenStore): Promise<Map<string, unknown>> {
@@ -16,16 +20,6 @@ async function failures (createStore: () => TokenStore): Promise<Map<string, unk
 
 testStore(test, () => new PlainStore())
 
-test('takes a store whose objects have other prototypes, as those that structuredClone makes under Jest', async (t) => {
-  const parse = runInNewContext('JSON.parse') as typeof JSON.parse
-  class OtherRealm extends PlainStore {
-    override async find (id: string): Promise<Session | null> {
-      return parse(JSON.stringify(await super.find(id)))
-    }
-  }
-  t.strictSame([...await failures(() => new OtherRealm())], [])
-})
-
 for (const [mistake, { create, caughtBy }] of Object.entries(brokenStores)) {
   test(`finds out that ${mistake}`, async (t) => {
     const failed = await failures(create)
@@ -33,6 +27,43 @@ for (const [mistake, { create, caughtBy }] of Object.entries(brokenStores)) {
     t.ok(failed.get(caughtBy) instanceof AssertionError, 'and says what it expected')
   })
 }
+
+test('a failure begins with the sentence of the contract, word by word, and says what is likely', async (t) => {
+  const comments = (await readFile(join(root, 'types/session.ts'), 'utf8')).replace(/\s*\n\s*\*?\s*/g, ' ')
+  for (const sentence of Object.values(CONTRACT)) t.ok(comments.includes(sentence), sentence)
+
+  const { create, caughtBy } = brokenStores['a rotation in place counts for nothing'] as BrokenStore
+  const error = (await failures(create)).get(caughtBy) as AssertionError
+  const [contract, hint] = error.message.split('\n')
+  t.equal(contract, `The contract of TokenStore says: ${CONTRACT.rotateInPlace}`)
+  t.match(hint, /^Perhaps the driver counts the rows that changed/)
+  t.match(error, { actual: null, expected: { generation: 0 }, cause: { name: 'AssertionError' } }, 'with what was expected, for the reporter')
+
+  const thrown = (await failures(() => new Rejecting())).get('an unknown id is not there') as Error
+  t.match(thrown, { message: new RegExp(`${CONTRACT.find}\nthe database is away`.replaceAll('`', '.')), cause: { message: 'the database is away' } })
+})
+
+testStore((name, check) => test(`in another realm: ${name}`, check), () => new OfAnotherRealm())
+
+test('the subjects can be the host\'s, where a foreign key demands it', async (t) => {
+  const stores: WithUsers[] = []
+  const createStore = (): WithUsers => {
+    const store = new WithUsers()
+    stores.push(store)
+    return store
+  }
+  testStore((name, check) => t.test(name, check), createStore, { subject: (store) => store.addUser() })
+  t.test('and only the host\'s', async (t) => t.ok(stores.some(({ users }) => users.size > 1)))
+})
+
+test('a subject that is none is a mistake in the test', async (t) => {
+  for (const subject of [() => 5, () => '', async () => undefined]) {
+    const running: Array<Promise<unknown>> = []
+    testStore((_name, check) => running.push(check()), () => new PlainStore(), { subject: subject as unknown as () => string })
+    const [first] = await Promise.allSettled(running)
+    t.match(first, { status: 'rejected', reason: { message: /subject must resolve to a non-empty string/ } })
+  }
+})
 
 test('every check is there for a mistake that it finds', async (t) => {
   const names: string[] = []

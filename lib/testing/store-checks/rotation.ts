@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../../types/session.ts'
-import { HOUR, assertSame, idsOf, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+import { CONTRACT } from './contract.ts'
+import { HOUR, assertSame, idsOf, promised, sampleRotation, type StoreCheck } from './sample.ts'
 
 const PARALLEL_CALLERS = 100
 
 /** The compare-and-set that everything rests on: two winners are two living branches of one stolen token. */
 export const rotationChecks: Record<string, StoreCheck> = {
-  'rotate returns the whole record as it now is': async (store) => {
-    const session = sampleSession()
+  'rotate returns the whole record as it now is': promised(CONTRACT.rotate, async (store, make) => {
+    const session = await make.session()
     const next = sampleRotation(session)
     await store.create(session)
     const rotated = await store.rotate(session.id, session.current, next, Date.now())
     assertSame(rotated, { ...session, ...next })
     assertSame(await store.find(session.id), { ...session, ...next })
     assertSame(await store.list(session.subject), [{ ...session, ...next }])
-  },
+  }),
 
-  'of 100 parallel rotations exactly one wins': async (store) => {
-    const session = sampleSession()
+  'of 100 parallel rotations exactly one wins': promised(CONTRACT.rotate, async (store, make) => {
+    const session = await make.session()
     await store.create(session)
     const attempts = Array.from({ length: PARALLEL_CALLERS }, () => sampleRotation(session))
     const answers = await Promise.all(attempts.map((next) => store.rotate(session.id, session.current, next, Date.now())))
@@ -25,48 +26,56 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assert.equal(winners.length, 1, `${winners.length} rotations won`)
     assertSame(await store.find(session.id), winners[0])
     assertSame(winners[0], { ...session, ...attempts[answers.findIndex((answer) => answer !== null)] })
-  },
+  }, 'it reads and then writes, and two requests read before either has written: make it one UPDATE … WHERE current = expected'),
 
-  'rotate with another expected value changes nothing': async (store) => {
-    const session = sampleSession()
+  'rotate with another expected value changes nothing': promised(CONTRACT.rotate, async (store, make) => {
+    const session = await make.session()
     await store.create(session)
-    for (const expected of [sampleSession().current, '', session.current.slice(0, -1), session.current + ' ', session.current.toLowerCase()]) {
+    for (const expected of [(await make.session()).current, '', session.current.slice(0, -1), session.current + ' ', session.current.toLowerCase()]) {
       assert.equal(await store.rotate(session.id, expected, sampleRotation(session), Date.now()), null)
     }
     assertSame(await store.find(session.id), session)
-  },
+  }),
 
-  'an expected value serves once': async (store) => {
-    const session = sampleSession()
+  'an expected value serves once': promised(CONTRACT.rotate, async (store, make) => {
+    const session = await make.session()
     const first = sampleRotation(session)
     const second = sampleRotation({ ...session, ...first })
     await store.create(session)
     assert.ok(await store.rotate(session.id, session.current, first, Date.now()))
     assert.equal(await store.rotate(session.id, session.current, second, Date.now()), null)
     assertSame(await store.rotate(session.id, first.current, second, Date.now()), { ...session, ...second })
-  },
+  }),
 
-  'rotate judges expiry by the time it is given, and changes nothing that is over': async (store) => {
-    const session = sampleSession()
+  'rotate judges expiry by the time it is given, and changes nothing that is over': promised(CONTRACT.rotate, async (store, make) => {
+    const session = await make.session()
     const next = sampleRotation(session)
     await store.create(session)
     assert.equal(await store.rotate(session.id, session.current, next, session.expiresAt), null)
     assert.equal(await store.rotate(session.id, session.current, next, session.expiresAt + HOUR), null)
     assertSame(await store.find(session.id), session)
     assertSame(await store.rotate(session.id, session.current, next, session.expiresAt - 1), { ...session, ...next })
-  },
+  }),
 
-  'rotate leaves the rest of the record as it was': async (store) => {
-    const session = sampleSession({ claims: { sub: 'ann', role: 'admin' }, metadata: { device: 'kiosk' } })
+  'a rotation that changes nothing returns the record': promised(CONTRACT.rotateInPlace, async (store, make) => {
+    const session = await make.session()
+    const { generation, current, rotatedAt, expiresAt } = session
+    await store.create(session)
+    assertSame(await store.rotate(session.id, current, { generation, current, rotatedAt, expiresAt }, Date.now()), session)
+    assertSame(await store.find(session.id), session)
+  }, 'the driver counts the rows that changed, not those that matched (MySQL without FOUND_ROWS)'),
+
+  'rotate leaves the rest of the record as it was': promised(CONTRACT.rotate, async (store, make) => {
+    const session = await make.session({ claims: { sub: 'ann', role: 'admin' }, metadata: { device: 'kiosk' } })
     const next = sampleRotation(session)
     await store.create(session)
     await store.rotate(session.id, session.current, next, Date.now())
     const { subject, createdAt, endsAt, claims, metadata } = session
     assertSame(await store.find(session.id), { id: session.id, subject, createdAt, endsAt, claims, metadata, ...next })
-  },
+  }),
 
-  'what rotate takes and returns is not shared with the store': async (store) => {
-    const session = sampleSession({ claims: { sub: 'ann', roles: ['member'] } })
+  'what rotate takes and returns is not shared with the store': promised(CONTRACT.notShared, async (store, make) => {
+    const session = await make.session({ claims: { sub: 'ann', roles: ['member'] } })
     const next = sampleRotation(session)
     const after: Session = { ...structuredClone(session), ...next }
     await store.create(session)
@@ -77,11 +86,11 @@ export const rotationChecks: Record<string, StoreCheck> = {
     (rotated.claims['roles'] as string[]).push('admin')
     rotated.metadata.ip = 'changed'
     assertSame(await store.find(session.id), after)
-  },
+  }),
 
-  'a rotation that moves expiresAt keeps the session alive': async (store) => {
+  'a rotation that moves expiresAt keeps the session alive': promised(CONTRACT.rotate, async (store, make) => {
     const now = Date.now()
-    const session = sampleSession({ createdAt: now - 3 * HOUR, rotatedAt: now - 3 * HOUR, expiresAt: now - HOUR })
+    const session = await make.session({ createdAt: now - 3 * HOUR, rotatedAt: now - 3 * HOUR, expiresAt: now - HOUR })
     const next = sampleRotation(session, { expiresAt: now + HOUR })
     await store.create(session)
     // Two hours ago by the caller's clock: then the session lived, and now it lives because it was used then.
@@ -89,5 +98,5 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assertSame(rotated, { ...session, ...next })
     assertSame(await store.find(session.id), { ...session, ...next })
     assertSame(idsOf(await store.list(session.subject)), [session.id])
-  }
+  })
 }

@@ -2,8 +2,42 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
 
-/** One promise of the contract, tried on a store. Throws an AssertionError where it is broken. */
-export type StoreCheck = (store: TokenStore) => Promise<void>
+/** One promise of the contract, tried on a store. */
+export interface StoreCheck {
+  /** The promise, as the comments of `types/session.ts` word it. */
+  sentence: string
+  /** Rejects where the promise is broken. */
+  run: (store: TokenStore, make: Make) => Promise<void>
+  /** What is most likely wrong with a store that breaks it. */
+  mistake: string | undefined
+}
+
+export function promised (sentence: string, run: StoreCheck['run'], mistake?: string): StoreCheck {
+  return { sentence, run, mistake }
+}
+
+/** What a check writes. Each subject and each session is another one. */
+export interface Make {
+  /** The prefix is for a subject that nothing restricts. */
+  subject (prefix?: string): Promise<string>
+  /** Several, which look alike where nothing restricts them. */
+  subjects (): Promise<string[]>
+  session (fields?: Partial<Session>): Promise<Session>
+}
+
+/**
+ * Strictly equal, prototypes aside: under Jest, what a store makes and what this file makes are objects of two realms.
+ * @throws AssertionError
+ */
+export function assertSame (actual: unknown, expected: unknown, message?: string): void {
+  assert.deepEqual(plain(actual), plain(expected), message)
+}
+
+function plain (value: unknown): unknown {
+  if (Array.isArray(value)) return Array.from(value, plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]))
+}
 
 export const HOUR: number = 3_600_000
 
@@ -52,16 +86,4 @@ function sampleDigest (): string {
 
 export function idsOf (sessions: Session[]): string[] {
   return sessions.map((session) => session.id).sort()
-}
-
-/**
- * Compares plain data. Jest gives each test file a realm of its own, in which what a store made with `structuredClone` has
- * other prototypes than what the check made.
- */
-export function assertSame (actual: unknown, expected: unknown, message?: string): void {
-  assert.deepEqual(inThisRealm(actual), inThisRealm(expected), message)
-}
-
-function inThisRealm (value: unknown): unknown {
-  return typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : value
 }

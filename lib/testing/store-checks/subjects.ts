@@ -1,104 +1,94 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../../types/session.ts'
-import { assertSame, expiredSession, idsOf, randomName, sampleRotation, sampleSession, type StoreCheck } from './sample.ts'
+import { CONTRACT } from './contract.ts'
+import { assertSame, expiredSession, idsOf, promised, sampleRotation, type StoreCheck } from './sample.ts'
 
 const PARALLEL_LOGINS = 20
 
-/** Names that are equal, alike or special to some language, database or collation, and are all different subjects. */
-function hostileSubjects (): string[] {
-  const tag = randomName('Tag')
-  const alike = [
-    tag, tag.toLowerCase(), `${tag} `, ` ${tag}`, `${tag}:a`, `${tag}:a:b`, `${tag}*`, `${tag}%`, `${tag}_`, `${tag}?`,
-    `${tag}'`, `${tag}"`, `${tag}\\`, `${tag}\n`, `${tag}\r\n`, `{${tag}}`, `[${tag}]`, `${tag}; DROP TABLE sessions; --`,
-    `${tag}é`, `${tag}e\u0301`, `${tag}e`, `${tag}ß`, `${tag}ss`, `${tag}😀`, `${tag}${'x'.repeat(1_000)}`, `${tag}${'x'.repeat(1_001)}`
-  ]
-  return [...alike, '__proto__', 'constructor', 'toString', '*', '%', '_', '"', "'", '\\', '\n', ' ']
-}
-
 /** `list` and `deleteAll` see every session of one subject and none of another. */
 export const subjectChecks: Record<string, StoreCheck> = {
-  'a session is listed from the moment create has answered': async (store) => {
-    const subject = randomName('subject')
+  'a session is listed from the moment create has answered': promised(CONTRACT.create, async (store, make) => {
+    const subject = await make.subject()
     const created: string[] = []
     for (let login = 0; login < 5; login++) {
-      const session = sampleSession({ subject })
+      const session = await make.session({ subject })
       await store.create(session)
       created.push(session.id)
       assertSame(idsOf(await store.list(subject)), [...created].sort())
     }
-  },
+  }),
 
-  'parallel logins of one subject are all listed': async (store) => {
-    const subject = randomName('subject')
-    const sessions = Array.from({ length: PARALLEL_LOGINS }, () => sampleSession({ subject }))
+  'parallel logins of one subject are all listed': promised(CONTRACT.list, async (store, make) => {
+    const subject = await make.subject()
+    const sessions = await Promise.all(Array.from({ length: PARALLEL_LOGINS }, () => make.session({ subject })))
     await Promise.all(sessions.map((session) => store.create(session)))
     assertSame(idsOf(await store.list(subject)), idsOf(sessions))
-  },
+  }),
 
-  'list keeps a session through rotation and drops what was deleted': async (store) => {
-    const subject = randomName('subject')
-    const kept = sampleSession({ subject })
-    const dropped = sampleSession({ subject })
+  'list keeps a session through rotation and drops what was deleted': promised(CONTRACT.list, async (store, make) => {
+    const subject = await make.subject()
+    const kept = await make.session({ subject })
+    const dropped = await make.session({ subject })
     const next = sampleRotation(kept)
     await store.create(kept)
     await store.create(dropped)
     await store.rotate(kept.id, kept.current, next, Date.now())
     await store.delete(dropped.id)
     assertSame(await store.list(subject), [{ ...kept, ...next }])
-  },
+  }),
 
-  'list outlives a neighbour that expired': async (store) => {
-    const subject = randomName('subject')
-    const first = sampleSession({ subject })
-    const second = sampleSession({ subject })
+  'list outlives a neighbour that expired': promised(CONTRACT.list, async (store, make) => {
+    const subject = await make.subject()
+    const first = await make.session({ subject })
+    const second = await make.session({ subject })
     for (const session of [first, expiredSession(subject), second]) await store.create(session)
     // Twice: a clean-up that the first call did must not take a living session along.
     assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
     assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
-  },
+  }),
 
-  'deleteAll ends every session of the subject and counts them': async (store) => {
-    const subject = randomName('subject')
-    const sessions = Array.from({ length: 3 }, () => sampleSession({ subject }))
+  'deleteAll ends every session of the subject and counts them': promised(CONTRACT.deleteAll, async (store, make) => {
+    const subject = await make.subject()
+    const sessions = await Promise.all(Array.from({ length: 3 }, () => make.session({ subject })))
     for (const session of sessions) await store.create(session)
     assert.equal(await store.deleteAll(subject), 3)
     for (const session of sessions) assert.equal(await store.find(session.id), null)
     assertSame(await store.list(subject), [])
     assert.equal(await store.deleteAll(subject), 0)
-  },
+  }),
 
-  'deleteAll spares the exception': async (store) => {
-    const subject = randomName('subject')
-    const [kept, ...others] = Array.from({ length: 3 }, () => sampleSession({ subject })) as [Session, ...Session[]]
+  'deleteAll spares the exception': promised(CONTRACT.deleteAll, async (store, make) => {
+    const subject = await make.subject()
+    const [kept, ...others] = await Promise.all(Array.from({ length: 3 }, () => make.session({ subject }))) as [Session, ...Session[]]
     for (const session of [kept, ...others]) await store.create(session)
     assert.equal(await store.deleteAll(subject, kept.id), 2)
     assertSame(await store.find(kept.id), kept)
     assertSame(await store.list(subject), [kept])
     for (const session of others) assert.equal(await store.find(session.id), null)
     assert.equal(await store.deleteAll(subject, kept.id), 0)
-  },
+  }),
 
-  'deleteAll with an exception that is not the subject\'s spares nobody': async (store) => {
-    const session = sampleSession()
-    const foreign = sampleSession()
+  'deleteAll with an exception that is not the subject\'s spares nobody': promised(CONTRACT.deleteAll, async (store, make) => {
+    const session = await make.session()
+    const foreign = await make.session()
     await store.create(session)
     await store.create(foreign)
     assert.equal(await store.deleteAll(session.subject, foreign.id), 1)
     assert.equal(await store.find(session.id), null)
     assertSame(await store.find(foreign.id), foreign)
-  },
+  }),
 
-  'a subject can log in again after deleteAll': async (store) => {
-    const subject = randomName('subject')
-    await store.create(sampleSession({ subject }))
+  'a subject can log in again after deleteAll': promised(CONTRACT.deleteAll, async (store, make) => {
+    const subject = await make.subject()
+    await store.create(await make.session({ subject }))
     await store.deleteAll(subject)
-    const again = sampleSession({ subject })
+    const again = await make.session({ subject })
     await store.create(again)
     assertSame(await store.list(subject), [again])
-  },
+  }),
 
-  'subjects with hostile names never meet': async (store) => {
-    const sessions = hostileSubjects().map((subject) => sampleSession({ subject }))
+  'subjects with hostile names never meet': promised(CONTRACT.list, async (store, make) => {
+    const sessions = await Promise.all((await make.subjects()).map((subject) => make.session({ subject })))
     for (const session of sessions) await store.create(session)
     // Names like '__proto__' can be in use by others of a shared database: only our own ids are looked at.
     const own = new Set(sessions.map((session) => session.id))
@@ -112,5 +102,5 @@ export const subjectChecks: Record<string, StoreCheck> = {
       const neighbour = sessions[index + 1]
       if (neighbour !== undefined) assertSame(await store.find(neighbour.id), neighbour)
     }
-  }
+  })
 }

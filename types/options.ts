@@ -70,7 +70,7 @@ export interface CookieOptions {
   domain?: string | undefined
   /** Default true. Browsers take `http://localhost` as secure. */
   secure?: boolean | undefined
-  /** Default `'strict'`. `'none'` needs `secure`. */
+  /** Default `'strict'`. `'lax'` lets a link on another site open a page that uses `app.refresh`. `'none'` needs `secure`. */
   sameSite?: 'strict' | 'lax' | 'none' | undefined
   /** One cookie jar a top-level site (CHIPS). Default false. */
   partitioned?: boolean | undefined

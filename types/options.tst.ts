@@ -12,7 +12,7 @@ declare const environment: string | undefined
 
 test('the names', () => {
   expect<keyof JwtRefreshOptions>().type.toBe<
-    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'prefix' | 'routes' |
+    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'prefix' | 'routes' |
     'decorators' | 'onEvent' | 'now' | 'logLevel' | 'logSerializers'
   >()
   expect(register).type.not.toBeCallableWith({ secret: 's', acessToken: {} })
@@ -122,10 +122,11 @@ test('the request of the callbacks', () => {
   expect<AnyRequest>().type.toBeAssignableTo<FastifyRequest<object, Http2SecureServer>>()
 })
 
-test('store, storeTimeout, sweepInterval, trustedOrigins, now', () => {
+test('store, storeTimeout, sweepInterval, trustedOrigins, publicUrl, now', () => {
   expect<JwtRefreshOptions['sweepInterval']>().type.toBe<Duration | false | undefined>()
   expect<JwtRefreshOptions['storeTimeout']>().type.toBe<Duration | undefined>()
   expect<JwtRefreshOptions['trustedOrigins']>().type.toBe<string[] | undefined>()
+  expect<JwtRefreshOptions['publicUrl']>().type.toBe<string | undefined>()
   expect<JwtRefreshOptions['now']>().type.toBe<(() => number) | undefined>()
   expect(register).type.not.toBeCallableWith({ secret: 's', store: new Map() })
   expect(register).type.not.toBeCallableWith({ secret: 's', now: () => new Date() })

@@ -50,8 +50,8 @@ export interface ReplyDecorators {
   /**
    * Starts a session, ends those whose refresh tokens came with the request, sets the cookie and resolves the body to send.
    * Call it after the commit of a database transaction, not inside: the store takes a connection of its own.
-   * Errors: a TypeError for unknown options and for claims or metadata that it cannot sign or keep, 403
-   * `FST_JWT_CROSS_SITE_REQUEST` where another site would set the cookie, 503 `FST_JWT_STORE_UNAVAILABLE`: then there is no new session.
+   * Errors: a TypeError for unknown options, for claims or metadata that it cannot sign or keep, and for a `sub` with which the
+   * cookie would be longer than browsers take (4096 bytes), 403 `FST_JWT_CROSS_SITE_REQUEST` where another site would set the cookie, 503 `FST_JWT_STORE_UNAVAILABLE`: then there is no new session.
    */
   issueTokens (claims: LoginClaims, options?: IssueTokensOptions): Promise<TokenResponse>
   /**

@@ -10,6 +10,10 @@ import type { AnyReply } from './hooks.ts'
 // a rolling deploy does not know yet is to be told apart from no token at all.
 const TOKEN_START = /^eyJ[\w-]*\.[\w-]+\./
 
+// Bytes, for all of a Set-Cookie: more than browsers must take (RFC 6265 §6.1). A refresh cannot exceed it where the login
+// did not: Chromium and Firefox leave the attributes out of the count, and a token grows by a few digits only.
+const MAX_COOKIE = 4096
+
 export interface RefreshCookie {
   /**
    * The values under our name that begin as a token does, in the browser's order. There can be several: a changed path or
@@ -17,6 +21,8 @@ export interface RefreshCookie {
    * bounds their number, by its limit of 16 KiB for all headers.
    */
   read (cookieHeader: string | undefined): string[]
+  /** @throws TypeError for a token with which browsers would drop the cookie; it names the claim to shorten */
+  checkSize (token: string, session: Session): void
   /** Lives as long as the session can, as the token in it does. */
   set (reply: AnyReply, token: string, session: Session, now: number): void
   clear (reply: AnyReply): void
@@ -33,6 +39,10 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
   // Max-Age apart, all that follows the token is known now. A JWT needs no encoding: it is base64url and dots.
   const afterToken = serializeCookie(name, '', attributes).slice(start.length)
   const cleared = serializeCookie(name, '', { ...attributes, maxAge: 0, expires: new Date(0) })
+
+  function setCookie (token: string, { endsAt }: Session, now: number): string {
+    return `${start}${token}; Max-Age=${toNumericDate(endsAt) - toNumericDate(now)}${afterToken}`
+  }
 
   function write (reply: AnyReply, cookie: string): void {
     const earlier = reply.getHeader('set-cookie')
@@ -58,8 +68,14 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
       }
       return values
     },
-    set (reply, token, { endsAt }, now) {
-      write(reply, `${start}${token}; Max-Age=${toNumericDate(endsAt) - toNumericDate(now)}${afterToken}`)
+    checkSize (token, session) {
+      const { length } = setCookie(token, session, session.createdAt) // all of it is ASCII
+      if (length <= MAX_COOKIE) return
+      throw new TypeError(`issueTokens: claims.sub has ${Buffer.byteLength(session.subject)} bytes, so that the cookie ${name} has ${length}, ` +
+        `and browsers drop a cookie of more than ${MAX_COOKIE} without a word: give a shorter sub`)
+    },
+    set (reply, token, session, now) {
+      write(reply, setCookie(token, session, now))
     },
     clear: (reply) => write(reply, cleared)
   }

@@ -45,7 +45,8 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, st
     // Login CSRF: a form on another site would sign its victim in as somebody else, who then reads what the victim writes.
     if (transport === 'cookie' && isForeign) throw refuseCrossSite(this.request, OTHERWISE)
     const previous = endPrevious ? previousTokens(this.request, isForeign) : []
-    const { session, response, refreshToken } = await orRetryLater(this, startSession(copiedClaims, metadata, this.request, previous))
+    const check = transport === 'cookie' ? cookie.checkSize : undefined
+    const { session, response, refreshToken } = await orRetryLater(this, startSession(copiedClaims, metadata, this.request, { previous, check }))
 
     if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
     if (transport === 'body') return { ...response, refreshToken }

@@ -24,12 +24,18 @@ export interface StartedSession {
 /**
  * A login without its HTTP side.
  *
- * @param previous the sessions that it takes the place of (ASVS 5.0 7.2.4): dead ones do no harm
- * @throws StoreUnavailableError; then there is no new session
+ * @throws StoreUnavailableError, and what `check` throws; then there is no new session
  */
 export type StartSession = (
-  claims: SessionClaims, metadata: SessionMetadata, request: AnyRequest | null, previous?: readonly SessionToEnd[]
+  claims: SessionClaims, metadata: SessionMetadata, request: AnyRequest | null, options?: StartSessionOptions
 ) => Promise<StartedSession>
+
+export interface StartSessionOptions {
+  /** The sessions that it takes the place of (ASVS 5.0 7.2.4): dead ones do no harm. */
+  previous?: readonly SessionToEnd[]
+  /** Throws where the refresh token could not travel: before anything is stored. */
+  check?: ((refreshToken: string, session: Session) => void) | undefined
+}
 
 interface StartSessionParts {
   config: Config
@@ -42,7 +48,7 @@ interface StartSessionParts {
 export function createStartSession ({ config, accessTokens, refreshTokens, store, emit }: StartSessionParts): StartSession {
   const { windows, maxAge } = config.refreshToken
 
-  return async function startSession (claims, metadata, request, previous = []) {
+  return async function startSession (claims, metadata, request, { previous = [], check } = {}) {
     const now = config.now()
     const endsAt = (toNumericDate(now) + maxAge) * 1000 // a token's `exp` is in whole seconds
     const session: Session = {
@@ -60,6 +66,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, store
     // Signed first: what cannot be signed must not leave a session behind.
     const { response } = accessTokens.sign(session, claims)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current })
+    check?.(refreshToken, session)
     await store.create(session)
     // The old ones are ended once the new one is there, so that a store that fails in between signs nobody out.
     const { ended, failure } = await deleteEach(store, previous)

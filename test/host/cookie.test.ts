@@ -200,6 +200,20 @@ t.test('a __Host- cookie is cleared with all that its name demands, whatever the
   t.strictSame(setCookies(response), ['__Host-session=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict'])
 })
 
+t.test('a login sets a cookie of up to 4096 bytes, all its attributes counted', async (t) => {
+  for (const cookie of [undefined, { name: 'n'.repeat(500), path: '/', domain: 'example.com' }]) {
+    const app = host(t)
+    await addPlugin(app, { cookie })
+    const lengths = new Set<number>()
+    for (let length = 1800; length < 2800; length += 3) {
+      const [line] = setCookies(await app.inject({ method: 'POST', url: '/login', payload: { sub: 'x'.repeat(length) } }))
+      if (line !== undefined) lengths.add(line.length)
+    }
+    const longest = Math.max(...lengths)
+    t.ok(longest <= 4096 && longest > 4092, `the longest has ${longest}`)
+  }
+})
+
 t.test('without @fastify/cookie a host has no cookie decorators from us', async (t) => {
   const app = host(t)
   await addPlugin(app)

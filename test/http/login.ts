@@ -42,6 +42,28 @@ export function loginTests (t: Test, create: Create): void {
     t.notMatch(JSON.stringify(session), jti as string, 'nothing in the store can be made into a token')
   })
 
+  t.test('a cookie that browsers would drop for its size is a TypeError that names the claim, and nothing is stored', async (t) => {
+    const { app, events } = await create(t, { refreshToken: { transport: 'both' } })
+    const errors: Error[] = []
+    app.post('/long', async (request, reply) => await reply.issueTokens(...request.body as [{ sub: string }]).catch((error: Error) => { errors.push(error) }))
+    const logIn = async (sub: string, options = {}) => await app.inject({ method: 'POST', url: '/long', payload: [{ sub, role: 'r'.repeat(3000) }, options] })
+    const short = needCookie(await logIn('a'.repeat(2500)))
+    t.ok(short.value.length > 3000, 'what fits is set')
+
+    for (const [sub, bytes] of [['a'.repeat(3000), 3000], ['ä'.repeat(1500), 3000], ['\0'.repeat(600), 600]] as const) {
+      const before = events.length
+      const response = await logIn(sub)
+      t.match(errors.pop(), { name: 'TypeError', message: new RegExp(`^issueTokens: claims\\.sub has ${bytes} bytes, .* the cookie __Host-refreshToken has \\d{4}, .* 4096 .*: give a shorter sub$`) })
+      t.equal(response.headers['set-cookie'], undefined)
+      t.equal(events.length, before)
+    }
+    t.equal((await app.sessions.list('a'.repeat(3000))).length, 0)
+
+    const inBody = await logIn('a'.repeat(1000), { transport: 'body' })
+    t.type(inBody.json().refreshToken, 'string', 'a body has no such limit')
+    t.equal(errors.length, 0)
+  })
+
   t.test('the access token opens a protected route', async (t) => {
     const { login } = await create(t)
     const tab = await login({ sub: 'anna', role: 'admin' })

@@ -6,8 +6,7 @@ export const CONTRACT = {
   notShared: 'Nothing is shared between the store and its callers.',
   create: 'Writes a new session. The index that `list` reads is written before the session itself.',
   find: 'The session, or null where it is unknown, deleted, or past `expiresAt`.',
-  rotate: 'Atomically: where `current` equals `expected` and the session has not expired at `now`, writes `next` and returns ' +
-    'the whole record as it now is; else changes nothing and returns null.',
+  rotate: 'Atomically: where `current` equals `expected` and the session has not expired at `now`, writes `next` and returns the whole record as it now is; else changes nothing and returns null.',
   rotateInPlace: 'Where `next` is what is there already, the record matches and is returned.',
   rotateNeverCreates: 'It never creates: a deleted session stays deleted.',
   delete: 'Deletes the session; with `expected` only where `current` equals it. True where something was deleted.',

@@ -31,7 +31,7 @@ async function inRedis (app: FastifyInstance, url: string): Promise<TokenStore> 
 
 async function inPostgres (app: FastifyInstance, connectionString: string): Promise<TokenStore> {
   const { default: pg } = await import('pg')
-  const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 5000, query_timeout: 1000, statement_timeout: 1000 })
+  const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 5000, query_timeout: 1000 })
   pool.on('error', (error) => app.log.error(error)) // without a listener a lost idle connection ends the process
   app.addHook('onClose', () => pool.end())
   const store = postgresStore(pool)

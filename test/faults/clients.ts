@@ -43,7 +43,7 @@ const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<Open
   async pg (url, settings) {
     const { default: pg } = await import('pg')
     const pool = new pg.Pool(settings === 'README'
-      ? { connectionString: url, max: 5, connectionTimeoutMillis: 5000, query_timeout: 1000, statement_timeout: 1000 }
+      ? { connectionString: url, max: 5, connectionTimeoutMillis: 5000, query_timeout: 1000 }
       : { connectionString: url })
     pool.on('error', () => {})
     const store = postgresStore(pool)

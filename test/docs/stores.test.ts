@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { MongoStandIn, PrismaStandIn } from '../fixtures/stand-ins.ts'
 import { testStore } from '../../lib/testing/index.ts'
+import { HOUR, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { compile, createProject, root } from '../fixtures/package.ts'
 
 // Neither database is at hand: the stores are compiled as a strict project would, MongoDB's against the driver's own types,
@@ -26,12 +27,12 @@ const files = {
   // What Prisma generates from the model, as far as the store uses it.
   'generated/prisma/client.ts': `
     interface Row { id: string, subject: string, generation: number, current: string, createdAt: bigint, rotatedAt: bigint, expiresAt: bigint, endsAt: bigint, claims: string, metadata: string }
-    interface Where { id?: string | { not: string }, subject?: string, current?: string, expiresAt?: { gt: bigint } | { lte: bigint } }
+    interface Where { id?: string | { not: string } | { gt: string } | { in: string[] }, subject?: string, current?: string, expiresAt?: { gt: bigint } | { lte: bigint } }
     export interface PrismaClient {
       refreshSession: {
         create (args: { data: Row }): Promise<Row>
         findFirst (args: { where: Where }): Promise<Row | null>
-        findMany (args?: { where: Where }): Promise<Row[]>
+        findMany (args?: { where: Where, orderBy?: { id: 'asc' }, take?: number }): Promise<Row[]>
         updateManyAndReturn (args: { where: Where, data: Partial<Row> }): Promise<Row[]>
         deleteMany (args: { where: Where }): Promise<{ count: number }>
       }
@@ -52,13 +53,23 @@ t.test('Prisma', async (t) => {
   const sessions = new PrismaStandIn()
   testStore((name, check) => t.test(name, check), () => new PrismaStore(sessions))
 
-  t.test('sweep', async (t) => {
+  t.test('sweep removes what expired an hour ago, 1000 sessions at a time', async (t) => {
     const store = new PrismaStore(sessions)
-    const before = sessions.rows.length
-    const expired = sessions.rows.filter(({ expiresAt }) => (expiresAt as bigint) <= BigInt(Date.now())).length
-    t.ok(expired > 0, 'the contract has left some behind')
-    t.equal(await store.sweep(), expired)
-    t.equal(sessions.rows.length, before - expired)
+    sessions.rows = []
+    const over = (ago: number) => sampleSession({ expiresAt: Date.now() - ago })
+    const kept = [over(HOUR - 60_000), sampleSession()]
+    for (const session of [...Array.from({ length: 1_500 }, () => over(HOUR + 1)), ...kept]) await store.create(session)
+    const swept = [await store.sweep(), await store.sweep()]
+    t.ok(swept.every((count) => count > 0 && count <= 1_000))
+    t.strictSame(sessions.rows.map(({ id }) => id).sort(), kept.map(({ id }) => id).sort())
+    await store.create(over(HOUR + 1))
+    t.equal(await store.sweep(), 1, 'begins anew at the end of the table')
+  })
+
+  t.test('a subject that PostgreSQL cannot store has no sessions', async (t) => {
+    const store = new PrismaStore(sessions)
+    t.strictSame(await store.list('ann\0'), [])
+    t.equal(await store.deleteAll('ann\0'), 0)
   })
 })
 

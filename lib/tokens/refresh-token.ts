@@ -5,15 +5,6 @@ import type { Keyring, Refusal } from './keyring.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
 
-/** How each begins, whatever its key: the header's first fields. `@fastify/jwt` and our own HS256 write them alike. */
-const START = Buffer.from('{"alg":"HS256","typ":"rt+jwt",').toString('base64url')
-const MIN_LENGTH = 300 // characters; with a subject of one letter there are 369
-
-/** Cheap, and says nothing of the signature: whether a text can be a refresh token of this plugin at all. */
-export function readsLikeOurs (text: string): boolean {
-  return text.length >= MIN_LENGTH && text.startsWith(START)
-}
-
 /** A refresh token of good signature. Times in milliseconds. */
 export interface RefreshToken {
   subject: string

@@ -103,7 +103,7 @@ for (const [title, decorators] of Object.entries({
 
     const user = await login(app)
     const response = await app.inject({ method: 'POST', url: '/admin/login' })
-    t.strictSame(response.cookies.map(({ name, path }) => ({ name, path })), [{ name: 'adminToken', path: '/admin/auth' }])
+    t.strictSame(response.cookies.map(({ name, path }) => ({ name, path })), [{ name: 'adminToken', path: '/' }])
     const admin = { authorization: `Bearer ${response.json().accessToken}` }
     const cookies = { adminToken: response.cookies[0]?.value ?? '' }
 

@@ -88,6 +88,11 @@ async function createWatchedApp (t: Test, options: Partial<JwtRefreshOptions> = 
   }
 }
 
+/** What does not read like a refresh token of ours counts as none in a cookie. */
+function inCookie (kind: Kind): Rows {
+  return [...common(kind), ...signed(kind)].filter(([what]) => what !== 'no token' && what !== 'two parts')
+}
+
 const bearer = (token: string): InjectOptions => ({ url: '/me', headers: { authorization: `Bearer ${token}` } })
 
 t.test('an access token that is refused says why: in the cause of the error and in a debug line', async (t) => {
@@ -105,7 +110,7 @@ t.test('so does one of a key pair', async (t) => {
 t.test('so does a refresh token', async (t) => {
   const { login, saysWhy } = await createWatchedApp(t)
   const { refresh } = kindsOf(await login())
-  await saysWhy([...common(refresh), ...signed(refresh)], (token) => ({ ...refreshWith(token), url: '/renew' }), 'refused a refresh token')
+  await saysWhy(inCookie(refresh), (token) => ({ ...refreshWith(token), url: '/renew' }), 'refused a refresh token')
 })
 
 t.test('what `extract` finds that is no text', async (t) => {
@@ -130,7 +135,7 @@ t.test('the answer does not tell the caller', async (t) => {
   for (const [what, token] of [...common(access), ...signed(access), ...accessRows(access).slice(0, -1)]) {
     t.match((await send(bearer(token))).json(), { code: 'FST_JWT_ACCESS_TOKEN_INVALID', message: /^The access token is invalid$/ }, what)
   }
-  for (const [what, token] of [...common(refresh), ...signed(refresh)]) {
+  for (const [what, token] of inCookie(refresh)) {
     t.match((await send(refreshWith(token))).json(), { code: 'FST_JWT_REFRESH_TOKEN_INVALID', message: /^The refresh token is invalid$/ }, what)
   }
 })

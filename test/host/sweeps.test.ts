@@ -72,7 +72,7 @@ t.test('it removes what has expired by the clock of the plugin', async (t) => {
   app.post('/login', async (_request, reply) => reply.issueTokens({ sub: 'ann' }))
   await app.inject({ method: 'POST', url: '/login' })
   now += 60_000
-  await passes(15)
+  await passes(16)
   now = START
   t.strictSame(await app.sessions.list('ann'), [])
 })
@@ -98,7 +98,7 @@ t.test('the next sweep waits until the one before has ended', async (t) => {
   await passes(60)
   t.equal(store.sweeps, 1)
   end?.()
-  await passes(15)
+  await passes(16)
   t.equal(store.sweeps, 2)
   await app.close()
   end?.()
@@ -120,7 +120,7 @@ t.test('a failure is a warning, those that follow it are for the debug level, an
     t.strictSame(told.map(({ level }) => level), [40, ...told.slice(1).map(() => 20)])
     t.match(told[0], { err: { message: 'away' } })
     store.act = () => 0
-    await passes(15)
+    await passes(16)
   }
 })
 
@@ -131,10 +131,10 @@ t.test('a sweep that fails while the app closes is not told', async (t) => {
   store.act = () => new Promise((_resolve, reject) => { fail = reject })
   const { app, lines } = await createApp(t, store)
   await app.ready()
-  await passes(15)
+  await passes(16)
   await app.close()
   fail?.(new Error('the pool has ended'))
-  await passes(15)
+  await passes(16)
   t.strictSame(lines, [])
 })
 

@@ -41,6 +41,12 @@ test('a failure begins with the sentence of the contract, word by word, and says
 
   const thrown = (await failures(() => new Rejecting())).get('an unknown id is not there') as Error
   t.match(thrown, { message: new RegExp(`${CONTRACT.find}\nthe database is away`.replaceAll('`', '.')), cause: { message: 'the database is away' } })
+
+  const away: unknown = 'away'
+  const rejectsWithText = new PlainStore()
+  rejectsWithText.find = async () => { throw away }
+  const told = (await failures(() => rejectsWithText)).get('an unknown id is not there') as Error
+  t.match(told, { message: /\naway$/, cause: 'away' }, 'what is no error is shown as it is')
 })
 
 testStore((name, check) => test(`in another realm: ${name}`, check), () => new OfAnotherRealm())

@@ -48,7 +48,7 @@ test('request.user', () => {
 describe('reply', () => {
   test('issueTokens', () => {
     expect(reply.issueTokens).type.toBe<(claims: LoginClaims, options?: IssueTokensOptions) => Promise<TokenResponse>>()
-    expect<IssueTokensOptions>().type.toBe<{ transport?: 'cookie' | 'body' | undefined, metadata?: SessionMetadata | undefined }>()
+    expect<IssueTokensOptions>().type.toBe<{ transport?: 'cookie' | 'body' | undefined, metadata?: SessionMetadata | undefined, endPrevious?: boolean | undefined, crossSite?: boolean | undefined }>()
     expect(reply.issueTokens).type.toBeCallableWith({ sub: '1' }, { transport: 'body', metadata: { device: 'phone', userAgent: null } })
     expect(reply.issueTokens).type.not.toBeCallableWith()
     expect(reply.issueTokens).type.not.toBeCallableWith({ sub: '1' }, { transport: 'both' })

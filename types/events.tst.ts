@@ -20,7 +20,7 @@ test('what each says', () => {
   expect<RefreshedEvent>().type.toBe<{ type: 'refreshed', sessionId: string, subject: string, generation: number, rotated: boolean }>()
   expect<ReusedEvent>().type.toBe<{ type: 'reused', sessionId: string, subject: string, generation: number, expected: number }>()
   expect<RecoveredEvent>().type.toBe<{ type: 'recovered', sessionId: string, subject: string, generation: number, expected: number }>()
-  expect<EndedEvent>().type.toBe<{ type: 'ended', reason: 'logout' | 'revoked' | 'claims', subject?: string, sessionId?: string, count: number }>()
+  expect<EndedEvent>().type.toBe<{ type: 'ended', reason: 'logout' | 'revoked' | 'claims' | 'replaced', subject?: string, sessionId?: string, count: number }>()
 })
 
 test('nothing can be read before the type is known', () => {

@@ -29,8 +29,8 @@ export interface Make {
  * Strictly equal, prototypes aside: under Jest, what a store makes and what this file makes are objects of two realms.
  * @throws AssertionError
  */
-export function assertSame (actual: unknown, expected: unknown, message?: string): void {
-  assert.deepEqual(plain(actual), plain(expected), message)
+export function assertSame (actual: unknown, expected: unknown): void {
+  assert.deepEqual(plain(actual), plain(expected))
 }
 
 function plain (value: unknown): unknown {

@@ -94,7 +94,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const own = new Set(sessions.map((session) => session.id))
     for (const session of sessions) {
       const listed = (await store.list(session.subject)).filter((each) => own.has(each.id))
-      assertSame(listed, [session], `list(${JSON.stringify(session.subject)})`)
+      assertSame([session.subject, listed], [session.subject, [session]])
     }
     for (const [index, session] of sessions.entries()) {
       assert.ok(await store.deleteAll(session.subject) >= 1, `deleteAll(${JSON.stringify(session.subject)})`)

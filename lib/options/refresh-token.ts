@@ -1,23 +1,25 @@
 import { toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
 import { checkFields, checkOneOf, show } from '../checks/fields.ts'
-import type { Key, RefreshTokenConfig, RotationWindows } from '../config.ts'
+import type { AccessTokenConfig, Key, RefreshTokenConfig, RotationWindows } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { createKey, createKeys, deriveRefreshKey, isHmac } from '../tokens/keys.ts'
 
 const NAMES = ['expiresIn', 'maxAge', 'secret', 'rotation', 'overlap', 'retryWindow', 'recoveryWindow', 'transport']
 const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const
-const DEFAULT_OVERLAP = 10_000
+// Chromium writes a cookie to the disk within 30 seconds. The token that a crash brings back must still be good then, so
+// the one that followed it must not have been confirmed (test/model/crash.test.ts).
+const DEFAULT_OVERLAP = 45_000
 
 /**
- * @param accessKeys the keys of `secret`, of which the refresh tokens' keys are derived
+ * @param accessToken its keys are those of `secret`, of which the refresh tokens' keys are derived
  * @throws InvalidOptionError
  */
-export function parseRefreshToken (value: unknown, accessKeys: readonly Key[]): RefreshTokenConfig {
+export function parseRefreshToken (value: unknown, accessToken: AccessTokenConfig): RefreshTokenConfig {
   const fields = checkFields('refreshToken', value, NAMES)
   const { maxAge = '30d' } = fields
   return {
-    keys: refreshKeys(fields.secret, accessKeys),
-    windows: parseWindows(fields),
+    keys: refreshKeys(fields.secret, accessToken.keys),
+    windows: parseWindows(fields, accessToken.expiresIn * 1000),
     maxAge: toWholeSeconds('refreshToken.maxAge', maxAge),
     transport: checkOneOf('refreshToken.transport', fields.transport, ['cookie', 'body', 'both'] as const, 'cookie')
   }
@@ -46,7 +48,8 @@ function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
   return [...keys, ...derived]
 }
 
-function parseWindows (fields: Record<string, unknown>): RotationWindows {
+/** @param accessLife milliseconds */
+function parseWindows (fields: Record<string, unknown>, accessLife: number): RotationWindows {
   const rotation = checkOneOf('refreshToken.rotation', fields.rotation, [true, false, 'strict'] as const, true)
   const expiresIn = toMilliseconds('refreshToken.expiresIn', fields.expiresIn === undefined ? '7d' : fields.expiresIn)
   if (expiresIn < 1000 || !Number.isFinite(expiresIn)) {
@@ -62,9 +65,13 @@ function parseWindows (fields: Record<string, unknown>): RotationWindows {
   if (overlap >= expiresIn) {
     throw new InvalidOptionError(`refreshToken.overlap is ${show(fields.overlap)}, not shorter than refreshToken.expiresIn (${expiresIn / 1000} s): give less`)
   }
+  // A victim that refreshes within the overlap confirms no token, and so does not tell its thief.
+  if (overlap > accessLife) {
+    throw new InvalidOptionError(`refreshToken.overlap is ${show(fields.overlap)}, longer than accessToken.expiresIn (${accessLife / 1000} s), so that thieves would be detected late: give less, or longer access tokens`)
+  }
   return {
     expiresIn,
-    overlap: fields.overlap === undefined ? Math.min(DEFAULT_OVERLAP, expiresIn / 2) : overlap,
+    overlap: fields.overlap === undefined ? Math.min(DEFAULT_OVERLAP, accessLife, expiresIn / 2) : overlap,
     retryWindow: fields.retryWindow === undefined ? Infinity : retryWindow,
     recoveryWindow: fields.recoveryWindow === undefined ? 86_400_000 : recoveryWindow,
     rotate: rotation

@@ -32,17 +32,17 @@ const LOGIN_GENERATION = 1
 
 /** Judges a refresh token of good signature against its session's record; first match wins. */
 export function decide (session: Session | null, token: PresentedToken, now: number, windows: RotationWindows): Decision {
-  if (session === null || session.expiresAt <= now || session.endsAt <= now) return gone(token, now, windows)
+  if (session === null || !isAlive(session, now)) return gone(token, now, windows)
 
   const isNext = token.generation === session.generation + 1 && token.parent === session.current
   const isCurrent = token.generation === session.generation && token.hash === session.current
-  const isAhead = token.generation > session.generation + 1 && within(now - token.issuedAt, windows.recoveryWindow)
+  const isRecovery = isAhead(session, token) && within(now - token.issuedAt, windows.recoveryWindow)
 
   if (!windows.rotate && token.generation === LOGIN_GENERATION && (isNext || isCurrent)) {
     return { type: 'accept', case: 'static', child: false, write: keepAlive(session, now, now, windows) }
   }
   // Ahead too: were it confirmed at once, requests with its parent that are still on their way would count as reuse.
-  if ((isNext || isAhead) && isYoung(token, now, windows)) return { type: 'accept', case: 'young', child: false, write: null }
+  if ((isNext || isRecovery) && isYoung(token, now, windows)) return { type: 'accept', case: 'young', child: false, write: null }
   if (isNext) return { type: 'accept', case: 'confirm', child: true, write: confirmation(token, now, windows) }
   if (isCurrent) {
     const age = now - session.rotatedAt
@@ -52,7 +52,7 @@ export function decide (session: Session | null, token: PresentedToken, now: num
       return { type: 'accept', case: 'retry', child: true, write: keepAlive(session, session.rotatedAt, now, windows) }
     }
   }
-  if (isAhead) return { type: 'accept', case: 'ahead', child: true, write: confirmation(token, now, windows) }
+  if (isRecovery) return { type: 'accept', case: 'ahead', child: true, write: confirmation(token, now, windows) }
   return { type: 'reuse' }
 }
 
@@ -78,6 +78,19 @@ export function gone (token: PresentedToken, now: number, windows: RotationWindo
  */
 export function isOutdated (session: Session, token: PresentedToken): boolean {
   return token.generation < session.generation || (token.generation === session.generation && token.hash !== session.current)
+}
+
+/** By the app's clock: a store drops expired records by its own. */
+export function isAlive (session: Session, now: number): boolean {
+  return session.expiresAt > now && session.endsAt > now
+}
+
+/**
+ * Whether the store has lost writes, or answers with a record from before them. Each other token that is reuse stays so,
+ * because the generation of a record only rises.
+ */
+export function isAhead (session: Session, token: Pick<PresentedToken, 'generation'>): boolean {
+  return token.generation > session.generation + 1
 }
 
 /** A second tab or a quick reload: the login's token is never young, since no tab can have had it before. */

@@ -1,24 +1,25 @@
-import { DEAD } from './world.ts'
+import { DEAD, KINDS } from './world.ts'
 import type { Message, Stored, Token, World } from './world.ts'
 
 // A world as a short text, one character a token or record: a million of them must fit into a Map.
 
 const STORE = ['sound', 'fallen', 'worn'] as const
 const THIEF = ['absent', 'waits', 'plays'] as const
-const ANSWER = 2
-const WITH_TOKEN = 1
+const WITH_TOKEN = 8 // beside the kind of a message
+const NO_DISK = '\uffff'
 /** Some variants of the rules make tokens that are younger than new. */
 const YOUNGEST = 2
 
-export function encode ({ records, store, jar, flight, idle, thief, pocket, refreshes }: World): string {
+export function encode ({ records, store, jar, disk, flight, idle, thief, pocket, refreshes }: World): string {
   let text = String.fromCharCode(
     STORE.indexOf(store) << 8 | records.length << 4 | flight.length,
     idle << 8 | refreshes << 2 | THIEF.indexOf(thief)
   )
   for (const { current, generation, age } of records) text += pack(0, generation, current, age)
   text += packToken(jar)
+  text += disk === null ? NO_DISK : pack(0, 0, 0, disk.behind) + packToken(disk.token)
   for (const { kind, token, age } of flight) {
-    text += pack(0, 0, age, (kind === 'answer' ? ANSWER : 0) | (token === null ? 0 : WITH_TOKEN))
+    text += pack(0, 0, age, KINDS.indexOf(kind) | (token === null ? 0 : WITH_TOKEN))
     if (token !== null) text += packToken(token)
   }
   for (const token of pocket) text += packToken(token)
@@ -40,14 +41,16 @@ export function decode (text: string): World {
     records.push({ generation: code >> 8, current: code >> 4 & 15, age: code & 15 })
   }
   const jar = token()
+  const behind = text[at++] as string
+  const disk = behind === NO_DISK ? null : { behind: behind.charCodeAt(0), token: token() }
   const flight: Message[] = []
   for (let left = lengths & 15; left > 0; left--) {
     const code = next()
-    flight.push({ kind: (code & ANSWER) === 0 ? 'request' : 'answer', age: code >> 4, token: (code & WITH_TOKEN) === 0 ? null : token() })
+    flight.push({ kind: KINDS[code & 7]!, age: code >> 4, token: (code & WITH_TOKEN) === 0 ? null : token() })
   }
   const pocket: Token[] = []
   while (at < text.length) pocket.push(token())
-  return { records, store: STORE[lengths >> 8]!, jar, flight, idle: rest >> 8, refreshes: rest >> 2 & 63, thief: THIEF[rest & 3]!, pocket }
+  return { records, store: STORE[lengths >> 8]!, jar, disk, flight, idle: rest >> 8, refreshes: rest >> 2 & 63, thief: THIEF[rest & 3]!, pocket }
 }
 
 function packToken (token: Token): string {

@@ -30,6 +30,7 @@ export function movesOf (world: World, setting: Setting, frame: Frame): Move[] {
   }
   addTime(world, setting, add)
   addClient(world, setting, add)
+  addBrowser(world, setting, add)
   addNetwork(world, setting, add)
   addServer(world, setting, add, (name, logsOut) => moves.push({ name, next: null, parent: null, logsOut, steals: false }))
   return moves
@@ -38,13 +39,15 @@ export function movesOf (world: World, setting: Setting, frame: Frame): Move[] {
 type Add = (name: string, changes: Partial<World>, more?: Partial<Move>) => void
 type End = (name: string, logsOut: boolean) => void
 
-/** No message outlives its life: before that it is served, arrives, or is lost. */
-function addTime ({ records, jar, flight, idle, pocket }: World, { messageLife }: Setting, add: Add): void {
+/** No message outlives its life: before that it is served, arrives, or is lost. Nor is the disk behind for longer than it may be. */
+function addTime ({ records, jar, disk, flight, idle, pocket }: World, { messageLife, losesCookies }: Setting, add: Add): void {
   if (flight.some(({ age }) => age === messageLife)) return
+  if (disk !== null && disk.behind === losesCookies) return
   const older = <Aging extends { age: number }>(one: Aging): Aging => ({ ...one, age: one.age + 1 })
   add('a tick', {
     records: records.map(older),
     jar: older(jar),
+    disk: disk && { token: older(disk.token), behind: disk.behind + 1 },
     flight: flight.map((message) => ({ ...older(message), token: message.token && older(message.token) })),
     idle: idle + 1,
     pocket: pocket.map(older)
@@ -67,13 +70,21 @@ function isStolen (wanted: Stolen | null, token: Token | undefined, { records: [
   return wanted === 'live' ? token.id === jar.id : token.id === record!.current && token.id !== jar.id
 }
 
+/** Browsers write their cookies to the disk now and then, and find those again when they start after a crash. */
+function addBrowser ({ jar, disk, flight }: World, { accessLife }: Setting, add: Add): void {
+  if (disk === null) return
+  add('the browser writes its cookies', { disk: { token: jar, behind: 0 } })
+  const orphans = flight.filter(({ kind }) => kind !== 'answer').map((message) => ({ ...message, kind: 'orphan' as const }))
+  add('the browser crashes', { jar: disk.token, disk: { ...disk, behind: 0 }, flight: orphans, idle: accessLife })
+}
+
 function addNetwork (world: World, setting: Setting, add: Add): void {
   const { jar, flight, idle, thief, refreshes } = world
   for (const message of flight) {
     const others = flight.filter((other) => other !== message)
     if (setting.losesMessages) add(`${nameOf(message)} is lost`, { flight: others })
     if (setting.doublesMessages && flight.length < setting.inFlight) add(`${nameOf(message)} is doubled`, { flight: [...flight, { ...message }] })
-    if (message.kind === 'request') continue
+    if (message.kind !== 'answer') continue
     // Tabs that ask together make one refresh.
     const counts = thief === 'plays' && idle >= setting.accessLife
     add(`${nameOf(message)} arrives`, { jar: message.token ?? jar, flight: others, idle: 0, refreshes: refreshes + (counts ? 1 : 0) })
@@ -89,7 +100,11 @@ function addServer (world: World, setting: Setting, add: Add, end: End): void {
     const { decision, child, after } = serve(setting, world, token)
     const name = `${nameOf(message)} is served: ${wordsOf(decision, child)}`
     if (decision.type !== 'accept') end(name, thief === 'absent')
-    else add(name, { ...after, flight: [...flight.filter((other) => other !== message), { kind: 'answer', token: child ?? (echoes ? token : null), age: 0 }] }, { parent: token })
+    else {
+      const others = flight.filter((other) => other !== message)
+      const answers: Message[] = message.kind === 'orphan' ? [] : [{ kind: 'answer', token: child ?? (echoes ? token : null), age: 0 }]
+      add(name, { ...after, flight: [...others, ...answers] }, { parent: token })
+    }
   }
   if (thief === 'plays') {
     for (const token of pocket.length > 0 ? pocket : [DEAD]) {
@@ -106,7 +121,7 @@ function addServer (world: World, setting: Setting, add: Add, end: End): void {
 }
 
 function nameOf ({ kind, token }: Message): string {
-  if (kind === 'request') return `the request with #${token!.id}`
+  if (kind !== 'answer') return `the request with #${token!.id}`
   return token === null ? 'an answer without a cookie' : `the answer with #${token.id}`
 }
 

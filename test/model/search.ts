@@ -27,7 +27,7 @@ export interface Finding {
  */
 export function search (setting: Setting, promised = MANY): Finding {
   const frame = frameOf(setting)
-  const start = encode(afterLogin(frame))
+  const start = encode(afterLogin(frame, setting.losesCookies > 0))
   const cameFrom = new Map<string, string>([[start, '']])
   const finding: Finding = { worlds: 1, logout: null, foundWithin: 0, theft: null }
 

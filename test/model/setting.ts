@@ -17,6 +17,8 @@ export interface Setting {
   /** How long the client, all its tabs together, makes do with an access token. 0: each tab refreshes as it pleases. */
   accessLife: number
   losesMessages: boolean
+  /** Browsers crash, which loses the cookie writes of at most so many ticks. 0: they do not. */
+  losesCookies: number
   doublesMessages: boolean
   /** How many of its last writes the store may lose at once. */
   losesWrites: number
@@ -41,6 +43,7 @@ export const plain: Setting = {
   inFlight: 3,
   accessLife: 0,
   losesMessages: false,
+  losesCookies: 0,
   doublesMessages: false,
   losesWrites: 0,
   losesThem: 'ever again',

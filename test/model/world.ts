@@ -20,10 +20,18 @@ export interface Stored {
 }
 
 export interface Message {
-  kind: 'request' | 'answer'
+  /** A request whose browser has crashed is an `orphan`: it may still be served, but its answer reaches nobody. */
+  kind: 'request' | 'orphan' | 'answer'
   /** An answer without a token brings an access token alone. */
   token: Token | null
   age: number
+}
+
+/** The cookie jar as a crash would leave it. */
+export interface Disk {
+  token: Token
+  /** How many ticks the jar has held something else. */
+  behind: number
 }
 
 export interface World {
@@ -35,6 +43,8 @@ export interface World {
    */
   store: 'sound' | 'fallen' | 'worn'
   jar: Token
+  /** null: no browser crashes. */
+  disk: Disk | null
   flight: Message[]
   /** Ticks since an answer brought the client an access token. */
   idle: number
@@ -47,6 +57,8 @@ export interface World {
 
 /** A token that no record takes, nor will ever take again: they are all alike. */
 export const DEAD: Token = { id: 0, parent: 0, generation: 0, age: 0 }
+export const KINDS = ['request', 'orphan', 'answer'] as const
+
 export const ROOT = 1
 export const LOGIN = 2
 /** The id of a token that was just made, until `settle` numbers it. */
@@ -69,11 +81,13 @@ export interface Settled {
 }
 
 /** The login's token is in the jar, and its root in the record. */
-export function afterLogin ({ caps }: Frame): World {
+export function afterLogin ({ caps }: Frame, crashes: boolean): World {
+  const jar = { id: LOGIN, parent: ROOT, generation: 1, age: 0 }
   return {
     records: [{ current: ROOT, generation: 0, age: caps.record }],
     store: 'sound',
-    jar: { id: LOGIN, parent: ROOT, generation: 1, age: 0 },
+    jar,
+    disk: crashes ? { token: jar, behind: 0 } : null,
     flight: [],
     idle: caps.idle,
     thief: 'absent',
@@ -103,6 +117,7 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
     return DEAD
   }
   const jar = fresh(world.jar)
+  const disk = world.disk && { ...world.disk, token: fresh(world.disk.token) }
   const flight = world.flight.map(({ kind, token, age }) => ({ kind, token: token && fresh(token), age }))
   const pocket = world.pocket.map(fresh).filter((token) => token !== DEAD)
 
@@ -111,10 +126,11 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
   const name = (id: number): void => { if (id !== 0 && names[id] === 0) names[id] = ++count }
   const rank = (token: Token): number => (token.generation << 12) + (names[token.id]! << 8) + (names[token.parent]! << 4) + token.age
   const weight = ({ kind, token, age }: Message): number =>
-    ((kind === 'answer' ? 16 : 0) + age) * 131_072 + (token === null ? 0 : 65_536 + rank(token))
+    (KINDS.indexOf(kind) * 16 + age) * 131_072 + (token === null ? 0 : 65_536 + rank(token))
 
   for (const { current } of records) name(current)
   name(jar.id)
+  if (disk !== null) name(disk.token.id)
   flight.sort((a, b) => weight(a) - weight(b))
   for (const { token } of flight) if (token !== null) name(token.id)
   pocket.sort((a, b) => rank(a) - rank(b) || a.parent - b.parent || a.id - b.id)
@@ -140,10 +156,15 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
       ...world,
       records: records.map(({ current, generation, age }) => ({ current: names[current]!, generation: generation - shift, age: Math.min(age, caps.record) })),
       jar: rename(jar),
+      disk: disk && { token: rename(disk.token), behind: isSame(disk.token, jar) ? 0 : disk.behind },
       flight: flight.map(({ kind, token, age }) => ({ kind, token: token && rename(token), age })),
       idle: Math.min(world.idle, caps.idle),
       pocket: kept.map(rename),
       refreshes: Math.min(world.refreshes, caps.refreshes)
     }
   }
+}
+
+function isSame (token: Token, other: Token): boolean {
+  return token.id === other.id && token.generation === other.generation
 }

@@ -11,15 +11,14 @@ import { createIssueTokens } from './lib/http/issue-tokens.ts'
 import { createChooseToken, createReadTokens } from './lib/http/presented.ts'
 import { createFindProofs } from './lib/http/proofs.ts'
 import { createRefresh } from './lib/http/refresh.ts'
-import { createRequireSession } from './lib/http/require-session.ts'
+import { createDemandSession, createRequireSession } from './lib/http/require-session.ts'
 import { createRevokeTokens } from './lib/http/revoke-tokens.ts'
 import { addRoutes } from './lib/http/routes/index.ts'
 import { createVerifiedClaims } from './lib/http/verified-claims.ts'
 import { parseOptions } from './lib/options/index.ts'
-import { createEndSessions } from './lib/sessions/end-sessions.ts'
 import { createEmit } from './lib/sessions/events.ts'
 import { createFreshClaims } from './lib/sessions/fresh-claims.ts'
-import { guardStore } from './lib/sessions/guarded-store.ts'
+import { createOpenStore } from './lib/sessions/guarded-store.ts'
 import { createRotate } from './lib/sessions/rotate.ts'
 import { createSessions } from './lib/sessions/sessions.ts'
 import { createStartSession, exposeStartSession } from './lib/sessions/start-session.ts'
@@ -42,12 +41,11 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const refreshTokens = createRefreshTokens(refreshKeyring, now)
 
   // The sessions and the rules that move them.
-  const store = guardStore(config.store, config.storeTimeout)
+  const openStore = createOpenStore(config.store, config.storeTimeout, app.log)
   const emit = createEmit(config.onEvent, app.log)
-  const sessions = createSessions(store, emit, now)
-  const rotate = createRotate(store, config.refreshToken.windows, now)
-  const endSessions = createEndSessions(store, emit)
-  const startSession = createStartSession({ config, accessTokens, refreshTokens, store, emit })
+  const sessions = createSessions(openStore, emit, now)
+  const rotate = createRotate({ config, freshClaims: createFreshClaims(config), emit })
+  const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, emit })
 
   // What a request brings.
   const { extract } = config.accessToken
@@ -55,22 +53,23 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const isCrossSite = createIsCrossSite(config.trustedOrigins, config.publicUrl)
   const readAccessToken = createReadAccessToken(accessTokens, extract)
   const readTokens = createReadTokens(config.refreshToken.transport, cookie, refreshTokens)
-  const chooseToken = createChooseToken(readTokens, isCrossSite, sessions)
+  const chooseToken = createChooseToken(readTokens, isCrossSite, now)
   const findProofs = createFindProofs({ readTokens, readAccessToken, extracts: extract !== undefined, verifiedClaims, isCrossSite })
 
   // What the host uses.
   enforceCaching(app)
   const authenticate = createAuthenticate(readAccessToken, verifiedClaims)
-  const requireSession = createRequireSession(verifiedClaims, sessions)
-  const refresh = createRefresh({ config, chooseToken, rotate, freshClaims: createFreshClaims(config), accessTokens, refreshTokens, verifiedClaims, cookie, store, emit })
+  const demandSession = createDemandSession(verifiedClaims, now)
+  const requireSession = createRequireSession(demandSession, openStore)
+  const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit })
   const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, startSession })
-  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, sessions, endSessions, store, emit })
+  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit })
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
   exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })
 
   const { logLevel, logSerializers } = options
   await app.register(async (scope) => {
-    addRoutes(scope, { config, authenticate, requireSession, refresh, revokeTokens, sessions, verifiedClaims, cookie })
+    addRoutes(scope, { config, authenticate, demandSession, refresh, revokeTokens, openStore, emit, cookie })
   }, { logLevel, logSerializers } as RegisterOptions)
 
   // An instance that only verifies leaves the sessions to those that make them.

@@ -15,7 +15,7 @@ export interface RefreshedEvent extends SessionEvent {
   rotated: boolean
 }
 
-/** A refresh token was used that only a thief or its victim can still hold; the session was ended (RFC 9700 §4.14.2). */
+/** A refresh token was used that only a thief or its victim can still hold; the session was ended (RFC 9700 §4.14.2). Told once. */
 export interface ReusedEvent extends SessionEvent {
   type: 'reused'
   /** The generation of the token that was presented. */

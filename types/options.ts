@@ -49,7 +49,10 @@ export interface RefreshTokenOptions {
   secret?: string | Buffer | Array<string | Buffer> | undefined
   /** true: the rules with their windows. `'strict'`: no windows. false: the login's token for the session's life. */
   rotation?: boolean | 'strict' | undefined
-  /** How long tabs may share one refresh token, and how old a token must be to be rotated. Default `'10s'`. */
+  /**
+   * How long tabs may share one refresh token, and how old a token must be to be rotated. At most `accessToken.expiresIn`.
+   * Default: `'45s'`, but at most `accessToken.expiresIn` and half of `expiresIn`.
+   */
   overlap?: Duration | undefined
   /** How long a used token may ask again because its answer was lost. Default `Infinity`. */
   retryWindow?: Duration | undefined
@@ -98,13 +101,17 @@ export interface JwtRefreshOptions extends RegisterOptions {
   refreshToken?: RefreshTokenOptions | undefined
   cookie?: CookieOptions | undefined
   /**
-   * Called after every accepted refresh with the session as it now is, for fresh claims.
+   * Called in every accepted refresh, for fresh claims: with the session as it now is, or, with `rotation: 'strict'`, as it
+   * is before the write.
    * null ends the session. What it returns is signed, not stored.
    */
   claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
   /** Default: a `MemoryStore`, for one process. */
   store?: TokenStore | undefined
-  /** How long the store or `claims` may take before the answer is a 503. Default `'2s'`. */
+  /**
+   * How long the store and `claims` together may take for a refresh, a login, a logout or a call of `sessions` before the
+   * answer is a 503. Default `'2s'`.
+   */
   storeTimeout?: Duration | undefined
   /** How often the plugin calls `sweep` of the store, give or take half. `false`: something else does. Default `'10s'`. */
   sweepInterval?: Duration | false | undefined

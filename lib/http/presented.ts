@@ -1,8 +1,9 @@
-import type { Sessions } from '../../types/decorators.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Transport } from '../../types/tokens.ts'
 import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError, TokenRefusedError } from '../errors.ts'
 import { isText, own } from '../json.ts'
+import type { GuardedStore } from '../sessions/guarded-store.ts'
+import { findAlive } from '../sessions/sessions.ts'
 import type { Refusal } from '../tokens/keyring.ts'
 import type { RefreshToken, RefreshTokens } from '../tokens/refresh-token.ts'
 import type { RefreshCookie } from './cookie.ts'
@@ -62,21 +63,21 @@ export interface Chosen {
  *
  * @throws RefreshTokenMissingError, RefreshTokenInvalidError, RefreshTokenAmbiguousError, CrossSiteRequestError
  */
-export type ChooseToken = (request: AnyRequest) => Promise<Chosen>
+export type ChooseToken = (request: AnyRequest, store: GuardedStore) => Promise<Chosen>
 
-export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossSite, sessions: Sessions): ChooseToken {
+export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossSite, now: () => number): ChooseToken {
   /**
    * The latest token whose session lives, or the latest of all: a cookie that was left behind or tossed in must not log
    * anyone out. Where people of two subjects are signed in, any choice could be the wrong one.
    */
-  async function chooseLiving (tokens: [RefreshToken, ...RefreshToken[]]): Promise<RefreshToken> {
-    const found = await Promise.all(tokens.map(async ({ sessionId }) => sessions.find(sessionId)))
-    const [latest = tokens[0], ...others] = tokens.filter(({ subject }, index) => found[index]?.subject === subject)
+  async function chooseLiving (tokens: [RefreshToken, ...RefreshToken[]], store: GuardedStore): Promise<RefreshToken> {
+    const found = await Promise.all(tokens.map(async ({ sessionId, subject }) => await findAlive(store, sessionId, subject, now())))
+    const [latest = tokens[0], ...others] = tokens.filter((_, index) => found[index] !== null)
     if (others.some(({ subject }) => subject !== latest.subject)) throw new RefreshTokenInvalidError()
     return latest
   }
 
-  return async function chooseToken (request) {
+  return async function chooseToken (request, store) {
     const { cookies, body } = readTokens(request)
     const [sent = null] = body.texts
     if (cookies.texts.length > 0) {
@@ -89,7 +90,7 @@ export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossS
     const { tokens: [token, ...others], refusal } = sent === null ? cookies : body
     if (token === undefined) throw new RefreshTokenInvalidError({ cause: new TokenRefusedError(refusal as Refusal) })
     // One token is the steady case, and its rotation asks the store for its session anyway.
-    return { sent, token: others.length === 0 ? token : await chooseLiving([token, ...others]) }
+    return { sent, token: others.length === 0 ? token : await chooseLiving([token, ...others], store) }
   }
 }
 

@@ -1,8 +1,6 @@
 import type { Config } from '../config.ts'
-import { RefreshTokenRevokedError } from '../errors.ts'
 import type { Emit } from '../sessions/events.ts'
-import type { FreshClaims } from '../sessions/fresh-claims.ts'
-import type { GuardedStore } from '../sessions/guarded-store.ts'
+import type { OpenStore } from '../sessions/guarded-store.ts'
 import type { Rotate } from '../sessions/rotate.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
@@ -17,12 +15,11 @@ export interface RefreshParts {
   config: Config
   chooseToken: ChooseToken
   rotate: Rotate
-  freshClaims: FreshClaims
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   verifiedClaims: VerifiedClaims
   cookie: RefreshCookie
-  store: GuardedStore
+  openStore: OpenStore
   emit: Emit
 }
 
@@ -31,31 +28,17 @@ export interface RefreshParts {
  * it clears no cookie: while the request was on its way, another tab may have logged in, whose cookie that would throw away.
  */
 export function createRefresh (parts: RefreshParts): Hook {
-  const { config, chooseToken, rotate, freshClaims, accessTokens, refreshTokens, verifiedClaims, cookie, store, emit } = parts
+  const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit } = parts
   const tokens = config.decorators.tokens as 'tokens'
 
   return async function refresh (request, reply) {
     noStore(reply)
-    const { token, sent } = await orRetryLater(reply, chooseToken(request))
-    const { sessionId, subject, generation } = token
-
-    const outcome = await orRetryLater(reply, rotate(token))
+    const store = openStore(request)
+    const { token, sent } = await orRetryLater(reply, chooseToken(request, store))
+    const outcome = await orRetryLater(reply, rotate(token, store, request))
     if (outcome.type === 'gone') throw goneError(outcome)
-    if (outcome.type === 'reuse') {
-      request.log.warn({ sessionId, subject }, 'a refresh token was used again: its session is ended')
-      emit({ type: 'reused', sessionId, subject, generation, expected: outcome.session.generation }, request)
-      throw new RefreshTokenRevokedError()
-    }
 
-    const { session, child } = outcome
-    // A throw leaves the client with the token that it sent, which the retry rule takes again.
-    const claims = await orRetryLater(reply, freshClaims(session, request))
-    if (claims === null) {
-      await orRetryLater(reply, store.delete(sessionId))
-      emit({ type: 'ended', reason: 'claims', sessionId, subject, count: 1 }, request)
-      throw new RefreshTokenRevokedError()
-    }
-
+    const { session, claims, child } = outcome
     const { claims: accessClaims, response } = accessTokens.sign(session, claims)
     const refreshToken = child ? refreshTokens.sign(session, token) : null
     // In the body there always is one, so that a client may keep what it gets without a look at it.
@@ -63,6 +46,7 @@ export function createRefresh (parts: RefreshParts): Hook {
     else if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now())
     verifiedClaims.set(request, accessClaims)
     reply[tokens] = response
+    const { sessionId, subject, generation } = token
     emit(outcome.case === 'ahead'
       ? { type: 'recovered', sessionId, subject, generation, expected: outcome.before }
       : { type: 'refreshed', sessionId, subject, generation, rotated: child }, request)

@@ -1,16 +1,33 @@
-import type { Sessions } from '../../types/decorators.ts'
+import type { AccessTokenClaims } from '../../types/claims.ts'
+import type { AnyRequest } from '../../types/requests.ts'
 import { AccessTokenMissingError, SessionEndedError } from '../errors.ts'
-import type { Hook } from './hooks.ts'
+import type { GuardedStore, OpenStore } from '../sessions/guarded-store.ts'
+import { findAlive } from '../sessions/sessions.ts'
+import type { AnyReply, Hook } from './hooks.ts'
 import { challenged, orRetryLater } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
-/** The hook behind `authenticate` on sensitive routes: an access token outlives its session, this notices. Fails closed. */
-export function createRequireSession (verifiedClaims: VerifiedClaims, sessions: Sessions): Hook {
-  return async function requireSession (request, reply) {
+/**
+ * The claims of a request whose session still lives. Fails closed.
+ *
+ * @throws AccessTokenMissingError, SessionEndedError, StoreUnavailableError
+ */
+export type DemandSession = (request: AnyRequest, reply: AnyReply, store: GuardedStore) => Promise<AccessTokenClaims>
+
+export function createDemandSession (verifiedClaims: VerifiedClaims, now: () => number): DemandSession {
+  return async function demandSession (request, reply, store) {
     const claims = verifiedClaims.get(request)
     // Without authenticate before it nothing says whose session to ask for.
     if (claims === null) throw challenged(reply, new AccessTokenMissingError())
-    const session = await orRetryLater(reply, sessions.find(claims.sid))
-    if (session?.subject !== claims.sub) throw challenged(reply, new SessionEndedError())
+    const session = await orRetryLater(reply, findAlive(store, claims.sid, claims.sub, now()))
+    if (session === null) throw challenged(reply, new SessionEndedError())
+    return claims
+  }
+}
+
+/** The hook behind `authenticate` on sensitive routes: an access token outlives its session, this notices. */
+export function createRequireSession (demandSession: DemandSession, openStore: OpenStore): Hook {
+  return async function requireSession (request, reply) {
+    await demandSession(request, reply, openStore(request))
   }
 }

@@ -1,4 +1,3 @@
-import type { Sessions } from '../../types/decorators.ts'
 import type { Session } from '../../types/session.ts'
 import type { RevokeTokensOptions } from '../../types/tokens.ts'
 import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
@@ -6,10 +5,12 @@ import type { Config } from '../config.ts'
 import {
   RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError, RefreshTokenRevokedError, SessionEndedError
 } from '../errors.ts'
-import type { EndSessions } from '../sessions/end-sessions.ts'
+import { endReused } from '../sessions/end-reused.ts'
+import { endAll, endSessions } from '../sessions/end-sessions.ts'
 import type { Emit } from '../sessions/events.ts'
-import type { GuardedStore } from '../sessions/guarded-store.ts'
+import type { GuardedStore, OpenStore } from '../sessions/guarded-store.ts'
 import { gone, isOutdated } from '../sessions/rotation.ts'
+import { findAlive } from '../sessions/sessions.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
@@ -23,9 +24,7 @@ export interface RevokeTokensParts {
   findProofs: FindProofs
   isCrossSite: IsCrossSite
   cookie: RefreshCookie
-  sessions: Sessions
-  endSessions: EndSessions
-  store: GuardedStore
+  openStore: OpenStore
   emit: Emit
 }
 
@@ -37,7 +36,7 @@ interface LivingProof extends Proof {
 
 /** `reply.revokeTokens`: a logout. It ends every session that the request shows to be the caller's own. */
 export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
-  const { config, findProofs, isCrossSite, cookie, sessions, endSessions, store, emit } = parts
+  const { config, findProofs, isCrossSite, cookie, openStore, emit } = parts
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens (options = {}) {
@@ -48,9 +47,10 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     const { proofs, cookies: { unreadable } } = brought
     if (unreadable > 0) this.log.info({ unreadable }, 'a logout found refresh cookies that no key of this instance opens')
 
-    if (everywhere) await orRetryLater(this, endAll(this, brought))
+    const store = openStore(this.request)
+    if (everywhere) await orRetryLater(this, endEverywhere(this, store, brought))
     else if (isBadAccessTokenAlone(brought)) throw challenged(this, brought.accessTokenError as Error)
-    else await orRetryLater(this, endSessions('logout', proofs, this.request))
+    else await orRetryLater(this, endSessions(store, emit, 'logout', proofs, this.request))
     clearCookie(this)
     this.code(204)
   }
@@ -60,13 +60,12 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     if (transport !== 'body' && !isCrossSite(reply.request)) cookie.clear(reply)
   }
 
-  async function endAll (reply: AnyReply, brought: Brought): Promise<void> {
+  async function endEverywhere (reply: AnyReply, store: GuardedStore, brought: Brought): Promise<void> {
     const proofs = demandProofs(reply, brought)
-    const subject = demandOneSubject(await demandCurrent(reply, proofs))
-    const count = await store.deleteAll(subject)
-    if (count > 0) emit({ type: 'ended', reason: 'logout', subject, count }, reply.request)
+    const subject = demandOneSubject(await demandCurrent(reply, store, proofs))
+    await endAll(store, emit, 'logout', subject, reply.request)
     // By their ids too, in case the store has lost its index of the subject's sessions.
-    await endSessions('logout', proofs, reply.request)
+    await endSessions(store, emit, 'logout', proofs, reply.request)
   }
 
   function demandProofs (reply: AnyReply, brought: Brought): Proof[] {
@@ -80,34 +79,27 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
   }
 
   /** The proofs of sessions that live and have not gone on without the token: any other may be in a thief's hands for years. */
-  async function demandCurrent (reply: AnyReply, proofs: Proof[]): Promise<Proof[]> {
-    const living = await findLiving(proofs)
+  async function demandCurrent (reply: AnyReply, store: GuardedStore, proofs: Proof[]): Promise<Proof[]> {
+    const living = await findLiving(store, proofs)
     if (living.length === 0) throw sessionOver(reply, proofs[0] as Proof)
     const current = living.filter(({ refreshToken, session }) => refreshToken === null || !isOutdated(session, refreshToken))
     if (current.length > 0) return current
-    await endReused(reply, living)
+    await Promise.all(living.map(async ({ session, refreshToken }) => await endReused(store, emit, session, refreshToken as RefreshToken, reply.request)))
     clearCookie(reply)
     throw new RefreshTokenRevokedError()
   }
 
-  async function findLiving (proofs: Proof[]): Promise<LivingProof[]> {
-    const found = await Promise.all(proofs.map(async (proof) => ({ ...proof, session: await sessions.find(proof.sessionId) })))
-    return found.filter((proof): proof is LivingProof => proof.session?.subject === proof.subject)
+  async function findLiving (store: GuardedStore, proofs: Proof[]): Promise<LivingProof[]> {
+    const found = await Promise.all(proofs.map(async (proof) => {
+      return { ...proof, session: await findAlive(store, proof.sessionId, proof.subject, config.now()) }
+    }))
+    return found.filter((proof): proof is LivingProof => proof.session !== null)
   }
 
   function sessionOver (reply: AnyReply, { refreshToken }: Proof): Error {
     if (refreshToken === null) return challenged(reply, new SessionEndedError())
     clearCookie(reply)
     return goneError(gone(refreshToken, config.now(), windows))
-  }
-
-  async function endReused (reply: AnyReply, living: LivingProof[]): Promise<void> {
-    await Promise.all(living.map(async ({ subject, sessionId, refreshToken, session }) => {
-      if (!await store.delete(sessionId)) return
-      const { generation } = refreshToken as RefreshToken
-      reply.log.warn({ sessionId, subject }, 'an old refresh token was to end all sessions of its user: only its own session is ended')
-      emit({ type: 'reused', sessionId, subject, generation, expected: session.generation }, reply.request)
-    }))
   }
 }
 

@@ -34,7 +34,7 @@ export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): 
   const { storeTimeout = '2s' } = options
   const prefix = checkPrefix(options.prefix)
   const accessToken = parseAccessToken(options.secret, options.accessToken)
-  const refreshToken = parseRefreshToken(options.refreshToken, accessToken.keys)
+  const refreshToken = parseRefreshToken(options.refreshToken, accessToken)
   const config: Config = {
     accessToken,
     refreshToken,
@@ -56,9 +56,10 @@ export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): 
 }
 
 function checkClock (value: JwtRefreshOptions['now']): () => number {
-  const now = checkFunction('now', value) ?? Date.now
-  const time: unknown = now()
-  if (Number.isFinite(time)) return now
+  const clock = checkFunction('now', value)
+  if (clock === undefined) return () => Date.now() // looked up at each call, so that the fake clock of a test runner moves it
+  const time: unknown = clock()
+  if (Number.isFinite(time)) return () => Math.floor(clock()) // stores keep whole milliseconds
   throw new InvalidOptionError(`now answers with ${show(time)}: give a function that answers with milliseconds, such as Date.now`)
 }
 

@@ -1,7 +1,9 @@
-import type { EndedEvent } from '../../types/events.ts'
+import type { EndedEvent, ReusedEvent } from '../../types/events.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
+
+// Whatever ends sessions tells of each once, also where the answer of the store comes after that of the request.
 
 export interface SessionToEnd {
   subject: string
@@ -9,26 +11,64 @@ export interface SessionToEnd {
 }
 
 /**
+ * Ends the session of the event, and emits the event. False where there was none.
+ *
+ * @param expected the `current` that the record must still have
+ * @throws StoreUnavailableError
+ */
+export async function endSession (
+  store: GuardedStore, emit: Emit, event: (EndedEvent | ReusedEvent) & { sessionId: string }, request: AnyRequest | null, expected?: string
+): Promise<boolean> {
+  const tell = (): void => emit(event, request)
+  const ended = await store.delete(event.sessionId, tell, expected)
+  if (ended) tell()
+  return ended
+}
+
+/**
  * Ends each of the sessions that still lives, and tells of it.
  *
  * @throws StoreUnavailableError where one of them could not be ended; the others are
  */
-export type EndSessions = (reason: EndedEvent['reason'], sessions: readonly SessionToEnd[], request: AnyRequest | null) => Promise<void>
-
-export function createEndSessions (store: GuardedStore, emit: Emit): EndSessions {
-  return async function endSessions (reason, sessions, request) {
-    const { ended, failure } = await deleteEach(store, sessions)
-    for (const { subject, sessionId } of ended) emit({ type: 'ended', reason, subject, sessionId, count: 1 }, request)
-    if (failure !== null) throw failure
-  }
+export async function endSessions (
+  store: GuardedStore, emit: Emit, reason: EndedEvent['reason'], sessions: readonly SessionToEnd[], request: AnyRequest | null
+): Promise<void> {
+  const tell = (session: SessionToEnd): void => emit(endedEvent(reason, session), request)
+  const { ended, failure } = await deleteEach(store, sessions, tell)
+  ended.forEach(tell)
+  if (failure !== null) throw failure
 }
 
-/** Deletes as many as it can: `ended` are those that lived until now. */
+/**
+ * Ends the sessions of a subject, all or all but one, and tells how many there were.
+ *
+ * @throws StoreUnavailableError
+ */
+export async function endAll (
+  store: GuardedStore, emit: Emit, reason: EndedEvent['reason'], subject: string, request: AnyRequest | null, exceptId?: string
+): Promise<number> {
+  const tell = (count: number): void => {
+    if (count > 0) emit({ type: 'ended', reason, subject, count }, request)
+  }
+  const count = await store.deleteAll(subject, tell, exceptId)
+  tell(count)
+  return count
+}
+
+export function endedEvent (reason: EndedEvent['reason'], { subject, sessionId }: SessionToEnd): EndedEvent & SessionToEnd {
+  return { type: 'ended', reason, subject, sessionId, count: 1 }
+}
+
+/**
+ * Deletes as many as it can: `ended` are those that lived until now.
+ *
+ * @param onLate called for each that is deleted after all, when its deletion is among the failures already
+ */
 export async function deleteEach (
-  store: GuardedStore, sessions: readonly SessionToEnd[]
+  store: GuardedStore, sessions: readonly SessionToEnd[], onLate: (session: SessionToEnd) => void
 ): Promise<{ ended: SessionToEnd[], failure: Error | null }> {
   const unique = [...new Map(sessions.map((session) => [session.sessionId, session])).values()]
-  const results = await Promise.allSettled(unique.map(async ({ sessionId }) => store.delete(sessionId)))
+  const results = await Promise.allSettled(unique.map(async (session) => await store.delete(session.sessionId, () => onLate(session))))
   const ended = unique.filter((_, index) => (results[index] as PromiseFulfilledResult<boolean>).value)
   const failed = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
   return { ended, failure: failed?.reason ?? null }

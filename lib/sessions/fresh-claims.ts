@@ -8,17 +8,18 @@ import { withDeadline } from './deadline.ts'
 /**
  * The claims for a refreshed access token, or null where the host wants the session ended.
  *
+ * @param timeLeft milliseconds
  * @throws what the host's `claims` throws where that has a status of its own, StoreUnavailableError where it has none
  *   or takes too long, TypeError for claims of another subject or with reserved names
  */
-export type FreshClaims = (session: Session, request: AnyRequest) => Promise<SessionClaims | null>
+export type FreshClaims = (session: Session, request: AnyRequest, timeLeft: number) => Promise<SessionClaims | null>
 
-export function createFreshClaims ({ claims: hostClaims, storeTimeout }: Config): FreshClaims {
+export function createFreshClaims ({ claims: hostClaims }: Config): FreshClaims {
   if (hostClaims === undefined) return async (session) => session.claims
 
-  return async function freshClaims (session, request) {
+  return async function freshClaims (session, request, timeLeft) {
     const { subject } = session
-    const claims = await withDeadline(storeTimeout, async () => await hostClaims(session, request), toError)
+    const claims = await withDeadline(timeLeft, async () => await hostClaims(session, request), toError)
     if (claims === null) return null
     const copy = copyClaims('claims', claims)
     if (copy.sub === subject) return copy

@@ -1,37 +1,97 @@
-import type { Session, TokenStore } from '../../types/session.ts'
-import { StoreUnavailableError } from '../errors.ts'
-import { withDeadline } from './deadline.ts'
+import type { FastifyBaseLogger } from 'fastify'
+import type { AnyRequest } from '../../types/requests.ts'
+import type { Rotation, Session, TokenStore } from '../../types/session.ts'
+import { recordFault } from './record-fault.ts'
+import { StoreQueue } from './store-queue.ts'
 
-/** A TokenStore of which every failure and every hang is a StoreUnavailableError (503), so that no one takes it for "not there". */
-export type GuardedStore = Omit<TokenStore, 'useClock' | 'close'>
+/** The store for one operation: a refresh, a login, a logout. `request` is null where there is none, as in `app.sessions`. */
+export type OpenStore = (request: AnyRequest | null) => GuardedStore
 
-/** @param timeout milliseconds */
-export function guardStore (store: TokenStore, timeout: number): GuardedStore {
-  function guard<Value> (call: () => Promise<Value>): Promise<Value> {
-    return withDeadline(timeout, call, unavailable)
+/** @param timeout milliseconds that all calls of one operation may take together */
+export function createOpenStore (store: TokenStore, timeout: number, log: FastifyBaseLogger): OpenStore {
+  const queue = new StoreQueue()
+  return (request) => new GuardedStore(store, queue, timeout, request, request?.log ?? log)
+}
+
+/**
+ * A TokenStore that is asked within one time limit. Each failure, hang and impossible answer is a StoreUnavailableError
+ * (503), so that none is taken for "not there". Nothing is begun for a caller who has gone, unless it ends a session: who
+ * closes the page right after "log out" means it.
+ */
+export class GuardedStore {
+  readonly #store: TokenStore
+  readonly #queue: StoreQueue
+  readonly #log: FastifyBaseLogger
+  readonly #endsAt: number
+  readonly #isWanted: () => boolean
+
+  constructor (store: TokenStore, queue: StoreQueue, timeout: number, request: AnyRequest | null, log: FastifyBaseLogger) {
+    this.#store = store
+    this.#queue = queue
+    this.#log = log
+    this.#endsAt = performance.now() + timeout
+    this.#isWanted = request === null ? always : () => !isGone(request)
   }
 
-  return {
-    create: (session) => guard(async () => await store.create(session)),
-    find: (id) => guard(async () => orNull(await store.find(id))),
-    rotate: (id, expected, next, now) => guard(async () => orNull(await store.rotate(id, expected, next, now))),
-    delete: (id, expected) => guard(async () => await store.delete(id, expected)),
-    list: (subject) => guard(async () => demandArray(await store.list(subject))),
-    deleteAll: (subject, exceptId) => guard(async () => await store.deleteAll(subject, exceptId))
+  /** Milliseconds; 0 or less where the time is up. */
+  get timeLeft (): number {
+    return this.#endsAt - performance.now()
+  }
+
+  create (session: Session): Promise<void> {
+    return this.#ask(this.#isWanted, async () => await this.#store.create(session))
+  }
+
+  /** @param subject whose session it must be, where that is known */
+  find (id: string, subject: string | null): Promise<Session | null> {
+    return this.#ask(this.#isWanted, async () => this.#check(await this.#store.find(id), id, subject))
+  }
+
+  rotate (id: string, subject: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
+    return this.#ask(this.#isWanted, async () => this.#check(await this.#store.rotate(id, expected, next, now), id, subject))
+  }
+
+  /** @param onLate called where the session is deleted after all, when the time is up and the promise has been rejected */
+  delete (id: string, onLate: () => void, expected?: string): Promise<boolean> {
+    return this.#ask(always, async () => await this.#store.delete(id, expected), (deleted) => { if (deleted) onLate() })
+  }
+
+  list (subject: string): Promise<Session[]> {
+    return this.#ask(this.#isWanted, async () => this.#checkList(await this.#store.list(subject), subject))
+  }
+
+  /** @param onLate as with `delete` */
+  deleteAll (subject: string, onLate: (count: number) => void, exceptId?: string): Promise<number> {
+    return this.#ask(always, async () => await this.#store.deleteAll(subject, exceptId), onLate)
+  }
+
+  #ask<Value> (isWanted: () => boolean, call: () => Promise<Value>, onLate?: (value: Value) => void): Promise<Value> {
+    return this.#queue.run(call, { timeLeft: this.timeLeft, isWanted, onLate })
+  }
+
+  /** A client that mixes up two answers must not give one user the token of another. A custom store may say "not there" with undefined. */
+  #check (session: Session | null | undefined, id: string, subject: string | null): Session | null {
+    return session === null || session === undefined ? null : this.#demandRecord(session, id, subject)
+  }
+
+  #demandRecord (session: Session, id: string, subject: string | null): Session {
+    const fault = recordFault(session, id, subject)
+    if (fault === null) return session
+    this.#log.error({ sessionId: id, fault }, 'the session store answered with a record that cannot be right')
+    throw new TypeError(`the record cannot be right: ${fault}`)
+  }
+
+  /** A custom store that forgets to return its rows is a store that failed: "no sessions" would be a lie. */
+  #checkList (sessions: Session[], subject: string): Session[] {
+    if (!Array.isArray(sessions)) throw new TypeError('list of the store answered with no array')
+    return sessions.map((session) => this.#demandRecord(session, session?.id, subject))
   }
 }
 
-function unavailable (cause: unknown): Error {
-  return new StoreUnavailableError({ cause })
+function always (): boolean {
+  return true
 }
 
-/** A custom store may say "not there" with undefined. */
-function orNull (answer: Session | null): Session | null {
-  return answer ?? null
-}
-
-/** A custom store that forgets to return its rows is a store that failed: "no sessions" would be a lie. */
-function demandArray (answer: Session[]): Session[] {
-  if (Array.isArray(answer)) return answer
-  throw new TypeError('list of the store answered with no array')
+function isGone ({ raw }: AnyRequest): boolean {
+  return raw.socket.destroyed || ('stream' in raw && (raw.stream as { destroyed: boolean }).destroyed)
 }

@@ -1,53 +1,94 @@
-import type { Session } from '../../types/session.ts'
-import type { RotationWindows } from '../config.ts'
+import type { AnyRequest } from '../../types/requests.ts'
+import type { Session, SessionClaims } from '../../types/session.ts'
+import type { Config } from '../config.ts'
 import { StoreUnavailableError } from '../errors.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
+import { endReused } from './end-reused.ts'
+import { endedEvent, endSession } from './end-sessions.ts'
+import type { Emit } from './events.ts'
+import type { FreshClaims } from './fresh-claims.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { decide, firstGuess, gone } from './rotation.ts'
 import type { Gone, RotationCase } from './rotation.ts'
 
 const MAX_REREADS = 3
 
-export type Outcome =
-  /** `session` is the record as it now is; `child`: give out a new refresh token. */
-  | { type: 'accepted', case: RotationCase, session: Session, child: boolean, before: number }
-  /** `session` is the record as it was judged; it is ended. */
-  | { type: 'reuse', session: Session }
-  | Gone
+export type Outcome = Accepted | Gone
 
-/** @throws StoreUnavailableError also where the same race is lost again and again */
-export type Rotate = (token: RefreshToken) => Promise<Outcome>
+export interface Accepted {
+  type: 'accepted'
+  case: RotationCase
+  /** The record as it now is. */
+  session: Session
+  /** For the access token. */
+  claims: SessionClaims
+  /** Whether to give out a new refresh token. */
+  child: boolean
+  /** The generation of the session before. */
+  before: number
+}
+
+/** @throws StoreUnavailableError also where the same race is lost again and again, and what the host's `claims` throws */
+export type Rotate = (token: RefreshToken, store: GuardedStore, request: AnyRequest) => Promise<Outcome>
+
+interface RotateParts {
+  config: Config
+  freshClaims: FreshClaims
+  emit: Emit
+}
 
 /** Applies the rotation rules to what the store holds: in the steady case one round trip. */
-export function createRotate (store: GuardedStore, windows: RotationWindows, clock: () => number): Rotate {
-  return async function rotate (token) {
-    const now = clock()
+export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotate {
+  const { windows } = config.refreshToken
+  // Where a token is spent with the first write, a refresh that failed after it could not be tried again: `claims` goes first.
+  const claimsFirst = config.claims !== undefined && windows.rotate && windows.overlap === 0 && windows.retryWindow === 0
+
+  return async function rotate (token, store, request) {
+    const { sessionId, subject } = token
+    const now = config.now()
     // Expired by its own word: no need to ask for a record that cannot be there.
     if (token.endsAt <= now) return gone(token, now, windows)
 
-    const guess = firstGuess(token, now, windows)
+    const guess = claimsFirst ? null : firstGuess(token, now, windows)
     if (guess !== null) {
-      const session = await store.rotate(token.sessionId, token.parent, guess, now)
+      const session = await store.rotate(sessionId, subject, token.parent, guess, now)
       if (session !== null) {
         const child = guess.generation === token.generation
-        return { type: 'accepted', case: child ? 'confirm' : 'static', session, child, before: token.generation - 1 }
+        return await withClaims({ type: 'accepted', case: child ? 'confirm' : 'static', session, child, before: token.generation - 1 })
       }
     }
 
     for (let reads = 0; reads < MAX_REREADS; reads++) {
-      const session = await store.find(token.sessionId)
+      const session = await store.find(sessionId, subject)
       const decision = decide(session, token, now, windows)
       if (session === null || decision.type === 'gone') return gone(token, now, windows)
-
-      // Each write names the `current` that was judged: where another request was faster, it changes nothing.
       if (decision.type === 'reuse') {
-        if (await store.delete(session.id, session.current)) return { type: 'reuse', session }
+        if (await endReused(store, emit, session, token, request)) return REVOKED
         continue
       }
+
+      const claims = claimsFirst ? await freshClaims(session, request, store.timeLeft) : undefined
+      if (claims === null) return await endByClaims()
       const { case: rotationCase, child, write } = decision
-      const written = write === null ? session : await store.rotate(session.id, session.current, write, now)
-      if (written !== null) return { type: 'accepted', case: rotationCase, session: written, child, before: session.generation }
+      // It names the `current` that was judged: where another request was faster, it changes nothing.
+      const written = write === null ? session : await store.rotate(sessionId, subject, session.current, write, now)
+      if (written !== null) {
+        return await withClaims({ type: 'accepted', case: rotationCase, session: written, child, before: session.generation }, claims)
+      }
     }
     throw new StoreUnavailableError({ cause: new Error(`lost ${MAX_REREADS} races for the session`) })
+
+    /** A throw leaves the client with the token that it sent, which the retry rule takes again. */
+    async function withClaims (accepted: Omit<Accepted, 'claims'>, known?: SessionClaims): Promise<Outcome> {
+      const claims = known ?? await freshClaims(accepted.session, request, store.timeLeft)
+      return claims === null ? await endByClaims() : { ...accepted, claims }
+    }
+
+    async function endByClaims (): Promise<Gone> {
+      await endSession(store, emit, endedEvent('claims', token), request)
+      return REVOKED
+    }
   }
 }
+
+const REVOKED: Gone = { type: 'gone', code: 'revoked' }

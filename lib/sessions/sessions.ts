@@ -2,38 +2,44 @@ import type { Sessions } from '../../types/decorators.ts'
 import type { Session } from '../../types/session.ts'
 import { checkCallOptions } from '../checks/fields.ts'
 import { isSessionId, isText } from '../json.ts'
+import { endAll, endSession } from './end-sessions.ts'
 import type { Emit } from './events.ts'
-import type { GuardedStore } from './guarded-store.ts'
+import type { GuardedStore, OpenStore } from './guarded-store.ts'
+import { isAlive } from './rotation.ts'
 
 /** `app.sessions`. */
-export function createSessions (store: GuardedStore, emit: Emit, now: () => number): Sessions {
-  // The store drops expired records by its own clock; the app's is the one that counts.
-  const lives = (session: Session): boolean => session.expiresAt > now() && session.endsAt > now()
-
+export function createSessions (openStore: OpenStore, emit: Emit, now: () => number): Sessions {
   return {
     async list (subject) {
-      const sessions = await store.list(checkText('subject', subject))
-      return sessions.filter(lives).sort((a, b) => b.createdAt - a.createdAt)
+      return await listAlive(openStore(null), checkText('subject', subject), now())
     },
     async find (id) {
-      if (!isSessionId(checkText('id', id))) return null
-      const session = await store.find(id)
-      return session !== null && lives(session) ? session : null
+      return await findAlive(openStore(null), checkText('id', id), null, now())
     },
     async revoke (id) {
       if (!isSessionId(checkText('id', id))) return false
-      const ended = await store.delete(id)
-      if (ended) emit({ type: 'ended', reason: 'revoked', sessionId: id, count: 1 }, null)
-      return ended
+      return await endSession(openStore(null), emit, { type: 'ended', reason: 'revoked', sessionId: id, count: 1 }, null)
     },
     async revokeAll (subject, options = {}) {
       const { except } = checkCallOptions('sessions.revokeAll', options, ['except'])
       if (except !== undefined) checkText('except', except)
-      const count = await store.deleteAll(checkText('subject', subject), isSessionId(except) ? except : undefined)
-      if (count > 0) emit({ type: 'ended', reason: 'revoked', subject, count }, null)
-      return count
+      checkText('subject', subject)
+      return await endAll(openStore(null), emit, 'revoked', subject, null, isSessionId(except) ? except : undefined)
     }
   }
+}
+
+/** @param subject whose session it must be; null where that is not known */
+export async function findAlive (store: GuardedStore, id: string, subject: string | null, now: number): Promise<Session | null> {
+  if (!isSessionId(id)) return null
+  const session = await store.find(id, subject)
+  return session !== null && isAlive(session, now) ? session : null
+}
+
+/** The latest login first. */
+export async function listAlive (store: GuardedStore, subject: string, now: number): Promise<Session[]> {
+  const sessions = await store.list(subject)
+  return sessions.filter((session) => isAlive(session, now)).sort((a, b) => b.createdAt - a.createdAt)
 }
 
 /** A host that passes `user.id` of the wrong user object would otherwise revoke nothing and never know. */

@@ -7,10 +7,10 @@ import type { Config } from '../config.ts'
 import { toNumericDate } from '../json.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
-import { deleteEach } from './end-sessions.ts'
+import { deleteEach, endedEvent } from './end-sessions.ts'
 import type { SessionToEnd } from './end-sessions.ts'
 import type { Emit } from './events.ts'
-import type { GuardedStore } from './guarded-store.ts'
+import type { OpenStore } from './guarded-store.ts'
 
 const ID_BYTES = 16
 const ROOT_BYTES = 32
@@ -41,11 +41,11 @@ interface StartSessionParts {
   config: Config
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
-  store: GuardedStore
+  openStore: OpenStore
   emit: Emit
 }
 
-export function createStartSession ({ config, accessTokens, refreshTokens, store, emit }: StartSessionParts): StartSession {
+export function createStartSession ({ config, accessTokens, refreshTokens, openStore, emit }: StartSessionParts): StartSession {
   const { windows, maxAge } = config.refreshToken
 
   return async function startSession (claims, metadata, request, { previous = [], check } = {}) {
@@ -67,12 +67,14 @@ export function createStartSession ({ config, accessTokens, refreshTokens, store
     const { response } = accessTokens.sign(session, claims)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current })
     check?.(refreshToken, session)
+    const store = openStore(request)
     await store.create(session)
     // The old ones are ended once the new one is there, so that a store that fails in between signs nobody out.
-    const { ended, failure } = await deleteEach(store, previous)
+    const tell = (old: SessionToEnd): void => emit(endedEvent('replaced', old), request)
+    const { ended, failure } = await deleteEach(store, previous, tell)
     if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
-    else await store.delete(session.id).catch(() => {}) // where it stays, nobody has a token of it
-    for (const { subject, sessionId } of ended) emit({ type: 'ended', reason: 'replaced', subject, sessionId, count: 1 }, request)
+    else await openStore(null).delete(session.id, () => {}).catch(() => {}) // where it stays, nobody has a token of it
+    ended.forEach(tell)
     if (failure !== null) throw failure
     return { session, response, refreshToken }
   }

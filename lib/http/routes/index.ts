@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
-import type { AccessTokenClaims } from '../../../types/claims.ts'
-import type { Sessions } from '../../../types/decorators.ts'
 import type { Config, RouteConfig } from '../../config.ts'
 import { SessionNotFoundError } from '../../errors.ts'
+import { endedEvent, endSession } from '../../sessions/end-sessions.ts'
+import type { Emit } from '../../sessions/events.ts'
+import type { OpenStore } from '../../sessions/guarded-store.ts'
+import { findAlive, listAlive } from '../../sessions/sessions.ts'
 import { noStore } from '../caching.ts'
 import type { RefreshCookie } from '../cookie.ts'
 import type { Hook, SyncHook } from '../hooks.ts'
 import { orRetryLater } from '../replies.ts'
+import type { DemandSession } from '../require-session.ts'
 import type { RevokeTokens } from '../revoke-tokens.ts'
-import type { VerifiedClaims } from '../verified-claims.ts'
 import { addBodyParsers } from './body-parsers.ts'
 import { setCompilers } from './compilers.ts'
 import { createSchemas } from './schemas.ts'
@@ -20,17 +22,17 @@ const JWKS_MAX_AGE = 300 // seconds
 export interface RouteParts {
   config: Config
   authenticate: SyncHook
-  requireSession: Hook
+  demandSession: DemandSession
   refresh: Hook
   revokeTokens: RevokeTokens
-  sessions: Sessions
-  verifiedClaims: VerifiedClaims
+  openStore: OpenStore
+  emit: Emit
   cookie: RefreshCookie
 }
 
 /** @param scope one of its own: its parsers, compilers and headers are not the host's */
 export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
-  const { config, authenticate, requireSession, refresh, revokeTokens, sessions, verifiedClaims, cookie } = parts
+  const { config, authenticate, demandSession, refresh, revokeTokens, openStore, emit, cookie } = parts
   const { routes, refreshToken: { transport } } = config
   const schemas = createSchemas(transport)
   const tokens = config.decorators.tokens as 'tokens'
@@ -61,23 +63,24 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
 
   if (routes.sessions !== null) {
     const route = routes.sessions
-    const own = { ...route, options: { ...route.options, onRequest: [authenticate, requireSession, route.options.onRequest ?? []].flat() } }
+    const own = { ...route, options: { ...route.options, onRequest: [authenticate, route.options.onRequest ?? []].flat() } }
 
     add(own, 'GET', schemas.listSessions, byBearer, async (request, reply) => {
-      const { sub, sid } = verifiedClaims.get(request) as AccessTokenClaims
-      const list = await orRetryLater(reply, sessions.list(sub))
+      const store = openStore(request)
+      const { sub, sid } = await demandSession(request, reply, store)
+      const list = await orRetryLater(reply, listAlive(store, sub, config.now()))
       return list.map(({ id, createdAt, rotatedAt, expiresAt, metadata }) =>
         ({ id, createdAt, lastUsedAt: rotatedAt, expiresAt, metadata, current: id === sid }))
     })
 
     add({ ...own, path: `${route.path}/:id` }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
-      const { sub, sid } = verifiedClaims.get(request) as AccessTokenClaims
+      const store = openStore(request)
+      const { sub, sid } = await demandSession(request, reply, store)
       const { id } = request.params as { id: string }
-      if (id === '') throw new SessionNotFoundError() // the router matches "/sessions/" too
-      const session = await orRetryLater(reply, sessions.find(id))
+      const session = await orRetryLater(reply, findAlive(store, id, null, config.now()))
       // One answer for a foreign and an unknown id, so that no one can ask which ids exist.
       if (session?.subject !== sub) throw new SessionNotFoundError()
-      await orRetryLater(reply, sessions.revoke(id))
+      await orRetryLater(reply, endSession(store, emit, endedEvent('revoked', { subject: sub, sessionId: id }), request))
       if (id === sid && transport !== 'body') cookie.clear(reply)
       reply.code(204)
     })

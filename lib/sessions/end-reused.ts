@@ -1,0 +1,25 @@
+import type { AnyRequest } from '../../types/requests.ts'
+import type { Session } from '../../types/session.ts'
+import type { RefreshToken } from '../tokens/refresh-token.ts'
+import { endSession } from './end-sessions.ts'
+import type { Emit } from './events.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import { isAhead } from './rotation.ts'
+
+/**
+ * Ends the session of a refresh token that was used again. False where another request ended or changed it meanwhile.
+ *
+ * A token that is not ahead can never become good again, so its session is ended whatever happened to the record since it
+ * was judged. Otherwise a thief who asks again and again could change the record before each deletion, and so go on for ever.
+ *
+ * @param session the record by which the token was judged
+ * @throws StoreUnavailableError
+ */
+export async function endReused (
+  store: GuardedStore, emit: Emit, session: Session, token: RefreshToken, request: AnyRequest
+): Promise<boolean> {
+  const { id: sessionId, subject, generation: expected } = session
+  request.log.warn({ sessionId, subject }, 'a refresh token was used again: its session is ended')
+  const event = { type: 'reused', sessionId, subject, generation: token.generation, expected } as const
+  return await endSession(store, emit, event, request, isAhead(session, token) ? session.current : undefined)
+}

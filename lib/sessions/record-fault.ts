@@ -1,0 +1,21 @@
+import type { Session } from '../../types/session.ts'
+import { isObject, isText } from '../json.ts'
+
+const NUMBERS = ['generation', 'createdAt', 'rotatedAt', 'expiresAt', 'endsAt'] as const
+
+/**
+ * What is wrong with a record, in words for the log, or null where nothing is. Drivers answer with texts and BigInts for
+ * numbers, with `undefined` for a renamed column, and have answered with the row of another query.
+ *
+ * @param subject whose session it must be; null where that is not known
+ */
+export function recordFault (session: Session, id: string, subject: string | null): string | null {
+  if (!isObject(session)) return 'it is not an object'
+  if (session.id !== id) return 'its id is not the one that was asked for'
+  if (subject !== null && session.subject !== subject) return 'its subject is not that of the token'
+  if (!isText(session.current)) return 'its "current" is not a non-empty string'
+  const number = NUMBERS.find((name) => !Number.isSafeInteger(session[name]))
+  if (number !== undefined) return `its "${number}" is not a whole number`
+  if (!isObject(session.claims) || session.claims.sub !== session.subject) return 'its claims are not those of its subject'
+  return null
+}

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { createClient } from 'redis'
+import { createClient, RESP_TYPES } from 'redis'
 import { test, type Test } from 'tap'
 import { redisStore, type RedisClient } from '../../lib/stores/redis/index.ts'
 import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
@@ -33,6 +33,22 @@ test('redis', { skip }, async (t) => {
     await client.connect()
     t.teardown(() => client.destroy())
     testStore((name, check) => t.test(name, check), () => redisStore(client, { prefix }))
+  })
+
+  t.test('a client of node-redis that maps texts to Buffers is refused at the first login', async (t) => {
+    const { redis, prefix, keys } = connect(t)
+    const client = createClient({ url, commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } })
+    await client.connect()
+    t.teardown(() => client.destroy())
+    const session = sampleSession()
+    const refusal = { message: /client\.withTypeMapping\(\{\}\)/ }
+    const store = redisStore(client as unknown as RedisClient, { prefix })
+    await t.rejects(store.create(session), refusal)
+    t.strictSame(await keys(), [])
+    await redisStore(redis, { prefix }).create(session)
+    const calls: Array<() => Promise<unknown>> = [() => store.find(session.id), () => store.list(session.subject), () => store.deleteAll(session.subject)]
+    for (const call of calls) await t.rejects(call, refusal)
+    t.strictSame(await redisStore(client.withTypeMapping({}) as RedisClient, { prefix }).find(session.id), session)
   })
 
   t.test('a rotation is one command', async (t) => {
@@ -200,6 +216,10 @@ test('a Redis that forgot the scripts learns them again', { skip: typeof own ===
 
 test('refuses what is no client, and bad options', async (t) => {
   const call = async (): Promise<null> => null
+  const legacy4 = { options: { legacyMode: true }, evalSha () {}, evalsha () {}, EVALSHA () {}, connect: call }
+  for (const client of [legacy4, createClient().legacy()]) {
+    t.throws(() => redisStore(client as unknown as RedisClient), { code: 'FST_JWT_INVALID_OPTION', message: /in its legacy mode.*without legacyMode, or the one before \.legacy\(\)/ })
+  }
   const nodeRedis3 = { evalsha: call, eval: call, get: call }
   for (const client of [undefined, null, {}, 'redis://', nodeRedis3]) {
     t.throws(() => redisStore(client as unknown as RedisClient), { code: 'FST_JWT_INVALID_OPTION', message: /give one of ioredis, or of node-redis 4 or later/ })

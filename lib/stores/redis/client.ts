@@ -26,26 +26,47 @@ export type RunScript = (script: Script, key: string, args: string[]) => Promise
 
 /** @throws TypeError for anything that is not a client of ioredis or of node-redis 4 and later. */
 export function scriptRunner (client: RedisClient): RunScript {
+  if (isLegacy(client)) throw new InvalidOptionError(`redisStore was given ${LEGACY}`)
+  const run = withFallback(...runners(client))
+  return async (script, key, args) => demandTexts(await run(script, key, args))
+}
+
+type Runners = [bySha: RunScript, bySource: RunScript]
+
+function runners (client: RedisClient): Runners {
   if (isNodeRedisCluster(client)) {
     // Its `evalSha` of version 4 asks a random node instead of the one that has the key.
-    return withFallback(
+    return [
       ({ sha }, key, args) => client.sendCommand(key, false, ['EVALSHA', sha, '1', key, ...args]),
       ({ source }, key, args) => client.sendCommand(key, false, ['EVAL', source, '1', key, ...args])
-    )
+    ]
   }
   if (isNodeRedis(client)) {
-    return withFallback(
+    return [
       ({ sha }, key, args) => client.evalSha(sha, { keys: [key], arguments: args }),
       ({ source }, key, args) => client.eval(source, { keys: [key], arguments: args })
-    )
+    ]
   }
   if (isIoredis(client)) {
-    return withFallback(
+    return [
       ({ sha }, key, args) => client.evalsha(sha, 1, key, ...args),
       ({ source }, key, args) => client.eval(source, 1, key, ...args)
-    )
+    ]
   }
   throw new InvalidOptionError('redisStore was given no client that it knows: give one of ioredis, or of node-redis 4 or later')
+}
+
+const LEGACY = 'a client of node-redis in its legacy mode, whose calls return no promise: give the client without legacyMode, or the one before .legacy()'
+
+/** With a type mapping node-redis answers as the mapping says; Buffers would be taken for sessions that are not ours. */
+function demandTexts (answer: unknown): unknown {
+  if (isOfTexts(answer)) return answer
+  throw new Error('redisStore: the client does not answer with texts: give it a client without a type mapping, such as client.withTypeMapping({})')
+}
+
+function isOfTexts (answer: unknown): boolean {
+  if (Array.isArray(answer)) return answer.every(isOfTexts)
+  return typeof answer === 'string' || typeof answer === 'number' || answer === null
 }
 
 /** A node that restarted, was flushed or took over in a failover does not know the script; EVAL teaches it. */
@@ -62,6 +83,12 @@ function withFallback (bySha: RunScript, bySource: RunScript): RunScript {
 
 function isNodeRedisCluster (client: unknown): client is NodeRedisCluster {
   return hasMethod(client, 'sendCommand') && 'masters' in (client as object)
+}
+
+/** Of version 4 by an option, of later ones an object of its own, which is not what connects. */
+function isLegacy (client: unknown): boolean {
+  const { options } = Object(client)
+  return options?.legacyMode === true || (hasMethod(client, 'EVALSHA') && !hasMethod(client, 'connect'))
 }
 
 function isNodeRedis (client: unknown): client is NodeRedisClient {

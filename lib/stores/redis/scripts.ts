@@ -11,12 +11,21 @@ function script (source: string): Script {
 
 /*
  * Each script touches one key, so that it runs on whatever node of a Redis Cluster holds that key. Reads are scripts
- * too: a client that may send GET to a replica always sends a script to the master, and a replica can still
- * know a session that was just revoked.
+ * too: a client that may send GET to a replica always sends a script to the master.
  */
 
+/**
+ * A write that changes nothing and that no one is told of. A replica refuses it (READONLY): it can still know a session
+ * that was just revoked, and may not know yet of one that is to be ended. A client that stays connected to a master
+ * that became a replica thus learns of it by any call. Where memory is full and nothing is evicted, Redis lets a script
+ * that has begun to write go on to SET, so that rotations, which need no more memory, go on as well.
+ */
+const ON_MASTER = `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('RENAME', KEYS[1], KEYS[1]) else redis.call('DEL', KEYS[1]) end`
+
 /** KEYS session. */
-export const READ: Script = script("return redis.call('GET', KEYS[1])")
+export const READ: Script = script(`${ON_MASTER}
+return redis.call('GET', KEYS[1])`)
 
 /** KEYS session; ARGV record, milliseconds to live. */
 export const WRITE: Script = script("return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])")
@@ -25,7 +34,7 @@ export const WRITE: Script = script("return redis.call('SET', KEYS[1], ARGV[1], 
  * KEYS session; ARGV start that is expected, now, new front, milliseconds to live.
  * The record is text (see record.ts): the front up to the fourth blank is replaced. Returns the record as it was.
  */
-export const ROTATE: Script = script(`
+export const ROTATE: Script = script(`${ON_MASTER}
 local record = redis.call('GET', KEYS[1])
 if not record or string.sub(record, 1, #ARGV[1]) ~= ARGV[1] then return false end
 local expiresAt, rest = string.match(record, '^(%w+) %w+ %w+ ()', #ARGV[1] + 1)
@@ -34,14 +43,14 @@ redis.call('SET', KEYS[1], ARGV[3] .. string.sub(record, rest), 'PX', ARGV[4])
 return record`)
 
 /** KEYS session; ARGV start that is expected, or nothing. Returns what was deleted. */
-export const REMOVE: Script = script(`
+export const REMOVE: Script = script(`${ON_MASTER}
 local record = redis.call('GET', KEYS[1])
 if not record or string.sub(record, 1, #ARGV[1]) ~= ARGV[1] then return false end
 redis.call('DEL', KEYS[1])
 return record`)
 
 /** KEYS session; ARGV subject as the record has it. Returns what was deleted. */
-export const REMOVE_OF_SUBJECT: Script = script(`
+export const REMOVE_OF_SUBJECT: Script = script(`${ON_MASTER}
 local record = redis.call('GET', KEYS[1])
 if not record or string.match(record, '^%S+ %w+ %w+ %w+ %w+ %w+ (%S+) ') ~= ARGV[1] then return false end
 redis.call('DEL', KEYS[1])
@@ -51,7 +60,8 @@ return record`)
  * KEYS index; ARGV id, seconds that the session can live.
  * The scores are ends by the clock of Redis, which is the one that ends sessions. So an entry goes when its
  * session is gone for certain, never because a session could not be found: that of a login that is still on
- * its way cannot be found either. At most 100 entries go at a time, so that no call takes long.
+ * its way cannot be found either. At most 100 entries go at a time, so that no call takes long. Returns the id: a text,
+ * by which a client that does not answer with texts is found out at the first login.
  */
 export const ENLIST: Script = script(`
 local now = tonumber(redis.call('TIME')[1])
@@ -59,13 +69,14 @@ local over = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 100)
 if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 if redis.call('TTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-return 1`)
+return ARGV[1]`)
 
 /**
  * KEYS index; ARGV cursor (first '0'), pattern, about how many. Returns the next cursor (last '0') and members with scores.
  * ZSCAN returns every member that is there from the first page to the last, whatever is added or removed in between.
  */
-export const PAGE: Script = script("return redis.call('ZSCAN', KEYS[1], ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])")
+export const PAGE: Script = script(`${ON_MASTER}
+return redis.call('ZSCAN', KEYS[1], ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])`)
 
 /** KEYS index; ARGV members. */
 export const STRIKE_OFF: Script = script("return redis.call('ZREM', KEYS[1], unpack(ARGV))")

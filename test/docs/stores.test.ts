@@ -13,7 +13,7 @@ import { compile, createProject, root } from '../fixtures/package.ts'
 t.setTimeout(120_000)
 
 const page = await readFile(join(root, 'docs/stores.md'), 'utf8')
-const [contract, prismaStore, mongoStore] = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code ?? '') as [string, string, string]
+const [contract, prismaStore, mongoStore, connectRedis] = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code ?? '') as [string, string, string, string]
 
 const project = await createProject(t)
 await symlink(join(root, 'node_modules/mongodb'), join(project, 'node_modules/mongodb'), 'junction')
@@ -78,4 +78,8 @@ t.test('MongoDB', async (t) => {
   await new MongoStore(sessions).createIndexes()
   t.strictSame(sessions.indexes, [[{ subject: 1 }], [{ removeAt: 1 }, { expireAfterSeconds: 0 }]])
   testStore((name, check) => t.test(name, check), () => new MongoStore(sessions))
+})
+
+t.test('the connection to Redis is the one that the tests of faults use', async (t) => {
+  t.equal(connectRedis, await readFile(join(root, 'test/fixtures/connect-redis.ts'), 'utf8'))
 })

@@ -5,7 +5,7 @@ import { until } from '../fixtures/services.ts'
 
 export type ClientName = 'ioredis' | 'node-redis' | 'pg'
 
-/** `defaults`: with a listener for errors and nothing else. `README`: as the README says. */
+/** `defaults`: with a listener for errors and nothing else. `README`: as the README and docs/stores.md say. */
 export type Settings = 'defaults' | 'README'
 
 export interface OpenStore {
@@ -18,23 +18,31 @@ export async function openStore (client: ClientName, url: string, settings: Sett
   return await OPEN[client](url, settings)
 }
 
+const IOREDIS = {
+  commandTimeout: 1000,
+  maxRetriesPerRequest: 1,
+  socketTimeout: 2000,
+  reconnectOnError: (error: Error) => error.message.includes('READONLY') ? 2 as const : false
+}
+
 // Imported where they are used: a process of the app needs one of them, and shall start fast.
 const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<OpenStore>> = {
   async ioredis (url, settings) {
     const { Redis } = await import('ioredis')
-    const redis = new Redis(url, settings === 'README' ? { commandTimeout: 1000, maxRetriesPerRequest: 1, socketTimeout: 2000 } : {})
+    const redis = new Redis(url, settings === 'README' ? IOREDIS : {})
     redis.on('error', () => {})
     await until(() => redis.ping().then(() => true, () => false))
     return { store: redisStore(redis), close: () => redis.disconnect() }
   },
 
   async 'node-redis' (url, settings) {
+    if (settings === 'README') {
+      const { connectRedis } = await import('../fixtures/connect-redis.ts')
+      const { client, close } = await connectRedis(url, () => {})
+      return { store: redisStore(client), close }
+    }
     const { createClient } = await import('redis')
-    const redis = createClient(settings === 'README'
-      ? {
-          url, disableOfflineQueue: true, pingInterval: 1000, socket: { socketTimeout: 2000, reconnectStrategy: (retries) => Math.min(retries * 100, 1000) }
-        }
-      : { url })
+    const redis = createClient({ url })
     redis.on('error', () => {})
     await redis.connect()
     return { store: redisStore(redis), close: () => redis.destroy() }

@@ -7,9 +7,11 @@ import { redisStore, type RedisClient } from '../../lib/stores/redis/index.ts'
 import { sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { loginAs } from '../../lib/testing/index.ts'
 import { testStore } from '../../lib/testing/test-store.ts'
+import { openStore } from '../faults/clients.ts'
+import { Wire } from '../faults/wire.ts'
 import { createApp } from '../fixtures/app.ts'
 import { root } from '../fixtures/package.ts'
-import { startRedis, type OwnService } from '../fixtures/services.ts'
+import { startRedis, until, type OwnService } from '../fixtures/services.ts'
 
 // What servers of our own are made to be: a replica, full, strict about who may do what.
 
@@ -76,6 +78,49 @@ t.test('a master that became a replica', { skip }, async (t) => {
     t.equal((await app.inject({ url: '/sensitive', headers })).statusCode, 200)
   })
 })
+
+for (const name of ['ioredis', 'node-redis'] as const) {
+  t.test(`a master that became a replica is left for the new one: ${name}, as documented`, { skip }, async (t) => {
+    const { redis } = await connect(t, url)
+    const other = await startRedis() as OwnService
+    const wire = new Wire(url)
+    await wire.open()
+    const { store, close } = await openStore(name, wire.url, 'README')
+    t.teardown(async () => {
+      await close()
+      await wire.close()
+      await redis.call('REPLICAOF', 'NO', 'ONE')
+      await other.stop()
+    })
+    const session = sampleSession()
+    await store.create(session)
+    wire.leadTo(other.url)
+    await redis.call('REPLICAOF', '127.0.0.1', new URL(other.url).port)
+    await until(() => store.find(session.id).then((found) => found === null, () => false))
+    await store.create(session)
+    t.strictSame(await store.find(session.id), session, 'is written to the new master')
+  })
+}
+
+for (const name of ['ioredis', 'node-redis'] as const) {
+  t.test(`a connection that died without a word is left while requests come: ${name}, as documented`, { skip }, async (t) => {
+    const wire = new Wire(url)
+    await wire.open()
+    const { store, close } = await openStore(name, wire.url, 'README')
+    const id = sampleSession().id
+    await store.find(id)
+    wire.forget()
+    const isAnswered = new Promise<void>((resolve) => {
+      const users = setInterval(() => store.find(id).then(() => resolve(), () => {}), 50)
+      t.teardown(async () => {
+        clearInterval(users)
+        await close()
+        await wire.close()
+      })
+    })
+    await t.resolves(isAnswered)
+  })
+}
 
 t.test('reading changes nothing: no key, no time to live, nothing for replicas and the append-only file', { skip }, async (t) => {
   const { redis } = await connect(t, url)

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { Config } from './lib/config.ts'
 import { createAuthenticate, createReadAccessToken } from './lib/http/authenticate.ts'
 import { enforceCaching } from './lib/http/caching.ts'
+import { createCookieHints } from './lib/http/cookie-hints.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
 import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
@@ -53,7 +54,8 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const isCrossSite = createIsCrossSite(config.trustedOrigins, config.publicUrl)
   const readAccessToken = createReadAccessToken(accessTokens, extract)
   const readTokens = createReadTokens(config.refreshToken.transport, cookie, refreshTokens)
-  const chooseToken = createChooseToken(readTokens, isCrossSite, now)
+  const cookieHints = createCookieHints(config)
+  const chooseToken = createChooseToken(readTokens, isCrossSite, now, cookieHints)
   const findProofs = createFindProofs({ readTokens, readAccessToken, extracts: extract !== undefined, verifiedClaims, isCrossSite })
 
   // What the host uses.
@@ -62,7 +64,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const demandSession = createDemandSession(verifiedClaims, now)
   const requireSession = createRequireSession(demandSession, openStore)
   const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit })
-  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, startSession })
+  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, startSession })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit })
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
   exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })

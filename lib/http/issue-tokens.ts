@@ -7,6 +7,7 @@ import { copyClaims, copyJson } from '../sessions/claims.ts'
 import type { StartSession } from '../sessions/start-session.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
+import type { CookieHints } from './cookie-hints.ts'
 import type { RefreshCookie } from './cookie.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
@@ -23,13 +24,14 @@ export interface IssueTokensParts {
   readTokens: ReadTokens
   isCrossSite: IsCrossSite
   cookie: RefreshCookie
+  hints: CookieHints
   startSession: StartSession
 }
 
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
-export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, startSession }: IssueTokensParts): IssueTokens {
+export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, startSession }: IssueTokensParts): IssueTokens {
   const { keys, transport: configured } = config.refreshToken
 
   return async function issueTokens (claims, options = {}) {
@@ -51,6 +53,7 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, st
     if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
     if (transport === 'body') return { ...response, refreshToken }
     cookie.set(this, refreshToken, session, session.createdAt)
+    hints.atLogin(this.request, this)
     return response
   }
 

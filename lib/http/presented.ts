@@ -6,6 +6,7 @@ import type { GuardedStore } from '../sessions/guarded-store.ts'
 import { findAlive } from '../sessions/sessions.ts'
 import type { Refusal } from '../tokens/keyring.ts'
 import type { RefreshToken, RefreshTokens } from '../tokens/refresh-token.ts'
+import type { CookieHints } from './cookie-hints.ts'
 import type { RefreshCookie } from './cookie.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
@@ -65,7 +66,7 @@ export interface Chosen {
  */
 export type ChooseToken = (request: AnyRequest, store: GuardedStore) => Promise<Chosen>
 
-export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossSite, now: () => number): ChooseToken {
+export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossSite, now: () => number, hints: CookieHints): ChooseToken {
   /**
    * The latest token whose session lives, or the latest of all: a cookie that was left behind or tossed in must not log
    * anyone out. Where people of two subjects are signed in, any choice could be the wrong one.
@@ -85,6 +86,7 @@ export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossS
       // A body is put together by the client's own code; only a cookie comes along by itself.
       if (isCrossSite(request)) throw refuseCrossSite(request)
     } else if (sent === null) {
+      hints.atMissing(request)
       throw new RefreshTokenMissingError()
     }
     const { tokens: [token, ...others], refusal } = sent === null ? cookies : body

@@ -67,7 +67,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, startSession })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit })
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
-  exposeStartSession(app, decorators.issueTokens, { startSession, cookieName: config.cookie.name })
+  exposeStartSession(app, decorators.issueTokens, { startSession, signAccessToken: accessTokens.sign, cookieName: config.cookie.name })
 
   const { logLevel, logSerializers } = options
   await app.register(async (scope) => {

@@ -171,10 +171,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
     },
     async (t, code) => {
       await writeFile(join(project, 'map-store.test.js'), code)
-      const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env
-      const { stdout } = await execute(process.execPath, ['--test', '--test-reporter=tap', join(project, 'map-store.test.js')], { env })
-      t.match(stdout, /^# fail 0$/m)
-      t.notMatch(stdout, /^# pass 0$/m)
+      await passesNodeTest(t, 'map-store.test.js')
     }
   ],
   Keys: [
@@ -197,6 +194,14 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
   ],
   'Testing your app': [
     async (_t, code) => { await run(code) },
+    async (t, code) => {
+      const app = "import Fastify from 'fastify'\nimport jwtRefresh from 'fastify-jwt-refresh'\n" +
+        'export async function build () {\n  const app = Fastify()\n  await app.register(jwtRefresh, { secret: process.env.AUTH_SECRET })\n' +
+        "  app.get('/me', { onRequest: [app.authenticate] }, async () => 'me')\n  return app\n}\n"
+      await writeFile(join(project, 'app.js'), app)
+      await writeFile(join(project, 'error-handler.test.js'), code)
+      await passesNodeTest(t, 'error-handler.test.js')
+    },
     checkSameAs('consumers/jest-babel/jest.config.js')
   ]
 }
@@ -222,6 +227,13 @@ t.test('every link between the pages leads somewhere', async (t) => {
 
 function anchorsOf (text: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'))
+}
+
+async function passesNodeTest (t: Test, file: string): Promise<void> {
+  const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env
+  const { stdout } = await execute(process.execPath, ['--test', '--test-reporter=tap', join(project, file)], { env })
+  t.match(stdout, /^# fail 0$/m)
+  t.notMatch(stdout, /^# pass 0$/m)
 }
 
 async function refreshes (t: Test, app: FastifyInstance): Promise<void> {

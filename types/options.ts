@@ -33,7 +33,10 @@ export interface AccessTokenOptions {
   clockTolerance?: Duration | undefined
   /** How many verified tokens are kept so that a repeated one costs no signature check. Default 10000; false or 0: none. */
   cache?: number | boolean | undefined
-  /** Another place for the token than `Authorization: Bearer`, for WebSocket and EventSource. */
+  /**
+   * Another place for the token than `Authorization: Bearer`, for WebSocket and EventSource. `undefined` leaves it to that
+   * header; after `null` there is no token, whatever the header says.
+   */
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
 }
 

@@ -12,12 +12,16 @@ import type { VerifiedClaims } from './verified-claims.ts'
 export type ReadAccessToken = (request: AnyRequest) => AccessTokenClaims | Error | null
 
 export function createReadAccessToken (accessTokens: AccessTokens, extract: AccessTokenConfig['extract']): ReadAccessToken {
-  const tokenOf = extract ?? bearerToken
+  /** The header is looked at where `extract` leaves it to it: then the challenge of a 401 tells the truth. */
+  function tokenOf (request: AnyRequest): unknown {
+    const token = extract?.(request)
+    return token === undefined ? bearerToken(request) : token
+  }
 
   return function readAccessToken (request) {
     try {
       const token = tokenOf(request)
-      if (token === null || token === undefined || token === '') return null
+      if (token === null || token === '') return null
       if (typeof token !== 'string') throw new AccessTokenInvalidError({ cause: new TokenRefusedError('malformed') })
       return accessTokens.verify(token)
     } catch (error) {

@@ -84,6 +84,7 @@ const logins = Symbol('fastify-jwt-refresh logins')
 
 export interface ExposedLogin {
   startSession: StartSession
+  signAccessToken: AccessTokens['sign']
   cookieName: string
 }
 
@@ -91,7 +92,7 @@ interface WithLogins {
   [logins]?: Record<string, ExposedLogin>
 }
 
-/** For `loginAs` of `fastify-jwt-refresh/testing`: a test logs in without a route for it. */
+/** For `fastify-jwt-refresh/testing`: a test logs in without a route for it, and has a token that expired without a clock that moves. */
 export function exposeStartSession (app: FastifyInstance, issueTokens: string, login: ExposedLogin): void {
   const scope = app as WithLogins
   scope[logins] = { ...scope[logins], [issueTokens]: login }

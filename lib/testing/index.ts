@@ -1,3 +1,5 @@
+export { checkErrorHandler } from './check-error-handler.ts'
+export type { CheckErrorHandlerOptions } from './check-error-handler.ts'
 export { loginAs } from './login-as.ts'
 export type { LoginAsOptions, TestLogin } from './login-as.ts'
 export { testStore, type TestFunction, type TestStoreOptions } from './test-store.ts'

@@ -4,23 +4,57 @@ import { show } from './fields.ts'
 
 const MAX_SECONDS = 1e11 // three thousand years: a sum of times in milliseconds is still exact
 
+// Seconds.
+export const MINUTE = 60
+export const HOUR: number = 60 * MINUTE
+export const DAY: number = 24 * HOUR
+
+const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const // milliseconds
+
 /**
  * Milliseconds of a duration option: a number is seconds, a text carries its unit.
  *
  * @param option the option's name, for the error
+ * @param likely seconds: a number beyond it was meant as milliseconds, as other packages take it. A text may say more,
+ *   and so may Infinity
  * @throws InvalidOptionError also for a bare number in a text, which is seconds to one reader and milliseconds to another
  */
-export function toMilliseconds (option: string, value: unknown): number {
+export function toMilliseconds (option: string, value: unknown, likely: number): number {
+  const milliseconds = parseDuration(option, value)
+  refuseMilliseconds(option, value, likely)
+  return milliseconds
+}
+
+/**
+ * Seconds of a duration that ends up in a token or a cookie, where only whole ones can stand (RFC 7519 §2, RFC 6265 §5.2.2).
+ *
+ * @param likely as for toMilliseconds
+ * @throws InvalidOptionError
+ */
+export function toWholeSeconds (option: string, value: unknown, likely: number): number {
+  const seconds = parseDuration(option, value) / 1000
+  if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > MAX_SECONDS) {
+    throw new InvalidOptionError(`${option} is ${show(value)}: give whole seconds, at least one and at most ${MAX_SECONDS}`)
+  }
+  refuseMilliseconds(option, value, likely)
+  return seconds
+}
+
+function refuseMilliseconds (option: string, value: unknown, likely: number): void {
+  if (typeof value !== 'number' || value <= likely || value === Infinity) return
+  throw new InvalidOptionError(`${option} is ${value}, and a number is seconds: give "${inUnits(value)}" if you meant milliseconds, else "${inUnits(value * 1000)}"`)
+}
+
+/** In the largest unit of which it is a whole number. */
+function inUnits (milliseconds: number): string {
+  const [unit, size] = UNITS.find(([, size]) => milliseconds % size === 0) ?? ['ms', 1]
+  return `${milliseconds / size}${unit}`
+}
+
+function parseDuration (option: string, value: unknown): number {
   const milliseconds = typeof value === 'number' ? value * 1000 : parseText(value)
   if (milliseconds !== undefined && milliseconds >= 0) return milliseconds
   throw new InvalidOptionError(`${option} is ${show(value)}: give seconds as a number (900) or a text with its unit ("15m")`)
-}
-
-/** Seconds of a duration that ends up in a token or a cookie, where only whole ones can stand (RFC 7519 §2, RFC 6265 §5.2.2). */
-export function toWholeSeconds (option: string, value: unknown): number {
-  const seconds = toMilliseconds(option, value) / 1000
-  if (Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= MAX_SECONDS) return seconds
-  throw new InvalidOptionError(`${option} is ${show(value)}: give whole seconds, at least one and at most ${MAX_SECONDS}`)
 }
 
 function parseText (value: unknown): number | undefined {

@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts'
+import { nearest } from '../checks/nearest.ts'
 import type { AuthClientOptions } from './types.ts'
 
 /** The options with their defaults. */

@@ -2,6 +2,7 @@ import type { AnyRequest } from '../../types/requests.ts'
 import type { IssueTokensOptions, TokenResponse } from '../../types/tokens.ts'
 import type { Transport } from '../../types/tokens.ts'
 import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
+import type { Habits } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
 import { copyClaims, copyJson } from '../sessions/claims.ts'
 import type { StartSession } from '../sessions/start-session.ts'
@@ -16,6 +17,12 @@ import type { ReadTokens } from './presented.ts'
 import { orRetryLater } from './replies.ts'
 
 const MAX_USER_AGENT = 256 // characters, of what a stranger may send in kilobytes
+
+// What reply.jwtSign of @fastify/jwt takes.
+const HABITS: Habits = new Map([
+  ['sign', 'give the plugin accessToken: { expiresIn, issuer, audience, algorithm }'],
+  ['expiresIn', 'give the plugin accessToken: { expiresIn } or refreshToken: { expiresIn }']
+])
 
 const OTHERWISE = '; if an identity provider posted a form whose state you have verified, give issueTokens crossSite: true'
 
@@ -36,7 +43,7 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
 
   return async function issueTokens (claims, options = {}) {
     if (keys.length === 0) throw new TypeError('issueTokens: the first secret is a public key and signs nothing, give { private, public }')
-    checkCallOptions('issueTokens', options, ['transport', 'metadata', 'endPrevious', 'crossSite'])
+    checkCallOptions('issueTokens', options, ['transport', 'metadata', 'endPrevious', 'crossSite'], HABITS)
     const transport = chooseTransport(configured, options.transport)
     const endPrevious = checkCallFlag('issueTokens', 'endPrevious', options.endPrevious, true)
     const isForeign = !checkCallFlag('issueTokens', 'crossSite', options.crossSite, false) && isCrossSite(this.request)

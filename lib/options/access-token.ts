@@ -1,10 +1,11 @@
 import type { Secret } from '../../types/options.ts'
-import { toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
+import { DAY, MINUTE, toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
 import { checkFields, checkFunction, checkOneOf, checkText, LARGEST_MAP, show } from '../checks/fields.ts'
 import type { AccessTokenConfig, Key } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { isText } from '../json.ts'
 import { createKey, createKeys } from '../tokens/keys.ts'
+import { ACCESS_TOKEN_HABITS } from './habits.ts'
 
 const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clockTolerance', 'cache', 'extract']
 const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
@@ -12,7 +13,7 @@ const DEFAULT_CACHE = 10_000
 
 /** @throws InvalidOptionError */
 export function parseAccessToken (secret: unknown, value: unknown): AccessTokenConfig {
-  const fields = checkFields('accessToken', value, NAMES)
+  const fields = checkFields('accessToken', value, NAMES, ACCESS_TOKEN_HABITS)
   const { expiresIn = '15m', clockTolerance = 0 } = fields
   const algorithm = checkOneOf('accessToken.algorithm', fields.algorithm, ALGORITHMS, undefined)
   const keys = createKeys('secret', secret, (option, one) => createKey(option, one as Secret, algorithm))
@@ -23,10 +24,10 @@ export function parseAccessToken (secret: unknown, value: unknown): AccessTokenC
   }
   return {
     keys,
-    expiresIn: toWholeSeconds('accessToken.expiresIn', expiresIn),
+    expiresIn: toWholeSeconds('accessToken.expiresIn', expiresIn, DAY),
     issuer: checkText('accessToken.issuer', fields.issuer),
     audience: checkAudience(fields.audience),
-    clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', clockTolerance)),
+    clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', clockTolerance, 10 * MINUTE)),
     cache: checkCache(fields.cache),
     extract: checkFunction('accessToken.extract', fields.extract as AccessTokenConfig['extract'])
   }

@@ -1,6 +1,7 @@
 import { checkBoolean, checkFields, checkOneOf, checkText, show } from '../checks/fields.ts'
 import type { CookieConfig } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { COOKIE_HABITS } from './habits.ts'
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/ // RFC 9110 §5.6.2
 const PATH = /^\/[\x21-\x3a\x3d-\x7e]*$/ // RFC 6265 §4.1.1: no CTLs, no ";"
@@ -11,7 +12,7 @@ const MAX_ATTRIBUTE = 1024 // bytes; browsers ignore a longer one (RFC 6265bis �
 
 /** @throws InvalidOptionError */
 export function parseCookieOptions (value: unknown): CookieConfig {
-  const fields = checkFields('cookie', value, ['name', 'path', 'domain', 'secure', 'sameSite', 'partitioned'])
+  const fields = checkFields('cookie', value, ['name', 'path', 'domain', 'secure', 'sameSite', 'partitioned'], COOKIE_HABITS)
   const secure = checkBoolean('cookie.secure', fields.secure, true)
   const path = matching('cookie.path', checkText('cookie.path', fields.path) ?? '/', PATH, 'a path such as "/auth"')
   const domain = checkText('cookie.domain', fields.domain)

@@ -1,7 +1,7 @@
 import type { DecoratorName } from '../../types/decorators.ts'
 import type { JwtRefreshOptions } from '../../types/options.ts'
 import type { TokenStore } from '../../types/session.ts'
-import { toMilliseconds } from '../checks/durations.ts'
+import { HOUR, MINUTE, toMilliseconds } from '../checks/durations.ts'
 import { checkFields, checkFunction, show } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
@@ -9,6 +9,7 @@ import { isText } from '../json.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { parseAccessToken } from './access-token.ts'
 import { parseCookieOptions } from './cookie.ts'
+import { TOP_HABITS } from './habits.ts'
 import { parsePublicUrl } from './public-url.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
@@ -29,7 +30,7 @@ const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
  * @throws InvalidOptionError with one sentence: the option, what was given (never a secret), the mend
  */
 export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): Config {
-  checkFields('options', options, NAMES)
+  checkFields('options', options, NAMES, TOP_HABITS)
   const now = checkClock(options.now)
   const { storeTimeout = '2s' } = options
   const prefix = checkPrefix(options.prefix)
@@ -41,7 +42,7 @@ export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): 
     cookie: parseCookieOptions(options.cookie),
     claims: checkFunction('claims', options.claims),
     store: options.store === undefined ? new MemoryStore({ now }) : checkStore(options.store),
-    storeTimeout: checkTimeout(toMilliseconds('storeTimeout', storeTimeout)),
+    storeTimeout: checkTimeout(toMilliseconds('storeTimeout', storeTimeout, MINUTE)),
     sweepInterval: checkSweepInterval(options.sweepInterval),
     trustedOrigins: checkOrigins(options.trustedOrigins),
     publicUrl: parsePublicUrl(options.publicUrl),
@@ -83,7 +84,7 @@ function checkTimeout (milliseconds: number): number {
 
 function checkSweepInterval (value: JwtRefreshOptions['sweepInterval'] = '10s'): number | null {
   if (value === false) return null
-  const milliseconds = toMilliseconds('sweepInterval', value)
+  const milliseconds = toMilliseconds('sweepInterval', value, HOUR)
   if (milliseconds >= 1 && milliseconds <= TEN_DAYS) return milliseconds
   throw new InvalidOptionError(`sweepInterval is ${show(value)}: give between a millisecond and ten days, or false where something else calls store.sweep()`)
 }

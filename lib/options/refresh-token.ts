@@ -1,26 +1,28 @@
-import { toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
+import { DAY, HOUR, toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
 import { checkFields, checkOneOf, show } from '../checks/fields.ts'
 import type { AccessTokenConfig, Key, RefreshTokenConfig, RotationWindows } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { createKey, createKeys, deriveRefreshKey, isHmac } from '../tokens/keys.ts'
+import { REFRESH_TOKEN_HABITS } from './habits.ts'
 
 const NAMES = ['expiresIn', 'maxAge', 'secret', 'rotation', 'overlap', 'retryWindow', 'recoveryWindow', 'transport']
 const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const
 // Chromium writes a cookie to the disk within 30 seconds. The token that a crash brings back must still be good then, so
 // the one that followed it must not have been confirmed (test/model/crash.test.ts).
 const DEFAULT_OVERLAP = 45_000
+const LONGEST = 400 * DAY // no browser keeps a cookie for longer (RFC 6265bis §5.5)
 
 /**
  * @param accessToken its keys are those of `secret`, of which the refresh tokens' keys are derived
  * @throws InvalidOptionError
  */
 export function parseRefreshToken (value: unknown, accessToken: AccessTokenConfig): RefreshTokenConfig {
-  const fields = checkFields('refreshToken', value, NAMES)
+  const fields = checkFields('refreshToken', value, NAMES, REFRESH_TOKEN_HABITS)
   const { maxAge = '30d' } = fields
   return {
     keys: refreshKeys(fields.secret, accessToken.keys),
     windows: parseWindows(fields, accessToken.expiresIn * 1000),
-    maxAge: toWholeSeconds('refreshToken.maxAge', maxAge),
+    maxAge: toWholeSeconds('refreshToken.maxAge', maxAge, LONGEST),
     transport: checkOneOf('refreshToken.transport', fields.transport, ['cookie', 'body', 'both'] as const, 'cookie')
   }
 }
@@ -51,11 +53,11 @@ function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
 /** @param accessLife milliseconds */
 function parseWindows (fields: Record<string, unknown>, accessLife: number): RotationWindows {
   const rotation = checkOneOf('refreshToken.rotation', fields.rotation, [true, false, 'strict'] as const, true)
-  const expiresIn = toMilliseconds('refreshToken.expiresIn', fields.expiresIn === undefined ? '7d' : fields.expiresIn)
+  const expiresIn = toMilliseconds('refreshToken.expiresIn', fields.expiresIn === undefined ? '7d' : fields.expiresIn, LONGEST)
   if (expiresIn < 1000 || !Number.isFinite(expiresIn)) {
     throw new InvalidOptionError(`refreshToken.expiresIn is ${show(fields.expiresIn)}, less than a second or endless: give, for example, "7d"`)
   }
-  const [overlap, retryWindow, recoveryWindow] = WINDOWS.map((name) => toMilliseconds(`refreshToken.${name}`, fields[name] === undefined ? 0 : fields[name])) as [number, number, number]
+  const [overlap, retryWindow, recoveryWindow] = WINDOWS.map((name) => toMilliseconds(`refreshToken.${name}`, fields[name] === undefined ? 0 : fields[name], name === 'overlap' ? HOUR : LONGEST)) as [number, number, number]
   if (rotation === 'strict') {
     const open = [overlap, retryWindow, recoveryWindow].findIndex((window) => window > 0)
     if (open === -1) return { expiresIn, overlap, retryWindow, recoveryWindow, rotate: true }

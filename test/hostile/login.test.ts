@@ -120,6 +120,8 @@ t.test('names and values that issueTokens, revokeTokens and app.sessions do not 
     ['/in', { crosSite: true }, /did you mean crossSite\?$/],
     ['/in', { endPrevious: 'no' }, /^issueTokens: endPrevious is "no": give true or false$/],
     ['/in', { crossSite: 1 }, /^issueTokens: crossSite is 1: give true or false$/],
+    ['/in', { sign: { expiresIn: '1h' } }, /^issueTokens: the option "sign" is unknown: give the plugin accessToken: \{ expiresIn, /],
+    ['/in', { expiresIn: '1h' }, /^issueTokens: the option "expiresIn" is unknown: give the plugin accessToken: \{ expiresIn \} or /],
     ['/in', [], /^issueTokens: the options are an array: give an object$/],
     ['/out', { everwhere: true }, /^revokeTokens: the option "everwhere" is unknown: did you mean everywhere\?$/],
     ['/out', { everywhere: 'true' }, /^revokeTokens: everywhere is "true": give true or false$/]

@@ -1,12 +1,12 @@
 /** The known name with the smallest edit distance, letter case aside; the first one if there are several. */
-export function nearest (name: string, known: readonly string[]): string | undefined {
+export function nearest (name: string, known: readonly string[]): string {
   const wanted = name.toLowerCase()
   const distances = known.map((candidate) => distance(wanted, candidate.toLowerCase()))
-  return known[distances.indexOf(Math.min(...distances))]
+  return known[distances.indexOf(Math.min(...distances))] as string
 }
 
 /** Levenshtein's: how many letters must be inserted, removed or replaced. */
-function distance (from: string, to: string): number {
+export function distance (from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let row = 1; row <= from.length; row++) {
     const current = [row]

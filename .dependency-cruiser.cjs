@@ -10,7 +10,7 @@ const ROOMS = {
   'lib/tokens': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts'],
   'lib/sessions': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/checks', 'lib/tokens'],
   'lib/http': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/checks', 'lib/tokens', 'lib/sessions'],
-  'lib/stores': ['types', 'lib/errors.ts', 'lib/checks'],
+  'lib/stores': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/checks'],
   'lib/options': ['types', 'lib/json.ts', 'lib/errors.ts', 'lib/config.ts', 'lib/checks', 'lib/tokens', 'lib/sessions', 'lib/http', 'lib/stores'],
   'lib/testing': ['types', 'lib/checks', 'lib/sessions'],
   'lib/client': ['lib/checks/nearest.ts']

@@ -12,6 +12,7 @@ import { createIssueTokens } from './lib/http/issue-tokens.ts'
 import { createChooseToken, createReadTokens } from './lib/http/presented.ts'
 import { createFindProofs } from './lib/http/proofs.ts'
 import { createRefresh } from './lib/http/refresh.ts'
+import { enforceRefusals } from './lib/http/replies.ts'
 import { createDemandSession, createRequireSession } from './lib/http/require-session.ts'
 import { createRevokeTokens } from './lib/http/revoke-tokens.ts'
 import { addRoutes } from './lib/http/routes/index.ts'
@@ -25,6 +26,7 @@ import { createSessions } from './lib/sessions/sessions.ts'
 import { createStartSession, exposeStartSession } from './lib/sessions/start-session.ts'
 import { createSweeper } from './lib/sessions/sweeper.ts'
 import { MemoryStore } from './lib/stores/memory.ts'
+import { warnOfMemory } from './lib/stores/memory-warning.ts'
 import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/tokens/access-token.ts'
 import { createKeyring } from './lib/tokens/keyring.ts'
 import type { Keyring } from './lib/tokens/keyring.ts'
@@ -60,6 +62,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
 
   // What the host uses.
   enforceCaching(app)
+  enforceRefusals(app)
   const authenticate = createAuthenticate(readAccessToken, verifiedClaims)
   const demandSession = createDemandSession(verifiedClaims, now)
   const requireSession = createRequireSession(demandSession, openStore)
@@ -74,16 +77,15 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
     addRoutes(scope, { config, authenticate, demandSession, refresh, revokeTokens, openStore, emit, cookie })
   }, { logLevel, logSerializers } as RegisterOptions)
 
-  // An instance that only verifies leaves the sessions to those that make them.
-  if (config.sweepInterval !== null && config.refreshToken.keys.length > 0) {
+  app.addHook('onClose', async () => config.store.close?.())
+  if (config.refreshToken.keys.length === 0) return // An instance that only verifies leaves the sessions to those that make them.
+
+  if (config.sweepInterval !== null) {
     const sweeper = createSweeper(config.store, config.sweepInterval, app.log)
     app.addHook('onReady', async () => sweeper.start())
     app.addHook('onClose', async () => sweeper.stop())
   }
-  app.addHook('onClose', async () => config.store.close?.())
-  if (config.store instanceof MemoryStore) {
-    app.log.warn('fastify-jwt-refresh keeps the sessions in memory: they end with this process and no other process sees them')
-  }
+  if (config.store instanceof MemoryStore) warnOfMemory(app.log)
 }
 
 async function registerPrivately (app: FastifyInstance, { accessToken, refreshToken, cookie }: Config): Promise<Libraries> {

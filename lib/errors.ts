@@ -1,13 +1,27 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
 
-// Whoever floods the server with bad tokens would make it walk its stack for each, so these carry none.
+// Whoever floods the server with bad tokens would make it walk its stack for each.
 const withoutStack = false
 
 type RequestErrorConstructor = FastifyErrorConstructor<{ code: string }, [options?: { cause: unknown }]>
 
 function requestError (code: string, message: string, statusCode: number): RequestErrorConstructor {
-  return createError<[options?: { cause: unknown }]>(code, message, statusCode, Error, withoutStack)
+  return withOneLineStack(createError<[options?: { cause: unknown }]>(code, message, statusCode, Error, withoutStack))
+}
+
+/** An error handler may well split the stack into lines: what there is of it says what has happened, if not where. */
+function withOneLineStack<Constructor extends { prototype: object }> (constructor: Constructor): Constructor {
+  Object.defineProperty(constructor.prototype, 'stack', {
+    get (this: Error) {
+      return `${this.name}: ${this.message}`
+    },
+    set (this: Error, value: unknown) {
+      Object.defineProperty(this, 'stack', { value, writable: true, configurable: true })
+    },
+    configurable: true
+  })
+  return constructor
 }
 
 export const AccessTokenMissingError: RequestErrorConstructor =
@@ -28,7 +42,7 @@ export type RefusalReason = 'malformed' | 'signature' | 'type' | 'unknown key' |
 
 /** The `cause` of an error about a token, with the reason as its message: for logs, since the caller is not told. */
 export const TokenRefusedError: FastifyErrorConstructor<{ code: string }, [reason: RefusalReason]> =
-  createError<[reason: RefusalReason]>('FST_JWT_TOKEN_REFUSED', '%s', 401, Error, withoutStack)
+  withOneLineStack(createError<[reason: RefusalReason]>('FST_JWT_TOKEN_REFUSED', '%s', 401, Error, withoutStack))
 
 export const SessionEndedError: RequestErrorConstructor =
   requestError('FST_JWT_SESSION_ENDED', 'The session has ended', 401)

@@ -45,3 +45,22 @@ export interface EndedEvent {
 }
 
 export type JwtRefreshEvent = IssuedEvent | RefreshedEvent | ReusedEvent | RecoveredEvent | EndedEvent
+
+/** What a tracer may write down of a request: no header, body or query, where tokens and passwords are. */
+export interface RequestSummary {
+  /** Fastify's `request.id`, by which its log lines are found. */
+  id: string
+  method: string
+  /** The route's own path (`/sessions/:id`); null where there is no such route. */
+  route: string | null
+  /** The first 256 characters. Absent over a unix socket. */
+  ip?: string
+  /** The first 256 characters. */
+  userAgent?: string
+}
+
+/** A message of the `node:diagnostics_channel` `fastify-jwt-refresh`. `request` is null for what happens outside of one. */
+export interface DiagnosticsMessage {
+  event: JwtRefreshEvent
+  request: RequestSummary | null
+}

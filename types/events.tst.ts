@@ -1,5 +1,5 @@
 import { expect, test } from 'tstyche'
-import type { AnyRequest, EndedEvent, IssuedEvent, JwtRefreshEvent, JwtRefreshOptions, RecoveredEvent, RefreshedEvent, ReusedEvent } from './index.ts'
+import type { AnyRequest, DiagnosticsMessage, EndedEvent, IssuedEvent, JwtRefreshEvent, JwtRefreshOptions, RecoveredEvent, RefreshedEvent, ReusedEvent } from './index.ts'
 
 declare const event: JwtRefreshEvent
 
@@ -31,4 +31,8 @@ test('nothing can be read before the type is known', () => {
 
 test('onEvent', () => {
   expect<JwtRefreshOptions['onEvent']>().type.toBe<((event: JwtRefreshEvent, request: AnyRequest | null) => unknown) | undefined>()
+})
+
+test('a message of the diagnostics channel has no request that could be leaked', () => {
+  expect<DiagnosticsMessage['request']>().type.toBe<{ id: string, method: string, route: string | null, ip?: string, userAgent?: string } | null>()
 })

@@ -106,7 +106,8 @@ export interface JwtRefreshOptions extends RegisterOptions {
   /**
    * Called in every accepted refresh, for fresh claims: with the session as it now is, or, with `rotation: 'strict'`, as it
    * is before the write.
-   * null ends the session. What it returns is signed, not stored.
+   * null ends the session. So does undefined, from a lookup that found nobody; the type leaves it out, since it may as well be
+   * a forgotten `return`. What it returns is signed, not stored.
    */
   claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
   /** Default: a `MemoryStore`, for one process. */
@@ -130,8 +131,11 @@ export interface JwtRefreshOptions extends RegisterOptions {
   routes?: RoutesOptions | undefined
   /** Other names for the decorators. */
   decorators?: { [Name in DecoratorName]?: string | undefined } | undefined
-  /** Told of every login, refresh, reuse, recovery and ending. Never awaited; what it throws is logged. */
+  /**
+   * Told of every login, refresh, reuse, recovery and ending. Never awaited; what it throws is logged. The event holds no
+   * token. The request is your app's own, with its cookie, headers and body: log what you need of it, never all of it.
+   */
   onEvent?: ((event: JwtRefreshEvent, request: AnyRequest | null) => unknown) | undefined
-  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  /** The clock, in milliseconds since the epoch. Default `() => Date.now()`, which the fake clock of a test runner moves. */
   now?: (() => number) | undefined
 }

@@ -5,6 +5,7 @@ import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
 import type { Habits } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
 import { copyClaims, copyJson } from '../sessions/claims.ts'
+import { metadataOf } from '../sessions/metadata.ts'
 import type { StartSession } from '../sessions/start-session.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
@@ -15,8 +16,6 @@ import type { IsCrossSite } from './csrf.ts'
 import type { AnyReply } from './hooks.ts'
 import type { ReadTokens } from './presented.ts'
 import { orRetryLater } from './replies.ts'
-
-const MAX_USER_AGENT = 256 // characters, of what a stranger may send in kilobytes
 
 // What reply.jwtSign of @fastify/jwt takes.
 const HABITS: Habits = new Map([
@@ -69,10 +68,6 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
     const { cookies, body } = readTokens(request)
     return isForeign ? body.tokens : [...cookies.tokens, ...body.tokens]
   }
-}
-
-function metadataOf ({ headers: { 'user-agent': userAgent }, ip }: AnyRequest): object {
-  return { ...(userAgent !== undefined && { userAgent: userAgent.slice(0, MAX_USER_AGENT) }), ip }
 }
 
 function chooseTransport (configured: Config['refreshToken']['transport'], wanted: Transport | undefined): Transport {

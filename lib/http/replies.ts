@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import {
   AccessTokenExpiredError, AccessTokenInvalidError, RefreshTokenExpiredError, RefreshTokenRevokedError, SessionEndedError,
   StoreUnavailableError
@@ -8,10 +9,47 @@ import type { AnyReply } from './hooks.ts'
 // What an answer needs besides its body is put on the reply before the throw: a host's error handler may answer in any shape.
 
 const RETRY_AFTER = '1' // seconds
+const refusal = Symbol('fastify-jwt-refresh header of a refusal')
+
+/** A header that was put on the reply for one status. */
+interface RefusalHeader {
+  statusCode: number
+  name: string
+  value: string
+}
+
+interface WithRefusal {
+  [refusal]?: RefusalHeader | null
+}
+
+/**
+ * Takes what a refusal has put on the reply back where the answer has become another: the host may have let another
+ * strategy decide, or caught the error.
+ */
+export function enforceRefusals (app: FastifyInstance): void {
+  if (!app.hasReplyDecorator(refusal)) app.decorateReply(refusal, null)
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if ((reply as WithRefusal)[refusal]?.statusCode !== reply.statusCode) takeBack(reply)
+    done()
+  })
+}
+
+/** In place of that of an earlier refusal of the same request. */
+function setRefusal (reply: AnyReply, header: RefusalHeader): void {
+  takeBack(reply)
+  ;(reply as WithRefusal)[refusal] = header
+  reply.header(header.name, header.value)
+}
+
+function takeBack (reply: AnyReply): void {
+  const header = (reply as WithRefusal)[refusal]
+  if (header && reply.getHeader(header.name) === header.value) reply.removeHeader(header.name)
+}
 
 /** The error, once a 401 has said in WWW-Authenticate what was wrong (RFC 9110 §15.5.2, RFC 6750 §3). */
 export function challenged (reply: AnyReply, error: Error): Error {
-  if ((error as { statusCode?: number }).statusCode === 401) reply.header('www-authenticate', challengeOf(error))
+  const { statusCode } = error as { statusCode?: number }
+  if (statusCode === 401) setRefusal(reply, { statusCode, name: 'www-authenticate', value: challengeOf(error) })
   return error
 }
 
@@ -32,7 +70,7 @@ export async function orRetryLater<Value> (reply: AnyReply, answer: Promise<Valu
   try {
     return await answer
   } catch (error) {
-    if (error instanceof StoreUnavailableError) reply.header('retry-after', RETRY_AFTER)
+    if (error instanceof StoreUnavailableError) setRefusal(reply, { statusCode: 503, name: 'retry-after', value: RETRY_AFTER })
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { AnyRequest } from '../../types/requests.ts'
+import { InvalidOptionError } from '../errors.ts'
 
 /**
  * Which claims this registration of the plugin verified in a request. They outlive what a host makes of `request.user`,
@@ -12,13 +13,19 @@ export interface VerifiedClaims {
   get (request: AnyRequest): AccessTokenClaims | null
 }
 
+/** @throws InvalidOptionError where the host's own `request.user` could not be set */
 export function createVerifiedClaims (app: FastifyInstance): VerifiedClaims {
+  demandSettable(app)
+  app.addHook('onReady', async () => demandSettable(app)) // it may be decorated later
   const key = Symbol('fastify-jwt-refresh verified claims')
   app.decorateRequest(key, null) // so that every request has the property from the start, which keeps it fast to read
 
   return {
     set (request, claims) {
-      request.user = claims
+      // Where a scope below ours has decorated it with a getter alone, it becomes a property of the request.
+      if (!Reflect.set(request, 'user', claims)) {
+        Object.defineProperty(request, 'user', { value: claims, writable: true, enumerable: true, configurable: true })
+      }
       const remembering = request as unknown as Record<symbol, unknown>
       remembering[key] = claims
     },
@@ -26,4 +33,24 @@ export function createVerifiedClaims (app: FastifyInstance): VerifiedClaims {
       return (request as unknown as Record<symbol, AccessTokenClaims | null | undefined>)[key] ?? null
     }
   }
+}
+
+/** Fastify has no public way to its requests' prototype. A version that keeps it elsewhere is not looked at; `set` copes. */
+function demandSettable (app: FastifyInstance): void {
+  for (const key of Object.getOwnPropertySymbols(app)) {
+    if (key.description !== 'fastify.Request') continue
+    const { prototype } = (app as unknown as Record<symbol, { prototype: object }>)[key] as { prototype: object }
+    const user = descriptorOf(prototype, 'user')
+    if (user?.get === undefined || user.set !== undefined) continue
+    throw new InvalidOptionError('request.user is decorated with a getter alone, and app.authenticate is to set it: ' +
+      'give it a setter, too, decorate it with null, or register the plugin in another scope')
+  }
+}
+
+function descriptorOf (object: object, name: string): PropertyDescriptor | undefined {
+  for (let one = object; one !== null; one = Object.getPrototypeOf(one)) {
+    const descriptor = Object.getOwnPropertyDescriptor(one, name)
+    if (descriptor !== undefined) return descriptor
+  }
+  return undefined
 }

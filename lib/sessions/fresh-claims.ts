@@ -20,7 +20,7 @@ export function createFreshClaims ({ claims: hostClaims }: Config): FreshClaims 
   return async function freshClaims (session, request, timeLeft) {
     const { subject } = session
     const claims = await withDeadline(timeLeft, async () => await hostClaims(session, request), toError)
-    if (claims === null) return null
+    if (claims === null || claims === undefined) return null // a lookup that found nobody
     const copy = copyClaims('claims', claims)
     if (copy.sub === subject) return copy
     throw new TypeError('claims: "sub" is not the subject of the session')

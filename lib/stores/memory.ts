@@ -35,7 +35,7 @@ export class MemoryStore implements TokenStore {
   constructor (options: MemoryStoreOptions = {}) {
     refuseSweepInterval('MemoryStore', options)
     checkFields('MemoryStore', options, ['now', 'maxSessions'])
-    this.#now = checkFunction('MemoryStore.now', options.now) ?? Date.now
+    this.#now = checkFunction('MemoryStore.now', options.now) ?? (() => Date.now())
     this.#maxSessions = checkMaxSessions(options.maxSessions ?? 1_000_000)
   }
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, LightMyRequestResponse } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { JwtRefreshOptions, TokenStore } from '../../index.ts'
@@ -203,4 +203,77 @@ t.test('a clash of names or a bad option at boot is an error that says FST_JWT_I
   await t.rejects(addPlugin(app, { secret: undefined }), { code: 'FST_JWT_INVALID_OPTION' })
   const other = host(t)
   await t.rejects(addPlugin(other, { secret: OTHER_SECRET, refreshToken: { secret: OTHER_SECRET } }), { code: 'FST_JWT_INVALID_OPTION' })
+})
+
+t.test('an error of a request has a stack of one line, which an error handler may read and change', async (t) => {
+  const app = host(t)
+  const stacks: unknown[] = []
+  app.setErrorHandler(async (error: Error, _request, reply) => {
+    stacks.push((error.stack as string).split('\n'))
+    if (error.cause instanceof Error) stacks.push((error.cause.stack as string).split('\n'))
+    error.stack += '\n    in the words of the host'
+    stacks.push((error.stack as string).split('\n')[1])
+    return reply.code(401).send({})
+  })
+  await addPlugin(app)
+  await app.inject('/me')
+  await app.inject({ url: '/me', headers: { authorization: 'Bearer nonsense' } })
+  t.strictSame(stacks, [
+    ['FastifyError: An access token is needed: Authorization: Bearer <token>'], '    in the words of the host',
+    ['FastifyError: The access token is invalid'], ['FastifyError: malformed'], '    in the words of the host'
+  ])
+})
+
+t.test('an expired token\'s stack has its name', async (t) => {
+  const app = host(t)
+  let now = START
+  app.setErrorHandler(async (error: Error, _request, reply) => reply.code(401).send(error.stack))
+  await addPlugin(app, { now: () => now })
+  const { headers } = await login(app)
+  now += 15 * MINUTE
+  t.equal((await app.inject({ url: '/me', headers })).body, 'TokenExpiredError: The access token expired')
+})
+
+t.test('what a refusal says in a header goes out with its own status alone', async (t) => {
+  const app = host(t)
+  let broken = false
+  const store = new MemoryStore()
+  const find = store.find.bind(store)
+  store.find = async (id) => broken ? await Promise.reject(new Error('away')) : await find(id)
+  await addPlugin(app, { store })
+  // As `@fastify/auth` does with several strategies: the first that passes decides.
+  const or = (...strategies: Array<(request: FastifyRequest, reply: FastifyReply) => unknown>) => async (request: FastifyRequest, reply: FastifyReply) => {
+    let last: unknown
+    for (const strategy of strategies) {
+      try {
+        return await strategy(request, reply)
+      } catch (error) {
+        last = error
+      }
+    }
+    throw last
+  }
+  const byToken = (request: FastifyRequest, reply: FastifyReply): unknown => app.authenticate(request, reply)
+  const bySession = (request: FastifyRequest, reply: FastifyReply): unknown => app.requireSession(request, reply)
+  const byKey = async (request: FastifyRequest): Promise<void> => {
+    if (request.headers['x-key'] !== 'right') throw Object.assign(new Error('wrong key'), { statusCode: 403 })
+  }
+  app.get('/either', { onRequest: [or(byToken, byKey)] }, async () => 'open')
+  app.get('/living', { onRequest: [app.authenticate, or(bySession, byKey)] }, async () => 'open')
+  app.get('/twice', { onRequest: [app.authenticate, or(bySession, async (_request, reply) => { await reply.revokeTokens({ everywhere: true }) })] }, async () => 'open')
+  app.get('/own', { onRequest: [or(byToken, byKey)] }, async (_request, reply) => reply.header('www-authenticate', 'Basic').send('open'))
+  const seen = ({ statusCode, headers }: LightMyRequestResponse) => ({ statusCode, challenge: headers['www-authenticate'], retry: headers['retry-after'] })
+  const key = { 'x-key': 'right' }
+
+  t.strictSame(seen(await app.inject({ url: '/either', headers: key })), { statusCode: 200, challenge: undefined, retry: undefined })
+  t.strictSame(seen(await app.inject('/either')), { statusCode: 403, challenge: undefined, retry: undefined })
+  t.strictSame(seen(await app.inject({ url: '/own', headers: key })), { statusCode: 200, challenge: 'Basic', retry: undefined }, 'what the host says stays')
+
+  const { headers } = await login(app)
+  broken = true
+  t.strictSame(seen(await app.inject({ url: '/living', headers: { ...headers, ...key } })), { statusCode: 200, challenge: undefined, retry: undefined })
+  t.strictSame(seen(await app.inject({ url: '/twice', headers })), { statusCode: 503, challenge: undefined, retry: '1' })
+  broken = false
+  await app.sessions.revokeAll('user-1')
+  t.match(seen(await app.inject({ url: '/twice', headers })), { statusCode: 401, challenge: /The session has ended/ })
 })

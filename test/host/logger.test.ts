@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { Writable } from 'node:stream'
 import Fastify from 'fastify'
 import type { FastifyBaseLogger } from 'fastify'
@@ -59,6 +60,12 @@ t.test('the warning about memory is there for the MemoryStore alone', async (t) 
   const own = new MemoryStore()
   const store = Object.fromEntries(['create', 'find', 'rotate', 'delete', 'list', 'deleteAll'].map((name) => [name, (own as never)[name]])) as never
   const { lines } = await appWithLog(t, { store })
+  t.strictSame(lines, [])
+})
+
+t.test('an instance that only verifies keeps no sessions, and warns of none', async (t) => {
+  const { publicKey } = generateKeyPairSync('ed25519')
+  const { lines } = await appWithLog(t, { secret: { public: publicKey.export({ type: 'spki', format: 'pem' }) } })
   t.strictSame(lines, [])
 })
 

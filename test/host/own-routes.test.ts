@@ -102,13 +102,46 @@ for (const [title, build] of Object.entries<(app: FastifyInstance) => Promise<vo
   })
 }
 
-t.test('a host that decorates request.user with a getter of its own, as passport does, and no setter: an error, not a wrong user', async (t) => {
+const GETTER = { getter () { return { sub: 'someone else' } } } as never
+const REFUSED = { code: 'FST_JWT_INVALID_OPTION', message: /^request\.user is decorated with a getter alone, .*: give it a setter, too, decorate it with null, or register the plugin in another scope$/ }
+
+t.test('a host that decorates request.user with a getter alone hears of it at boot', async (t) => {
+  const before = host(t)
+  before.decorateRequest('user', GETTER)
+  await t.rejects(addPlugin(before), REFUSED)
+
+  const above = host(t)
+  above.decorateRequest('user', GETTER)
+  await t.rejects(async () => await above.register(async (scope) => addPlugin(scope)), REFUSED, 'in a scope above')
+
+  const after = host(t)
+  await addPlugin(after)
+  after.decorateRequest('user', GETTER)
+  await t.rejects(async () => await after.ready(), REFUSED)
+})
+
+t.test('in a scope below the plugin\'s, a getter alone gives way to the verified claims', async (t) => {
   const app = host(t)
-  app.decorateRequest('user', { getter () { return { sub: 'someone else' } } } as never)
   await addPlugin(app)
+  await app.register(async (scope) => {
+    scope.decorateRequest('user', GETTER)
+    scope.get('/theirs', async (request) => request.user)
+    scope.get('/ours', { onRequest: [scope.authenticate] }, async (request) => request.user)
+  })
   const { headers } = await login(app)
-  const response = await app.inject({ url: '/me', headers })
-  t.ok(response.statusCode >= 400)
+  t.equal((await app.inject('/theirs')).json().sub, 'someone else')
+  t.equal((await app.inject({ url: '/ours', headers })).json().sub, 'user-1')
+})
+
+t.test('a getter with a setter is the host\'s way to keep our claims', async (t) => {
+  const app = host(t)
+  const kept = new WeakMap<object, unknown>()
+  app.decorateRequest('user', {
+    getter () { return kept.get(this) },
+    setter (claims: unknown) { kept.set(this, claims) }
+  } as never)
+  await addPlugin(app)
+  t.equal((await app.inject({ url: '/me', headers: (await login(app)).headers })).json().sub, 'user-1')
 })
 
 t.test('reply.revokeTokens on a host\'s own route behind authenticate ends the session and clears the cookie', async (t) => {

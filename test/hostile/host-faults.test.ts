@@ -1,7 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { FastifyError } from 'fastify'
 import t from 'tap'
-import type { IssueTokensOptions, JwtRefreshOptions, LoginClaims } from '../../index.ts'
+import type { DiagnosticsMessage, IssueTokensOptions, JwtRefreshOptions, LoginClaims } from '../../index.ts'
 import { DAY, MINUTE, SECOND } from '../fixtures/app.ts'
 import { createHostileApp } from '../fixtures/hostile-app.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
@@ -27,7 +31,6 @@ const CLAIMS_FAULTS: Record<string, [act: Claims, status: number]> = {
   'rejects with a status of 5xx': [async () => { throw withStatus(502) }, 502],
   'rejects with a status that is a text': [async () => { throw withStatus('423') }, 503],
   'rejects with a status that is none': [async () => { throw withStatus(200) }, 500],
-  'returns nothing': [() => undefined, 500],
   'returns false': [() => false, 500],
   'returns a text': [() => 'anna', 500],
   'returns a number': [() => 1, 500],
@@ -292,13 +295,60 @@ t.test('a logout where the host takes access tokens from a place of its own', as
 
 t.test('diagnostics_channel hears what onEvent hears', async (t) => {
   const { login, published, events } = await createHostileApp(t)
-  const requests: unknown[] = []
-  const onMessage = (message: unknown): void => { requests.push((message as { request: unknown }).request) }
-  subscribe('fastify-jwt-refresh', onMessage)
   await (await login()).logout()
-  unsubscribe('fastify-jwt-refresh', onMessage)
   t.strictSame(published, events)
-  t.equal(requests.length, 2)
+  t.equal(published.length, 2)
+})
+
+t.test('a subscriber of the diagnostics_channel gets nothing that must not be written down', async (t) => {
+  const messages: Array<DiagnosticsMessage> = []
+  const onMessage = (message: unknown): void => { messages.push(message as DiagnosticsMessage) }
+  subscribe('fastify-jwt-refresh', onMessage)
+  t.teardown(() => unsubscribe('fastify-jwt-refresh', onMessage))
+  const { app, login, clock } = await createHostileApp(t, { routes: { sessions: true }, refreshToken: { transport: 'both' } }, { trustProxy: true, genReqId: () => 'request-1' })
+  const tab = await login({ sub: 'anna', password: 'open sesame' })
+  clock.now += MINUTE
+  await tab.refresh()
+  const { refreshToken } = (await app.inject({ method: 'POST', url: '/login?code=from-a-provider', payload: { sub: 'anna' } })).json()
+  await app.inject({ method: 'POST', url: '/auth/refresh', payload: { refreshToken: refreshToken ?? tab.cookie }, headers: { 'user-agent': 'x'.repeat(300), 'x-forwarded-for': 'y'.repeat(300) } })
+  await app.sessions.revokeAll('anna')
+
+  const client = { ip: '127.0.0.1', userAgent: 'lightMyRequest' }
+  t.strictSame(messages.map(({ event: { type }, request }) => ({ type, request })), [
+    { type: 'issued', request: { id: 'request-1', method: 'POST', route: '/login', ...client } },
+    { type: 'refreshed', request: { id: 'request-1', method: 'POST', route: '/auth/refresh', ...client } },
+    { type: 'issued', request: { id: 'request-1', method: 'POST', route: '/login', ...client } },
+    { type: 'refreshed', request: { id: 'request-1', method: 'POST', route: '/auth/refresh', ip: 'y'.repeat(256), userAgent: 'x'.repeat(256) } },
+    { type: 'ended', request: null }
+  ])
+})
+
+t.test('`claims` that finds nobody ends the session', async (t) => {
+  for (const nobody of [() => null, () => undefined, async () => undefined]) {
+    const { login, clock, app, events } = await createHostileApp(t, { claims: nobody as NonNullable<JwtRefreshOptions['claims']> })
+    const tab = await login({ sub: 'anna' })
+    clock.now += MINUTE
+    t.match((await tab.refresh()).json(), { statusCode: 403, code: 'FST_JWT_REFRESH_TOKEN_REVOKED' })
+    t.match(events.at(-1), { type: 'ended', reason: 'claims', subject: 'anna' })
+    t.strictSame(await app.sessions.list('anna'), [])
+  }
+})
+
+t.test('what is kept of a request has a bounded length, behind a proxy too', async (t) => {
+  const { app } = await createHostileApp(t, {}, { trustProxy: true })
+  await app.inject({ method: 'POST', url: '/login', headers: { 'user-agent': 'x'.repeat(5000), 'x-forwarded-for': 'y'.repeat(5000) } })
+  t.match(await app.sessions.list('user-1'), [{ metadata: { userAgent: 'x'.repeat(256), ip: 'y'.repeat(256) } }])
+})
+
+t.test('a request over a unix socket has no ip, and may log in', async (t) => {
+  const { app } = await createHostileApp(t)
+  const path = join(tmpdir(), `jwt-refresh-${process.pid}.sock`) // a short name: it has room for 100 bytes
+  await app.listen({ path })
+  const [response] = await once(request({ socketPath: path, path: '/login', method: 'POST' }).end(), 'response')
+  response.resume()
+  t.equal(response.statusCode, 200)
+  const [session] = await app.sessions.list('user-1')
+  t.strictSame(session?.metadata, {})
 })
 
 t.test('no rejection was left unhandled', async (t) => {

@@ -1,7 +1,9 @@
+import { mock } from 'node:test'
 import Fastify from 'fastify'
 import t from 'tap'
 import jwtRefresh, { MemoryStore } from '../../index.ts'
-import { createApp, MINUTE, SECOND, SECRET } from '../fixtures/app.ts'
+import { loginAs } from '../../lib/testing/index.ts'
+import { createApp, DAY, MINUTE, SECOND, SECRET, START } from '../fixtures/app.ts'
 import { boot, boots, p256, REFRESH, refusesToBoot } from '../fixtures/hostile-options.ts'
 import type { Mistake } from '../fixtures/hostile-options.ts'
 
@@ -266,4 +268,23 @@ t.test('one set of options serves several instances, and what the host changes l
     const response = await app.inject({ method: 'POST', url: '/auth/refresh', headers: { cookie: 'x=eyJhbGciOiJIUzI1NiJ9.e30.x', origin: 'https://evil.example' } })
     t.equal(response.json().code, 'FST_JWT_CROSS_SITE_REQUEST')
   }
+})
+
+t.test('a fake clock that is put in place after the boot moves the plugin and its store', async (t) => {
+  const app = Fastify()
+  t.teardown(async () => await app.close())
+  const store = new MemoryStore()
+  await app.register(jwtRefresh, { secret: SECRET, store })
+  app.get('/me', { onRequest: [app.authenticate] }, async (request) => request.user)
+  await app.ready()
+
+  mock.timers.enable({ apis: ['Date'], now: START })
+  t.teardown(() => mock.timers.reset())
+  const { headers, sessionId } = await loginAs(app, { sub: 'anna' })
+  t.equal((await app.inject({ url: '/me', headers })).json().iat, START / SECOND)
+  mock.timers.tick(15 * MINUTE)
+  t.equal((await app.inject({ url: '/me', headers })).json().code, 'FST_JWT_ACCESS_TOKEN_EXPIRED')
+  t.ok(await store.find(sessionId))
+  mock.timers.tick(7 * DAY)
+  t.equal(await store.find(sessionId), null)
 })

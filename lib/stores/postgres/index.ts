@@ -69,7 +69,7 @@ class SqlStore implements PostgresStore {
       await checkClient(db, table)
       await db.query(migration)
     }
-    this.#now = checkFunction('postgresStore.now', options.now) ?? Date.now
+    this.#now = checkFunction('postgresStore.now', options.now) ?? (() => Date.now())
   }
 
   useClock (now: () => number): void {

@@ -37,7 +37,7 @@ export function redisStore (client: RedisClient, options: RedisStoreOptions = {}
 class RedisStore implements TokenStore {
   readonly #run: RunScript
   readonly #prefix: string
-  #now: () => number = Date.now
+  #now: () => number = () => Date.now()
 
   constructor (run: RunScript, prefix: string) {
     this.#run = run

@@ -3,15 +3,10 @@ import type { AsymmetricKeyDetails, JsonWebKey, KeyObject } from 'node:crypto'
 import type { Algorithm, KeyPair, Secret } from '../../types/options.ts'
 import type { Key } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { checkHmacSecret } from './hmac-secret.ts'
 
-const MIN_SECRET_BYTES = 32
+const DERIVED_BYTES = 32
 const MIN_RSA_BITS = 2048
-const KEY_TEXTS = [
-  /---- ?BEGIN /, // PEM (RFC 7468), ssh (RFC 4716)
-  /^\s*LS0tLS1CRUdJTi/, // PEM in base64, as environment variables have it
-  /^\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/,
-  /^(?:\xef\xbb\xbf)?\s*[[{][^]*"(?:kty|keys)"\s*:/ // JWK (RFC 7517), with a byte order mark or without
-]
 
 /**
  * The keys of an option that takes one secret or an array of them.
@@ -42,7 +37,7 @@ export function createKey (option: string, secret: Secret, algorithm?: Algorithm
 
 /** The refresh tokens' own key beside a `secret`: one HMAC secret must not serve two kinds of token (RFC 8725 §3.8, §3.11). */
 export function deriveRefreshKey (key: Key & { secret: Buffer }): Key {
-  return hmacKeyOf(derive(key.secret, 'refresh token key', MIN_SECRET_BYTES))
+  return hmacKeyOf(derive(key.secret, 'refresh token key', DERIVED_BYTES))
 }
 
 export function isHmac (key: Key): key is Key & { secret: Buffer } {
@@ -59,13 +54,7 @@ function hmacKey (option: string, secret: unknown): Key {
       `${option} is ${describe(secret)}: give a string or Buffer of at least 32 random bytes, or { private, public } in PEM`)
   }
   const bytes = Buffer.from(secret)
-  if (looksLikeKey(bytes.toString('latin1'))) {
-    throw new InvalidOptionError(
-      `${option} is a text that looks like a PEM, JWK or ssh key: give a key pair as { private, public }, or random bytes as an HMAC secret`)
-  }
-  if (bytes.length < MIN_SECRET_BYTES) {
-    throw new InvalidOptionError(`${option} has ${bytes.length} bytes: give at least 32 random ones, for example from "openssl rand -base64 32"`)
-  }
+  checkHmacSecret(option, bytes)
   return hmacKeyOf(bytes)
 }
 
@@ -75,11 +64,6 @@ function hmacKeyOf (secret: Buffer): Key {
 
 function derive (secret: Buffer, purpose: string, length: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `fastify-jwt-refresh ${purpose}`, length))
-}
-
-/** A public key as HMAC secret lets everyone sign (RFC 8725 §2.1). */
-function looksLikeKey (text: string): boolean {
-  return KEY_TEXTS.some((pattern) => pattern.test(text))
 }
 
 function asymmetricKey (option: string, pair: KeyPair, algorithm: Algorithm | undefined): Key {

@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID, X509Certificate } from 'node:crypto'
 import t from 'tap'
 import jwtRefresh from '../../index.ts'
+import { createKey } from '../../lib/tokens/keys.ts'
 import { SECRET } from '../fixtures/app.ts'
 import { boot, boots, ed25519, p256, pair, PEM, REFRESH, refusesToBoot, rsa } from '../fixtures/hostile-options.ts'
 import type { Mistake } from '../fixtures/hostile-options.ts'
@@ -70,10 +71,60 @@ refusesToBoot(t, 'a weak or doubled secret', [
   ['a pair and its public half', { ...REFRESH, secret: [p256, { public: p256.public }] }, 'secret[1] is the same as secret[0]', /once/]
 ])
 
+const { publicKey: rsaPublic, privateKey: rsaPrivate } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const { publicKey: ecPublic, privateKey: ecPrivate } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { publicKey: edPublic, privateKey: edPrivate } = generateKeyPairSync('ed25519')
+const sshBody = Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from('ssh-ed25519'), Buffer.from([0, 0, 0, 32]), randomBytes(32)])
+const KEY_BYTES: Record<string, Buffer> = {
+  'RSA, public': rsaPublic.export({ type: 'spki', format: 'der' }),
+  'RSA, public, PKCS #1': rsaPublic.export({ type: 'pkcs1', format: 'der' }),
+  'RSA, private': rsaPrivate.export({ type: 'pkcs8', format: 'der' }),
+  'RSA, private, PKCS #1': rsaPrivate.export({ type: 'pkcs1', format: 'der' }),
+  'P-256, public': ecPublic.export({ type: 'spki', format: 'der' }),
+  'P-256, private': ecPrivate.export({ type: 'pkcs8', format: 'der' }),
+  'P-256, private, SEC 1': ecPrivate.export({ type: 'sec1', format: 'der' }),
+  'Ed25519, public': edPublic.export({ type: 'spki', format: 'der' }),
+  'Ed25519, private': edPrivate.export({ type: 'pkcs8', format: 'der' }),
+  'Ed25519, encrypted': edPrivate.export({ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: 'x' }),
+  'a certificate': new X509Certificate(CERTIFICATE).raw,
+  'what an ssh key has in base64': sshBody,
+  'a JWK': Buffer.from(jwkOf(p256.public))
+}
+
+refusesToBoot(t, 'a key in DER and its like as an HMAC secret, as it is and as text', Object.entries(KEY_BYTES).flatMap(([what, bytes]) => {
+  const lines = (bytes.toString('base64').match(/.{1,64}/g) as string[]).join('\n')
+  const spellings = { bytes, base64: bytes.toString('base64'), base64url: bytes.toString('base64url'), 'base64 in lines': `${lines}\n`, hex: bytes.toString('hex') }
+  return Object.entries(spellings).map(([spelling, secret]): Mistake =>
+    [`${what}, ${spelling}`, { secret }, 'secret looks like a key in PEM, DER, JWK or ssh', /\{ private, public \} in PEM/])
+}))
+
+const PATTERNS = [
+  'x'.repeat(32), `${'x'.repeat(40)}y`, 'changeme'.repeat(4), 'password'.repeat(8), 'secret'.repeat(6), 'abc'.repeat(20), '0123456789'.repeat(4),
+  '0123456789abcdef'.repeat(2), '00000000-0000-0000-0000-000000000000', '0'.repeat(64), ' '.repeat(32), 'ä'.repeat(16)
+]
+refusesToBoot(t, 'a secret that repeats itself', [
+  ...[...PATTERNS, Buffer.alloc(32), Buffer.alloc(64, 'ab')].map((secret): Mistake => [JSON.stringify(String(secret)), { secret }, 'secret is a pattern that repeats itself', /at least 32 random bytes/]),
+  ...PATTERNS.map((pattern): Mistake => [`${pattern} in base64`, { secret: Buffer.from(pattern).toString('base64') }, 'secret is a pattern that repeats itself', /random/]),
+  ['for the refresh tokens', { refreshToken: { secret: 'x'.repeat(32) } }, 'refreshToken.secret is a pattern', /random/],
+  ['the second', { secret: [SECRET, 'x'.repeat(32)] }, 'secret[1] is a pattern', /random/]
+])
+
+t.test('no random secret is refused, in whatever spelling', async (t) => {
+  for (let turn = 0; turn < 2000; turn++) {
+    const bytes = randomBytes(32)
+    const secrets = [bytes, bytes.toString('hex'), bytes.toString('hex').toUpperCase(), bytes.toString('base64'), bytes.toString('base64url'), `${bytes.toString('base64')}\n`,
+      bytes.toString('hex', 0, 16), bytes.toString('base64', 0, 24), randomUUID(), Array.from(bytes, (byte) => byte % 10).join('')]
+    for (const secret of secrets) createKey('secret', secret)
+  }
+  t.pass('each is taken')
+  createKey('secret', Buffer.concat([Buffer.from('0'), randomBytes(40)]))
+  t.pass('also where it begins as DER does')
+})
+
 refusesToBoot(t, 'the text of a key as an HMAC secret', Object.entries(KEY_TEXTS).flatMap(([what, text]): Mistake[] => [
-  [what, { secret: text }, 'secret is a text that looks like a PEM, JWK or ssh key', /\{ private, public \}/],
-  [`${what} in a Buffer`, { secret: Buffer.from(text) }, 'secret is a text that looks like a PEM, JWK or ssh key', /\{ private, public \}/],
-  [`${what} for the refresh tokens`, { refreshToken: { secret: text } }, 'refreshToken.secret is a text that looks like', /random bytes/]
+  [what, { secret: text }, 'secret looks like a key in PEM, DER, JWK or ssh', /\{ private, public \}/],
+  [`${what} in a Buffer`, { secret: Buffer.from(text) }, 'secret looks like a key in PEM, DER, JWK or ssh', /\{ private, public \}/],
+  [`${what} for the refresh tokens`, { refreshToken: { secret: text } }, 'refreshToken.secret looks like a key in', /random bytes/]
 ]))
 
 const weakRsa = pair(generateKeyPairSync('rsa', { modulusLength: 1024, ...PEM }))
@@ -147,9 +198,8 @@ refusesToBoot(t, 'an algorithm that the key is not for', [
 ])
 
 boots(t, 'secrets of every right kind', {
-  '32 bytes': { secret: 'x'.repeat(32) },
-  '32 bytes in fewer characters': { secret: '💥'.repeat(8) },
-  'a Buffer of zeros, which we cannot tell from a key': { secret: Buffer.alloc(32) },
+  '32 bytes': { secret: 'abcdefghijklmnopqrstuvwxyz012345' },
+  '32 bytes in fewer characters': { secret: '💥🚀🔑🎲🦊🌋⚓🧩🪁' },
   'a Buffer with bytes of every kind': { secret: randomBytes(64) },
   'a long text with the word key in it': { secret: 'this is not "kty": nor "keys": but a sentence' },
   several: { secret: [NEW, SECRET, randomBytes(32)] },

@@ -17,6 +17,7 @@ import { createDemandSession, createRequireSession } from './lib/http/require-se
 import { createRevokeTokens } from './lib/http/revoke-tokens.ts'
 import { addRoutes } from './lib/http/routes/index.ts'
 import { createVerifiedClaims } from './lib/http/verified-claims.ts'
+import { withoutPrototype } from './lib/json.ts'
 import { parseOptions } from './lib/options/index.ts'
 import { createEmit } from './lib/sessions/events.ts'
 import { createFreshClaims } from './lib/sessions/fresh-claims.ts'
@@ -72,7 +73,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
   exposeStartSession(app, decorators.issueTokens, { startSession, signAccessToken: accessTokens.sign, cookieName: config.cookie.name })
 
-  const { logLevel, logSerializers } = options
+  const { logLevel, logSerializers } = withoutPrototype(options)
   await app.register(async (scope) => {
     addRoutes(scope, { config, authenticate, demandSession, refresh, revokeTokens, openStore, emit, cookie })
   }, { logLevel, logSerializers } as RegisterOptions)

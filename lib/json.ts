@@ -11,6 +11,11 @@ export function own (object: object, name: string): unknown {
   return Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined
 }
 
+/** A copy that has its own properties alone, for the same reason. */
+export function withoutPrototype<Type extends object> (object: Type): Type {
+  return Object.assign(Object.create(null), object)
+}
+
 /** A string that is not empty. */
 export function isText (value: unknown): value is string {
   return typeof value === 'string' && value !== ''

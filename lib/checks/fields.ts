@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
-import { isObject, isText } from '../json.ts'
+import { isObject, isText, withoutPrototype } from '../json.ts'
 import { distance, nearest } from './nearest.ts'
 
 /** How many entries a Map holds safely: V8's takes twice as many, but with more than this it can throw where they come and go. */
@@ -43,10 +43,6 @@ export function checkCallOptions<Options extends object> (
   const unknown = Object.keys(options).find((name) => !(known as readonly string[]).includes(name))
   if (unknown === undefined) return withoutPrototype(options)
   throw new TypeError(`${call}: the option ${show(unknown)} is unknown: ${habits.get(unknown) ?? suggest(unknown, known)}`)
-}
-
-function withoutPrototype<Type extends object> (value: Type): Type {
-  return Object.assign(Object.create(null), value)
 }
 
 /** The nearest name, or all of them where less than half of the letters fit. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyCookie from '@fastify/cookie'
 import type { Session } from '../../types/session.ts'
 import type { CookieConfig } from '../config.ts'
-import { toNumericDate } from '../json.ts'
+import { isText, own, toNumericDate, withoutPrototype } from '../json.ts'
 import { privateNoStore } from './caching.ts'
 import type { AnyReply } from './hooks.ts'
 
@@ -30,11 +30,13 @@ export interface RefreshCookie {
 
 /** @param scope private to us: it inherits the host's `@fastify/cookie`, or gets one that the host does not see */
 export async function createRefreshCookie (scope: FastifyInstance, config: CookieConfig): Promise<RefreshCookie> {
-  if (!scope.hasDecorator('serializeCookie')) await scope.register(fastifyCookie)
+  if (!scope.hasDecorator('serializeCookie')) await scope.register(fastifyCookie, withoutPrototype({}))
   const { serializeCookie, parseCookie } = scope
   const { name, domain, ...rest } = config
   // Never through the host's reply.setCookie, which mixes its own defaults in: what sets the cookie must match what clears it.
-  const attributes = { ...rest, ...(domain !== undefined && { domain }), httpOnly: true }
+  // What we leave out is named, too: the library looks it up in `Object.prototype`, where an attacker may have written.
+  const leftOut: object = { maxAge: undefined, expires: undefined, priority: undefined, encode: undefined }
+  const attributes = { ...leftOut, ...rest, domain: domain as string, httpOnly: true }
   const start = `${name}=`
   // Max-Age apart, all that follows the token is known now. A JWT needs no encoding: it is base64url and dots.
   const afterToken = serializeCookie(name, '', attributes).slice(start.length)
@@ -63,8 +65,8 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
         const text = trimBlanks(pair)
         if (!text.startsWith(start)) continue
         // What we set has nothing to decode. One pair at a time, because the parser keeps the first of a name only.
-        const value = text.includes('%') ? parseCookie(text)[name] : trimBlanks(text.slice(start.length))
-        if (value !== undefined && TOKEN_START.test(value)) values.push(value)
+        const value = text.includes('%') ? own(parseCookie(text), name) : trimBlanks(text.slice(start.length))
+        if (isText(value) && TOKEN_START.test(value)) values.push(value)
       }
       return values
     },

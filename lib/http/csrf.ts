@@ -1,6 +1,7 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import type { PublicUrl } from '../config.ts'
 import { CrossSiteRequestError } from '../errors.ts'
+import { own } from '../json.ts'
 
 /**
  * Whether another site made the browser send this request. The browser says so itself, in headers that a page cannot
@@ -11,7 +12,8 @@ export type IsCrossSite = (request: AnyRequest) => boolean
 
 export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUrl: PublicUrl | null): IsCrossSite {
   return function isCrossSite (request) {
-    const { 'sec-fetch-site': site, origin } = request.headers
+    const site = own(request.headers, 'sec-fetch-site')
+    const origin = own(request.headers, 'origin') as string | undefined
     if (site === 'same-origin' || site === 'none' || isNavigation(request)) return false
     if (site === undefined && (origin === undefined || origin === publicUrl?.origin || isOriginOf(request, origin))) return false
     return origin === undefined || !trustedOrigins.has(origin)
@@ -24,8 +26,8 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUr
  *
  * @param otherwise what else can be done about it, for the log
  */
-export function refuseCrossSite ({ log, host, headers: { 'sec-fetch-site': secFetchSite, origin } }: AnyRequest, otherwise = ''): Error {
-  log.warn({ origin, host, secFetchSite }, `refused a request from another site: if its origin is yours, add it to trustedOrigins${otherwise}`)
+export function refuseCrossSite ({ log, host, headers }: AnyRequest, otherwise = ''): Error {
+  log.warn({ origin: own(headers, 'origin'), host, secFetchSite: own(headers, 'sec-fetch-site') }, `refused a request from another site: if its origin is yours, add it to trustedOrigins${otherwise}`)
   return new CrossSiteRequestError()
 }
 
@@ -39,7 +41,7 @@ function isNavigation ({ method, headers }: AnyRequest): boolean {
 
 /** Whether the browser shows the answer as a page of its own. There it keeps a cookie of any `SameSite` (RFC 6265bis §5.7). */
 export function isTopLevel (headers: AnyRequest['headers']): boolean {
-  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+  return own(headers, 'sec-fetch-mode') === 'navigate' && own(headers, 'sec-fetch-dest') === 'document'
 }
 
 /**
@@ -51,6 +53,6 @@ function isOriginOf ({ protocol, host }: AnyRequest, origin: string): boolean {
   if (scheme === undefined || !URL.canParse(origin)) return false
   // What seems to be plain http may have been https, up to a proxy that ends TLS.
   if (protocol === 'https' && scheme === 'http:') return false
-  const own = `${scheme}//${host}`
-  return URL.canParse(own) && new URL(own).href === `${new URL(origin).origin}/`
+  const ours = `${scheme}//${host}`
+  return URL.canParse(ours) && new URL(ours).href === `${new URL(origin).origin}/`
 }

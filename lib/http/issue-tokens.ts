@@ -40,9 +40,9 @@ export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueToken
 export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, startSession }: IssueTokensParts): IssueTokens {
   const { keys, transport: configured } = config.refreshToken
 
-  return async function issueTokens (claims, options = {}) {
+  return async function issueTokens (claims, given = {}) {
     if (keys.length === 0) throw new TypeError('issueTokens: the first secret is a public key and signs nothing, give { private, public }')
-    checkCallOptions('issueTokens', options, ['transport', 'metadata', 'endPrevious', 'crossSite'], HABITS)
+    const options = checkCallOptions('issueTokens', given, ['transport', 'metadata', 'endPrevious', 'crossSite'], HABITS)
     const transport = chooseTransport(configured, options.transport)
     const endPrevious = checkCallFlag('issueTokens', 'endPrevious', options.endPrevious, true)
     const isForeign = !checkCallFlag('issueTokens', 'crossSite', options.crossSite, false) && isCrossSite(this.request)

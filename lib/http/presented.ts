@@ -47,7 +47,7 @@ export function createReadTokens (transport: Transport | 'both', cookie: Refresh
   }
 
   return (request) => ({
-    cookies: present(request, transport === 'body' ? [] : cookie.read(request.headers.cookie)),
+    cookies: present(request, transport === 'body' ? [] : cookie.read(own(request.headers, 'cookie') as string | undefined)),
     body: present(request, transport === 'cookie' ? [] : inBody(request.body))
   })
 }

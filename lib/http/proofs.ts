@@ -1,4 +1,5 @@
 import type { AnyRequest } from '../../types/requests.ts'
+import { own } from '../json.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import type { ReadAccessToken } from './authenticate.ts'
 import { refuseCrossSite } from './csrf.ts'
@@ -59,7 +60,7 @@ export function createFindProofs ({ readTokens, readAccessToken, extracts, verif
 
 /** Any other error is of the host's `extract`, which may throw for a request without the token that it looks for. */
 function isRefused (claims: unknown): claims is Error {
-  return claims instanceof Error && (claims as { statusCode?: number }).statusCode === 401
+  return claims instanceof Error && own(claims, 'statusCode') === 401
 }
 
 function ofClaims ({ sub, sid }: { sub: string, sid: string }): Proof {

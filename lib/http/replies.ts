@@ -3,6 +3,7 @@ import {
   AccessTokenExpiredError, AccessTokenInvalidError, RefreshTokenExpiredError, RefreshTokenRevokedError, SessionEndedError,
   StoreUnavailableError
 } from '../errors.ts'
+import { own } from '../json.ts'
 import type { Gone } from '../sessions/rotation.ts'
 import type { AnyReply } from './hooks.ts'
 
@@ -48,8 +49,7 @@ function takeBack (reply: AnyReply): void {
 
 /** The error, once a 401 has said in WWW-Authenticate what was wrong (RFC 9110 §15.5.2, RFC 6750 §3). */
 export function challenged (reply: AnyReply, error: Error): Error {
-  const { statusCode } = error as { statusCode?: number }
-  if (statusCode === 401) setRefusal(reply, { statusCode, name: 'www-authenticate', value: challengeOf(error) })
+  if (own(error, 'statusCode') === 401) setRefusal(reply, { statusCode: 401, name: 'www-authenticate', value: challengeOf(error) })
   return error
 }
 

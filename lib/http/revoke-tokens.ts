@@ -40,8 +40,8 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens (options = {}) {
-    checkCallOptions('revokeTokens', options, ['everywhere'])
-    const everywhere = checkCallFlag('revokeTokens', 'everywhere', options.everywhere, false)
+    const { everywhere: wanted } = checkCallOptions('revokeTokens', options, ['everywhere'])
+    const everywhere = checkCallFlag('revokeTokens', 'everywhere', wanted, false)
     noStore(this)
     const brought = findProofs(this.request)
     const { proofs, cookies: { unreadable } } = brought

@@ -29,8 +29,8 @@ const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
  * @param scopePrefix the prefix of the scope in which the plugin is registered
  * @throws InvalidOptionError with one sentence: the option, what was given (never a secret), the mend
  */
-export function parseOptions (options: JwtRefreshOptions, scopePrefix: string): Config {
-  checkFields('options', options, NAMES, TOP_HABITS)
+export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Config {
+  const options = checkFields('options', given, NAMES, TOP_HABITS) as Partial<JwtRefreshOptions>
   const now = checkClock(options.now)
   const { storeTimeout = '2s' } = options
   const prefix = checkPrefix(options.prefix)
@@ -111,7 +111,8 @@ function isOrigin (value: unknown): boolean {
 function checkDecorators (value: unknown): Record<DecoratorName, string> {
   const fields = checkFields('decorators', value, DECORATORS)
   const names = DECORATORS.map((decorator) => {
-    const name = fields[decorator] === undefined ? decorator : fields[decorator]
+    const name = fields[decorator]
+    if (name === undefined) return [decorator, decorator]
     if (isText(name) && !(name in Object.prototype)) return [decorator, name]
     throw new InvalidOptionError(`decorators.${decorator} is ${show(name)}: give a name such as ${show(`my${decorator}`)}`)
   })

@@ -2,7 +2,7 @@ import type { RouteShorthandOptions } from 'fastify'
 import { checkFields, show } from '../checks/fields.ts'
 import type { Config, RouteConfig, RouteName } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { isObject } from '../json.ts'
+import { isObject, withoutPrototype } from '../json.ts'
 
 const NAMES = ['refresh', 'logout', 'sessions', 'jwks']
 
@@ -32,13 +32,14 @@ function parseRoute (name: RouteName, value: unknown, fallback: string, prefix: 
     throw new InvalidOptionError(`${option} is ${show(value)}: give true, false, a path or { path, …route options }`)
   }
   checkRouteOptions(option, value)
-  const { path, ...options } = value as RouteShorthandOptions & { path?: unknown }
+  const { path, ...options } = withoutPrototype(value) as RouteShorthandOptions & { path?: unknown }
   return { path: path === undefined ? fallback : prefix + checkPath(`${option}.path`, path), options }
 }
 
 /** What a host cannot add to a route of ours, and would look for in vain. */
-function checkRouteOptions (option: string, { schema, validatorCompiler, ...options }: Record<string, unknown>): void {
-  const ours = ['method', 'url', 'handler'].find((name) => name in options)
+function checkRouteOptions (option: string, value: Record<string, unknown>): void {
+  const { schema, validatorCompiler } = withoutPrototype(value)
+  const ours = ['method', 'url', 'handler'].find((name) => Object.hasOwn(value, name))
   if (ours !== undefined) {
     throw new InvalidOptionError(`${option}.${ours} is given, but is not the app's to change: leave it out, or give false as ${option} and add a route of your own`)
   }

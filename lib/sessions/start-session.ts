@@ -4,7 +4,7 @@ import type { AnyRequest } from '../../types/requests.ts'
 import type { Session, SessionClaims, SessionMetadata } from '../../types/session.ts'
 import type { TokenResponse } from '../../types/tokens.ts'
 import type { Config } from '../config.ts'
-import { toNumericDate } from '../json.ts'
+import { own, toNumericDate } from '../json.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
 import { deleteEach, endedEvent } from './end-sessions.ts'
@@ -48,7 +48,7 @@ interface StartSessionParts {
 export function createStartSession ({ config, accessTokens, refreshTokens, openStore, emit }: StartSessionParts): StartSession {
   const { windows, maxAge } = config.refreshToken
 
-  return async function startSession (claims, metadata, request, { previous = [], check } = {}) {
+  return async function startSession (claims, metadata, request, { previous = [], check }: StartSessionOptions = Object.create(null)) {
     const now = config.now()
     const endsAt = (toNumericDate(now) + maxAge) * 1000 // a token's `exp` is in whole seconds
     const session: Session = {
@@ -99,5 +99,5 @@ export function exposeStartSession (app: FastifyInstance, issueTokens: string, l
 }
 
 export function exposedLogin (app: FastifyInstance, issueTokens: string): ExposedLogin | undefined {
-  return (app as WithLogins)[logins]?.[issueTokens]
+  return own((app as WithLogins)[logins] ?? {}, issueTokens) as ExposedLogin | undefined
 }

@@ -34,9 +34,9 @@ export class MemoryStore implements TokenStore {
 
   constructor (options: MemoryStoreOptions = {}) {
     refuseSweepInterval('MemoryStore', options)
-    checkFields('MemoryStore', options, ['now', 'maxSessions'])
-    this.#now = checkFunction('MemoryStore.now', options.now) ?? (() => Date.now())
-    this.#maxSessions = checkMaxSessions(options.maxSessions ?? 1_000_000)
+    const { now, maxSessions }: MemoryStoreOptions = checkFields('MemoryStore', options, ['now', 'maxSessions'])
+    this.#now = checkFunction('MemoryStore.now', now) ?? (() => Date.now())
+    this.#maxSessions = checkMaxSessions(maxSessions ?? 1_000_000)
   }
 
   useClock (now: () => number): void {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyJwt from '@fastify/jwt'
 import type { Key } from '../config.ts'
 import type { RefusalReason } from '../errors.ts'
-import { own } from '../json.ts'
+import { own, withoutPrototype } from '../json.ts'
 import { createHs256 } from './hs256.ts'
 import { isHmac } from './keys.ts'
 import { isCanonical, isWellFormed, readObject } from './payload.ts'
@@ -48,7 +48,7 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
 
   for (const key of keys) {
     const namespace = `${typ} ${key.kid}`
-    await scope.register(fastifyJwt, { namespace, ...jwtOptions(key, typ) })
+    await scope.register(fastifyJwt, withoutPrototype({ namespace, ...jwtOptions(key, typ) }))
     const { sign, verify: judge } = namespaces[namespace] as Namespace
     const verify = strictly(judge)
     byKid.set(key.kid, verify)
@@ -100,8 +100,8 @@ function jwtOptions ({ kid, algorithm, secret, canSign }: Key, typ: string): fas
   return {
     secret,
     // `now` judges the times, and our own cache knows a repeated token.
-    verify: { algorithms: [algorithm], checkTyp: typ, ignoreExpiration: true, ignoreNotBefore: true, cache: false },
-    ...(canSign && { sign: { algorithm, kid, header: { alg: algorithm, typ } } })
+    verify: withoutPrototype({ algorithms: [algorithm], checkTyp: typ, ignoreExpiration: true, ignoreNotBefore: true, cache: false }),
+    ...(canSign && { sign: withoutPrototype({ algorithm, kid, header: { alg: algorithm, typ } }) })
   }
 }
 

@@ -3,6 +3,7 @@ import type { AsymmetricKeyDetails, JsonWebKey, KeyObject } from 'node:crypto'
 import type { Algorithm, KeyPair, Secret } from '../../types/options.ts'
 import type { Key } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { withoutPrototype } from '../json.ts'
 import { checkHmacSecret } from './hmac-secret.ts'
 
 const DERIVED_BYTES = 32
@@ -66,7 +67,8 @@ function derive (secret: Buffer, purpose: string, length: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `fastify-jwt-refresh ${purpose}`, length))
 }
 
-function asymmetricKey (option: string, pair: KeyPair, algorithm: Algorithm | undefined): Key {
+function asymmetricKey (option: string, given: KeyPair, algorithm: Algorithm | undefined): Key {
+  const pair = withoutPrototype(given)
   const unknown = Object.keys(pair).find((name) => name !== 'private' && name !== 'public')
   if (unknown !== undefined) throw new InvalidOptionError(`${option}.${unknown} is unknown: give { private, public } in PEM`)
 

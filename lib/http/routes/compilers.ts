@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { InvalidBodyError } from '../../errors.ts'
+import { own } from '../../json.ts'
 
 /**
  * The compilers of our routes' scope. A host may have set those of zod or another library at its root, which know
@@ -14,7 +15,7 @@ export function setCompilers (scope: FastifyInstance): void {
 function checkBody (body: unknown): true | { error: Error } {
   if (body === undefined || body === null) return true
   if (typeof body !== 'object' || Array.isArray(body)) return { error: new InvalidBodyError() }
-  const { refreshToken, everywhere } = body as Record<string, unknown>
+  const [refreshToken, everywhere] = [own(body, 'refreshToken'), own(body, 'everywhere')]
   if (refreshToken !== undefined && typeof refreshToken !== 'string') return { error: new InvalidBodyError() }
   if (everywhere !== undefined && typeof everywhere !== 'boolean') return { error: new InvalidBodyError() }
   return true

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
 import type { Config, RouteConfig } from '../../config.ts'
 import { SessionNotFoundError } from '../../errors.ts'
+import { own } from '../../json.ts'
 import { endedEvent, endSession } from '../../sessions/end-sessions.ts'
 import type { Emit } from '../../sessions/events.ts'
 import type { OpenStore } from '../../sessions/guarded-store.ts'
@@ -56,16 +57,15 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
 
   if (routes.logout !== null) {
     add(routes.logout, 'POST', schemas.logout, { jwtRefresh: 'public', ...byCookie }, async (request, reply) => {
-      const { everywhere = false } = (request.body ?? {}) as { everywhere?: boolean }
-      await revokeTokens.call(reply, { everywhere })
+      await revokeTokens.call(reply, { everywhere: own(Object(request.body), 'everywhere') as boolean | undefined })
     })
   }
 
   if (routes.sessions !== null) {
     const route = routes.sessions
-    const own = { ...route, options: { ...route.options, onRequest: [authenticate, route.options.onRequest ?? []].flat() } }
+    const guarded = { ...route, options: { ...route.options, onRequest: [authenticate, own(route.options, 'onRequest') ?? []].flat() } } as RouteConfig
 
-    add(own, 'GET', schemas.listSessions, byBearer, async (request, reply) => {
+    add(guarded, 'GET', schemas.listSessions, byBearer, async (request, reply) => {
       const store = openStore(request)
       const { sub, sid } = await demandSession(request, reply, store)
       const list = await orRetryLater(reply, listAlive(store, sub, config.now()))
@@ -73,7 +73,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
         ({ id, createdAt, lastUsedAt: rotatedAt, expiresAt, metadata, current: id === sid }))
     })
 
-    add({ ...own, path: `${route.path}/:id` }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
+    add({ ...guarded, path: `${route.path}/:id` }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
       const store = openStore(request)
       const { sub, sid } = await demandSession(request, reply, store)
       const { id } = request.params as { id: string }
@@ -103,8 +103,8 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
       ...copyLists(options),
       method,
       url: path,
-      schema: mergeSchemas(schema, options.schema),
-      config: { ...routeConfig, ...options.config },
+      schema: mergeSchemas(schema, own(options, 'schema') as FastifySchema | undefined),
+      config: { ...routeConfig, ...own(options, 'config') as object },
       handler
     } as RouteOptions)
   }
@@ -116,5 +116,5 @@ function copyLists (options: RouteConfig['options']): object {
 }
 
 function mergeSchemas (ours: FastifySchema, hosts: FastifySchema = {}): FastifySchema {
-  return { ...ours, ...hosts, response: { ...ours.response as object, ...hosts.response as object } }
+  return { ...ours, ...hosts, response: { ...ours.response as object, ...own(hosts, 'response') as object } }
 }

@@ -44,11 +44,11 @@ export interface PostgresStore extends TokenStore {
  */
 export function postgresStore (db: Queryable, options: PostgresStoreOptions = {}): PostgresStore {
   refuseSweepInterval('postgresStore', options)
-  checkFields('postgresStore', options, ['schema', 'table', 'now', 'prepare'])
+  const checked: PostgresStoreOptions = checkFields('postgresStore', options, ['schema', 'table', 'now', 'prepare'])
   if (typeof (db as Partial<Queryable> | null | undefined)?.query !== 'function') {
     throw new InvalidOptionError('postgresStore was given nothing with a query method: give a Pool of pg, or a PGlite')
   }
-  return new SqlStore(db, options)
+  return new SqlStore(db, checked)
 }
 
 class SqlStore implements PostgresStore {

@@ -30,8 +30,8 @@ export interface RedisStoreOptions {
  * @throws TypeError for another client, or an unknown or impossible option.
  */
 export function redisStore (client: RedisClient, options: RedisStoreOptions = {}): TokenStore {
-  checkFields('redisStore', options, ['prefix'])
-  return new RedisStore(scriptRunner(client), checkPrefix(options.prefix ?? 'jwtr:'))
+  const { prefix = 'jwtr:' } = checkFields('redisStore', options, ['prefix'])
+  return new RedisStore(scriptRunner(client), checkPrefix(prefix))
 }
 
 class RedisStore implements TokenStore {

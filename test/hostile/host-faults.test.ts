@@ -4,9 +4,11 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyError } from 'fastify'
+import Fastify from 'fastify'
 import t from 'tap'
+import jwtRefresh from '../../index.ts'
 import type { DiagnosticsMessage, IssueTokensOptions, JwtRefreshOptions, LoginClaims } from '../../index.ts'
-import { DAY, MINUTE, SECOND } from '../fixtures/app.ts'
+import { DAY, MINUTE, SECOND, SECRET } from '../fixtures/app.ts'
 import { createHostileApp } from '../fixtures/hostile-app.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 
@@ -321,6 +323,19 @@ t.test('a subscriber of the diagnostics_channel gets nothing that must not be wr
     { type: 'refreshed', request: { id: 'request-1', method: 'POST', route: '/auth/refresh', ip: 'y'.repeat(256), userAgent: 'x'.repeat(256) } },
     { type: 'ended', request: null }
   ])
+})
+
+t.test('a login in the handler of what is not found has no route', async (t) => {
+  const routes: unknown[] = []
+  const onMessage = (message: unknown): void => { routes.push((message as DiagnosticsMessage).request?.route) }
+  subscribe('fastify-jwt-refresh', onMessage)
+  t.teardown(() => unsubscribe('fastify-jwt-refresh', onMessage))
+  const app = Fastify()
+  t.teardown(async () => await app.close())
+  await app.register(jwtRefresh, { secret: SECRET })
+  app.setNotFoundHandler(async (_request, reply) => reply.issueTokens({ sub: 'anna' }))
+  await app.inject({ method: 'POST', url: '/nowhere?token=secret' })
+  t.strictSame(routes, [null])
 })
 
 t.test('`claims` that finds nobody ends the session', async (t) => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from './lib/config.ts'
-import { createAuthenticate, createReadAccessToken } from './lib/http/authenticate.ts'
+import { createAuthenticate, createReadAccessToken, createVerifyAccessToken } from './lib/http/authenticate.ts'
 import { enforceCaching } from './lib/http/caching.ts'
 import { createCookieHints } from './lib/http/cookie-hints.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
@@ -12,7 +12,9 @@ import { createIssueTokens } from './lib/http/issue-tokens.ts'
 import { createChooseToken, createReadTokens } from './lib/http/presented.ts'
 import { createFindProofs } from './lib/http/proofs.ts'
 import { createRefresh } from './lib/http/refresh.ts'
+import { createRenewAccessToken } from './lib/http/renew-access-token.ts'
 import { enforceRefusals } from './lib/http/replies.ts'
+import { createRequireRecentLogin } from './lib/http/require-recent-login.ts'
 import { createDemandSession, createRequireSession } from './lib/http/require-session.ts'
 import { createRevokeTokens } from './lib/http/revoke-tokens.ts'
 import { addRoutes } from './lib/http/routes/index.ts'
@@ -22,6 +24,7 @@ import { parseOptions } from './lib/options/index.ts'
 import { createEmit } from './lib/sessions/events.ts'
 import { createFreshClaims } from './lib/sessions/fresh-claims.ts'
 import { createOpenStore } from './lib/sessions/guarded-store.ts'
+import { createParseTerms } from './lib/sessions/login-terms.ts'
 import { createRotate } from './lib/sessions/rotate.ts'
 import { createSessions } from './lib/sessions/sessions.ts'
 import { createStartSession, exposeStartSession } from './lib/sessions/start-session.ts'
@@ -47,16 +50,17 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   // The sessions and the rules that move them.
   const openStore = createOpenStore(config.store, config.storeTimeout, app.log)
   const emit = createEmit(config.onEvent, app.log)
-  const sessions = createSessions(openStore, emit, now)
   const rotate = createRotate({ config, freshClaims: createFreshClaims(config), emit })
+  const parseTerms = createParseTerms(config)
   const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, emit })
+  const sessions = createSessions({ config, openStore, parseTerms, startSession, emit })
 
   // What a request brings.
   const { extract } = config.accessToken
   const verifiedClaims = createVerifiedClaims(app)
   const isCrossSite = createIsCrossSite(config.trustedOrigins, config.publicUrl)
   const readAccessToken = createReadAccessToken(accessTokens, extract)
-  const readTokens = createReadTokens(config.refreshToken.transport, cookie, refreshTokens)
+  const readTokens = createReadTokens(config.refreshToken, cookie, refreshTokens)
   const cookieHints = createCookieHints(config)
   const chooseToken = createChooseToken(readTokens, isCrossSite, now, cookieHints)
   const findProofs = createFindProofs({ readTokens, readAccessToken, extracts: extract !== undefined, verifiedClaims, isCrossSite })
@@ -67,15 +71,20 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const authenticate = createAuthenticate(readAccessToken, verifiedClaims)
   const demandSession = createDemandSession(verifiedClaims, now)
   const requireSession = createRequireSession(demandSession, openStore)
+  const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
   const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit })
-  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, startSession })
+  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, parseTerms, startSession })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit })
-  decorate(app, decorators, { authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens })
-  exposeStartSession(app, decorators.issueTokens, { startSession, signAccessToken: accessTokens.sign, cookieName: config.cookie.name })
+  const renewAccessToken = createRenewAccessToken({ config, verifiedClaims, accessTokens, openStore })
+  const verifyAccessToken = createVerifyAccessToken(accessTokens)
+  decorate(app, decorators, {
+    authenticate, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens
+  })
+  exposeStartSession(app, decorators.issueTokens, { startSession, parseTerms, signAccessToken: accessTokens.sign, cookieName: config.cookie.name })
 
   const { logLevel, logSerializers } = withoutPrototype(options)
   await app.register(async (scope) => {
-    addRoutes(scope, { config, authenticate, demandSession, refresh, revokeTokens, openStore, emit, cookie })
+    addRoutes(scope, { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie })
   }, { logLevel, logSerializers } as RegisterOptions)
 
   app.addHook('onClose', async () => config.store.close?.())

@@ -3,7 +3,7 @@ import type { RouteShorthandOptions } from 'fastify'
 import type { DecoratorName } from '../types/decorators.ts'
 import type { Algorithm, JwtRefreshOptions } from '../types/options.ts'
 import type { AnyRequest } from '../types/requests.ts'
-import type { TokenStore } from '../types/session.ts'
+import type { SessionMetadata, TokenStore } from '../types/session.ts'
 import type { Transport } from '../types/tokens.ts'
 
 /** The options as the rest of the code reads them: checked, complete, in one unit. Never changed after boot. */
@@ -12,6 +12,9 @@ export interface Config {
   refreshToken: RefreshTokenConfig
   cookie: CookieConfig
   claims: JwtRefreshOptions['claims']
+  metadata: (request: AnyRequest) => SessionMetadata
+  /** Infinity: no limit. */
+  maxSessionsPerSubject: number
   store: TokenStore
   /** Milliseconds. */
   storeTimeout: number
@@ -31,6 +34,7 @@ export interface AccessTokenConfig {
   expiresIn: number
   issuer: string | undefined
   audience: string | string[] | undefined
+  clientId: string | undefined
   /** Milliseconds. */
   clockTolerance: number
   /** Entries. */
@@ -45,6 +49,7 @@ export interface RefreshTokenConfig {
   /** Seconds. */
   maxAge: number
   transport: Transport | 'both'
+  extract: ((request: AnyRequest) => string | null | undefined) | undefined
 }
 
 /** Milliseconds; each window is half-open, `[0, w)`, so that 0 is empty. */
@@ -90,6 +95,8 @@ export type RouteName = 'refresh' | 'logout' | 'sessions' | 'jwks'
 export interface RouteConfig {
   /** Where the route is in the scope in which the plugin is registered. */
   path: string
+  /** Seconds since the login that ending a session needs; null: it may be any time ago. */
+  recentLogin: number | null
   /** Fastify's route options that the host adds. */
   options: RouteShorthandOptions
 }

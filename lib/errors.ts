@@ -47,6 +47,10 @@ export const TokenRefusedError: FastifyErrorConstructor<{ code: string }, [reaso
 export const SessionEndedError: RequestErrorConstructor =
   requestError('FST_JWT_SESSION_ENDED', 'The session has ended', 401)
 
+/** RFC 9470 §3. A refresh does not help, only a login does. */
+export const LoginTooOldError: RequestErrorConstructor =
+  requestError('FST_JWT_LOGIN_TOO_OLD', 'A more recent login is needed', 401)
+
 /** No 401: the interceptor that many front ends have would catch that of its own refresh, and refresh for ever. */
 export const RefreshTokenMissingError: RequestErrorConstructor =
   requestError('FST_JWT_REFRESH_TOKEN_MISSING', 'A refresh token is needed', 403)

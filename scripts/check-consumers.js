@@ -38,6 +38,7 @@ const kinds = [
 ]
 
 t.setTimeout(1_200_000)
+t.jobs = 2 // of those that are `buffered`
 
 // Not below a folder that is called node_modules: test runners leave out what is there.
 const folder = await mkdtemp(join(tmpdir(), 'fastify-jwt-refresh-consumers-'))
@@ -55,19 +56,22 @@ for (const project of ['.', 'nest']) {
   await succeed('npm install', ['install', '--no-save', '--no-audit', '--no-fund', tarball], cwd)
 }
 
+const nodes = []
+for (const version of NODES) {
+  const node = await installNode(version)
+  if (node === null) throw new Error(`Node.js ${version} cannot be installed`)
+  nodes.push({ version, env: environmentOf(node, outside) })
+}
+
 for (const app of apps.filter((name) => name !== 'typescript')) {
-  await t.test(app, async (t) => {
+  t.test(app, { buffered: true }, async (t) => {
     if (!app.startsWith('node-')) return await runScripts(t, app, outside)
-    for (const version of NODES) {
-      const node = await installNode(version)
-      if (node === null) t.fail(`Node.js ${version} cannot be installed`)
-      else await runScripts(t, app, environmentOf(node, outside), ` on Node.js ${version}`)
-    }
+    for (const { version, env } of nodes) await runScripts(t, app, env, ` on Node.js ${version}`)
   })
 }
 
 for (const [i, { name, type, scripts, options }] of kinds.entries()) {
-  await t.test(`TypeScript, ${name}`, async (t) => {
+  t.test(`TypeScript, ${name}`, { buffered: true }, async (t) => {
     const app = `typescript-${i}`
     await cp(join(folder, 'typescript'), join(folder, app), { recursive: true })
     await writeFile(join(folder, app, 'package.json'), JSON.stringify({ private: true, type, scripts }))

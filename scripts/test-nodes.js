@@ -1,13 +1,13 @@
 // Runs the tests on other versions of Node.js than the one that runs this script: `npm run test:nodes [-- 22 24]`.
 // What does not depend on the version of Node.js is left to `npm test`:
-// coverage, what a compiler or a browser says, and long searches.
+// coverage, what a compiler or a browser says, long searches, and what servers of databases do.
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { environmentOf, installNode } from './install-node.js'
 import { root, run } from './run.js'
 
-const ELSEWHERE = /^(types|readme)\.|^(client|docs|examples|faults|fuzz|model|property)\b/
+const ELSEWHERE = /^(types|readme|publish|package)\.|^(client|docs|examples|faults|fuzz|model|property)\b|^stores.(postgres|pgbouncer|redis-cluster|memory-model)\b|^http.(pglite|redis-cluster)\b/
 const DEFAULT_MAJORS = ['22', '24', '26']
 
 const files = (await readdir(join(root, 'test'), { recursive: true }))

@@ -27,6 +27,12 @@ export interface RegisteredClaims {
   readonly exp: number
   readonly iss?: string
   readonly aud?: string | readonly string[]
+  /** The id of the token. Absent in tokens of versions that gave none. */
+  readonly jti?: string
+  /** When the user was last authenticated, in seconds since the epoch; absent where that is not known. */
+  readonly auth_time?: number
+  /** `accessToken.clientId`. */
+  readonly client_id?: string
 }
 
 /** Read-only all the way down; claims are JSON. */

@@ -2,7 +2,9 @@ import type { FastifyReply } from 'fastify'
 import type { AccessTokenClaims, LoginClaims } from './claims.ts'
 import type { HookReply, HookRequest } from './requests.ts'
 import type { Session } from './session.ts'
-import type { IssueTokensOptions, RevokeAllOptions, RevokeTokensOptions, TokenResponse } from './tokens.ts'
+import type {
+  CreatedSession, CreateSessionOptions, Duration, IssueTokensOptions, RenewedAccessToken, RevokeAllOptions, RevokeTokensOptions, TokenResponse
+} from './tokens.ts'
 
 /**
  * Sessions from the outside of a request: an admin page, a job, a password change. Every method rejects with
@@ -10,6 +12,12 @@ import type { IssueTokensOptions, RevokeAllOptions, RevokeTokensOptions, TokenRe
  * where the subject or id is not a non-empty string.
  */
 export interface Sessions {
+  /**
+   * Starts a session without a request: for a service, a command line, a test. It sets no cookie, keeps no metadata but what
+   * is given, and does not count against `maxSessionsPerSubject`. Also a TypeError: for unknown options, for claims or
+   * metadata that it cannot sign or keep, and where the instance only verifies.
+   */
+  create (claims: LoginClaims, options?: CreateSessionOptions): Promise<CreatedSession>
   /** The living sessions of a subject, the latest login first. */
   list (subject: string): Promise<Session[]>
   /** The session, or null where none of this id lives. */
@@ -43,6 +51,18 @@ export interface InstanceDecorators {
    * `authenticate` before it.
    */
   requireSession: AsyncHook
+  /**
+   * Makes a hook to put after `authenticate`, for what needs the password again: the user must have been authenticated
+   * within the last `maxAge` (RFC 9470). Its error is 401 `FST_JWT_LOGIN_TOO_OLD`, also for a token that does not say when
+   * that was; `FST_JWT_ACCESS_TOKEN_MISSING` without `authenticate` before it. Throws a TypeError for anything but a
+   * duration.
+   */
+  requireRecentLogin (maxAge: Duration): AuthenticateHook
+  /**
+   * The claims of an access token that came outside of a request, in a message of a WebSocket or the `connectionParams` of a
+   * GraphQL subscription. Throws at once the error that `authenticate` would answer with.
+   */
+  verifyAccessToken (token: string): AccessTokenClaims
   sessions: Sessions
 }
 
@@ -63,6 +83,14 @@ export interface ReplyDecorators {
    * `FST_JWT_SESSION_ENDED` where no session lives.
    */
   revokeTokens (options?: RevokeTokensOptions): Promise<void>
+  /**
+   * Signs another access token for the session of this request, with these claims: a user who was renamed. It keeps `sid`,
+   * `auth_time` and the end of the session, whose refresh token stays as it is. The claims are signed, not stored: the
+   * `claims` option decides at the next refresh. `request.user` becomes them.
+   * Errors: 401 `FST_JWT_ACCESS_TOKEN_MISSING` without `authenticate` or `refresh` before it, 401 `FST_JWT_SESSION_ENDED`, 503
+   * `FST_JWT_STORE_UNAVAILABLE`, and a TypeError for claims that it cannot sign or of another `sub`.
+   */
+  renewAccessToken (claims: LoginClaims): Promise<RenewedAccessToken>
   /** What `refresh` gave out for this request, else null. */
   tokens: TokenResponse | null
 }

@@ -32,10 +32,11 @@ export interface RecoveredEvent extends SessionEvent {
   expected: number
 }
 
-/** A session was ended on purpose: a logout, a revocation, `claims` that returned null, or a login that took its place. */
+/** A session was ended on purpose: a logout, a revocation, `claims` that returned null, a login that took
+ * its place, or too many sessions of its subject. */
 export interface EndedEvent {
   type: 'ended'
-  reason: 'logout' | 'revoked' | 'claims' | 'replaced'
+  reason: 'logout' | 'revoked' | 'claims' | 'replaced' | 'limit'
   /** Whose sessions; absent after `app.sessions.revoke(id)`, which knows the id alone. */
   subject?: string
   /** The session; absent where all (or all but one) of the subject's sessions were ended. */

@@ -3,11 +3,8 @@ import type { LoginClaims } from './claims.ts'
 import type { DecoratorName } from './decorators.ts'
 import type { JwtRefreshEvent } from './events.ts'
 import type { AnyRequest } from './requests.ts'
-import type { Session, TokenStore } from './session.ts'
-import type { Transport } from './tokens.ts'
-
-/** A number is seconds; a string carries its unit: `'15m'`, `'7d'`, `'500ms'`. */
-export type Duration = number | string
+import type { Session, SessionMetadata, TokenStore } from './session.ts'
+import type { Duration, Transport } from './tokens.ts'
 
 /** An asymmetric key pair in PEM. Without `private` it verifies only. */
 export interface KeyPair {
@@ -29,6 +26,8 @@ export interface AccessTokenOptions {
   audience?: string | string[] | undefined
   /** For RSA keys, `'RS256'` (default) or `'PS256'`; else it only confirms what the key says. */
   algorithm?: Algorithm | undefined
+  /** The `client_id` claim, which makes the access tokens those of RFC 9068, together with `issuer` and `audience`. */
+  clientId?: string | undefined
   /** How far a verifier's clock may run ahead of the signer's. Default 0. */
   clockTolerance?: Duration | undefined
   /** How many verified tokens are kept so that a repeated one costs no signature check. Default 10000; false or 0: none. */
@@ -63,6 +62,11 @@ export interface RefreshTokenOptions {
   recoveryWindow?: Duration | undefined
   /** Where refresh tokens travel. Default `'cookie'`. */
   transport?: Transport | 'both' | undefined
+  /**
+   * Another place for the token than the body, where it may travel there: a header of an API that exists. Where it finds
+   * none, the body is looked at. A request from another site is refused, as one with a cookie is.
+   */
+  extract?: ((request: AnyRequest) => string | null | undefined) | undefined
 }
 
 export interface CookieOptions {
@@ -90,8 +94,11 @@ export interface RoutesOptions {
   refresh?: RouteOption | undefined
   /** `POST /logout`. Default on. */
   logout?: RouteOption | undefined
-  /** `GET /sessions` and `DELETE /sessions/:id`. Default off. */
-  sessions?: RouteOption | undefined
+  /**
+   * `GET /sessions` and `DELETE /sessions/:id`. Default off. `requireRecentLogin`: a session is ended only after a login within
+   * that time (ASVS 5.0 7.5.2), else the answer is 401 `FST_JWT_LOGIN_TOO_OLD`.
+   */
+  sessions?: boolean | string | (Exclude<RouteOption, boolean | string> & { requireRecentLogin?: Duration | undefined }) | undefined
   /** `GET /.well-known/jwks.json` at the server's root. Default off. */
   jwks?: RouteOption | undefined
 }
@@ -110,6 +117,16 @@ export interface JwtRefreshOptions extends RegisterOptions {
    * a forgotten `return`. What it returns is signed, not stored.
    */
   claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
+  /**
+   * What is kept with a session beside the `metadata` of `issueTokens`, and shown to users who look at their devices.
+   * Default: `userAgent` and `ip`, at most 256 characters each. false, or a function that returns it: nothing.
+   */
+  metadata?: ((request: AnyRequest) => SessionMetadata | false) | false | undefined
+  /**
+   * How many sessions a subject may have. A login beyond that ends the ones that were not used for longest. `Infinity`: any
+   * number. Default 100.
+   */
+  maxSessionsPerSubject?: number | undefined
   /** Default: a `MemoryStore`, for one process. */
   store?: TokenStore | undefined
   /**

@@ -1,4 +1,7 @@
-import type { SessionMetadata } from './session.ts'
+import type { Session, SessionMetadata } from './session.ts'
+
+/** A number is seconds; a string carries its unit: `'15m'`, `'7d'`, `'500ms'`. */
+export type Duration = number | string
 
 /** Where a refresh token travels: in the cookie, or in the JSON body for clients without a cookie jar. */
 export type Transport = 'cookie' | 'body'
@@ -18,6 +21,17 @@ export interface IssueTokensOptions {
   transport?: Transport | undefined
   /** Kept with the session beside `userAgent` and `ip`, and shown by `GET /sessions`. JSON. */
   metadata?: SessionMetadata | undefined
+  /** The idle life of this session. Default: `refreshToken.expiresIn`. */
+  expiresIn?: Duration | undefined
+  /** The absolute life of this session. Default: `refreshToken.maxAge`. */
+  maxAge?: Duration | undefined
+  /** false ("remember me" was not ticked): the cookie, and each that follows it, ends with the browser. Default true. */
+  persistent?: boolean | undefined
+  /**
+   * When the user was last authenticated, in seconds since the epoch: after a single sign-on, what the identity provider
+   * says (`auth_time` of OpenID Connect Core §2). Default: now.
+   */
+  authTime?: number | undefined
   /** Ends the sessions whose refresh tokens come with the request (ASVS 5.0 7.2.4). Default true. */
   endPrevious?: boolean | undefined
   /**
@@ -26,6 +40,21 @@ export interface IssueTokensOptions {
    */
   crossSite?: boolean | undefined
 }
+
+/** As for `issueTokens`. */
+export interface CreateSessionOptions extends Pick<IssueTokensOptions, 'metadata' | 'expiresIn' | 'maxAge'> {
+  /** As for `issueTokens`, but without a default: nobody may have been authenticated. */
+  authTime?: number | undefined
+}
+
+/** What `app.sessions.create` answers with. */
+export interface CreatedSession extends TokenResponse {
+  session: Session
+  refreshToken: string
+}
+
+/** What `reply.renewAccessToken` answers with. */
+export type RenewedAccessToken = Omit<TokenResponse, 'refreshToken'>
 
 export interface RevokeTokensOptions {
   /**

@@ -9,6 +9,8 @@ export const MINUTE = 60
 export const HOUR: number = 60 * MINUTE
 export const DAY: number = 24 * HOUR
 
+export const LONGEST: number = 400 * DAY // no browser keeps a cookie for longer (RFC 6265bis §5.5)
+
 const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const // milliseconds
 
 /**

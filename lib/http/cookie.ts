@@ -23,8 +23,12 @@ export interface RefreshCookie {
   read (cookieHeader: string | undefined): string[]
   /** @throws TypeError for a token with which browsers would drop the cookie; it names the claim to shorten */
   checkSize (token: string, session: Session): void
-  /** Lives as long as the session can, as the token in it does. */
-  set (reply: AnyReply, token: string, session: Session, now: number): void
+  /**
+   * Lives as long as the session can, as the token in it does.
+   *
+   * @param persistent false: until the browser is closed (RFC 6265 §4.1.2.2)
+   */
+  set (reply: AnyReply, token: string, session: Session, now: number, persistent: boolean): void
   clear (reply: AnyReply): void
 }
 
@@ -42,8 +46,9 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
   const afterToken = serializeCookie(name, '', attributes).slice(start.length)
   const cleared = serializeCookie(name, '', { ...attributes, maxAge: 0, expires: new Date(0) })
 
-  function setCookie (token: string, { endsAt }: Session, now: number): string {
-    return `${start}${token}; Max-Age=${toNumericDate(endsAt) - toNumericDate(now)}${afterToken}`
+  function setCookie (token: string, { endsAt }: Session, now: number, persistent: boolean): string {
+    const life = persistent ? `; Max-Age=${toNumericDate(endsAt) - toNumericDate(now)}` : ''
+    return `${start}${token}${life}${afterToken}`
   }
 
   function write (reply: AnyReply, cookie: string): void {
@@ -71,13 +76,13 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
       return values
     },
     checkSize (token, session) {
-      const { length } = setCookie(token, session, session.createdAt) // all of it is ASCII
+      const { length } = setCookie(token, session, session.createdAt, true) // all of it is ASCII
       if (length <= MAX_COOKIE) return
       throw new TypeError(`issueTokens: claims.sub has ${Buffer.byteLength(session.subject)} bytes, so that the cookie ${name} has ${length}, ` +
         `and browsers drop a cookie of more than ${MAX_COOKIE} without a word: give a shorter sub`)
     },
-    set (reply, token, session, now) {
-      write(reply, setCookie(token, session, now))
+    set (reply, token, session, now, persistent) {
+      write(reply, setCookie(token, session, now, persistent))
     },
     clear: (reply) => write(reply, cleared)
   }

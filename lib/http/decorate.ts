@@ -1,25 +1,31 @@
 import type { FastifyInstance } from 'fastify'
+import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { DecoratorName, Sessions } from '../../types/decorators.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { Hook, SyncHook } from './hooks.ts'
 import type { IssueTokens } from './issue-tokens.ts'
+import type { RenewAccessToken } from './renew-access-token.ts'
+import type { RequireRecentLogin } from './require-recent-login.ts'
 import type { RevokeTokens } from './revoke-tokens.ts'
 
 export interface Decorations {
   authenticate: SyncHook
   refresh: Hook
   requireSession: Hook
+  requireRecentLogin: RequireRecentLogin
   sessions: Sessions
+  verifyAccessToken: (token: unknown) => AccessTokenClaims
   issueTokens: IssueTokens
+  renewAccessToken: RenewAccessToken
   revokeTokens: RevokeTokens
 }
 
 /** @throws InvalidOptionError where a name is taken, naming the option that gives another one */
 export function decorate (app: FastifyInstance, names: Record<DecoratorName, string>, decorations: Decorations): void {
-  for (const decorator of ['authenticate', 'refresh', 'requireSession', 'sessions'] as const) {
+  for (const decorator of ['authenticate', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken'] as const) {
     add('instance', decorator, (name) => app.decorate(name, decorations[decorator] as unknown))
   }
-  for (const decorator of ['issueTokens', 'revokeTokens'] as const) {
+  for (const decorator of ['issueTokens', 'renewAccessToken', 'revokeTokens'] as const) {
     add('reply', decorator, (name) => app.decorateReply(name, decorations[decorator] as unknown))
   }
   // One place for the answer of a refresh serves two registrations: a request is refreshed by one of them. The mark tells

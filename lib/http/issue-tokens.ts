@@ -5,7 +5,7 @@ import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
 import type { Habits } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
 import { copyClaims, copyJson } from '../sessions/claims.ts'
-import { metadataOf } from '../sessions/metadata.ts'
+import type { ParseTerms } from '../sessions/login-terms.ts'
 import type { StartSession } from '../sessions/start-session.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
@@ -18,11 +18,9 @@ import type { ReadTokens } from './presented.ts'
 import { orRetryLater } from './replies.ts'
 
 // What reply.jwtSign of @fastify/jwt takes.
-const HABITS: Habits = new Map([
-  ['sign', 'give the plugin accessToken: { expiresIn, issuer, audience, algorithm }'],
-  ['expiresIn', 'give the plugin accessToken: { expiresIn } or refreshToken: { expiresIn }']
-])
+const HABITS: Habits = new Map([['sign', 'give the plugin accessToken: { expiresIn, issuer, audience, algorithm }']])
 
+const NAMES = ['transport', 'metadata', 'expiresIn', 'maxAge', 'persistent', 'endPrevious', 'crossSite', 'authTime'] as const
 const OTHERWISE = '; if an identity provider posted a form whose state you have verified, give issueTokens crossSite: true'
 
 export interface IssueTokensParts {
@@ -30,6 +28,7 @@ export interface IssueTokensParts {
   readTokens: ReadTokens
   isCrossSite: IsCrossSite
   cookie: RefreshCookie
+  parseTerms: ParseTerms
   hints: CookieHints
   startSession: StartSession
 }
@@ -37,28 +36,30 @@ export interface IssueTokensParts {
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
-export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, startSession }: IssueTokensParts): IssueTokens {
+export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, parseTerms, startSession }: IssueTokensParts): IssueTokens {
   const { keys, transport: configured } = config.refreshToken
+  const maxSessions = config.maxSessionsPerSubject
 
   return async function issueTokens (claims, given = {}) {
     if (keys.length === 0) throw new TypeError('issueTokens: the first secret is a public key and signs nothing, give { private, public }')
-    const options = checkCallOptions('issueTokens', given, ['transport', 'metadata', 'endPrevious', 'crossSite'], HABITS)
+    const options = checkCallOptions('issueTokens', given, NAMES, HABITS)
     const transport = chooseTransport(configured, options.transport)
     const endPrevious = checkCallFlag('issueTokens', 'endPrevious', options.endPrevious, true)
     const isForeign = !checkCallFlag('issueTokens', 'crossSite', options.crossSite, false) && isCrossSite(this.request)
+    const terms = parseTerms('issueTokens', options, true)
     const copiedClaims = copyClaims('issueTokens', claims)
-    const metadata = { ...metadataOf(this.request), ...copyJson('issueTokens: metadata', options.metadata ?? {}) }
+    const metadata = { ...copyJson('metadata', config.metadata(this.request)), ...copyJson('issueTokens: metadata', options.metadata ?? {}) }
 
     noStore(this)
     // Login CSRF: a form on another site would sign its victim in as somebody else, who then reads what the victim writes.
     if (transport === 'cookie' && isForeign) throw refuseCrossSite(this.request, OTHERWISE)
     const previous = endPrevious ? previousTokens(this.request, isForeign) : []
-    const check = transport === 'cookie' ? cookie.checkSize : undefined
-    const { session, response, refreshToken } = await orRetryLater(this, startSession(copiedClaims, metadata, this.request, { previous, check }))
+    const check = transport === 'cookie' ? cookie.checkSize : null
+    const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, maxSessions, check }))
 
     if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
     if (transport === 'body') return { ...response, refreshToken }
-    cookie.set(this, refreshToken, session, session.createdAt)
+    cookie.set(this, refreshToken, session, session.createdAt, terms.persistent)
     hints.atLogin(this.request, this)
     return response
   }
@@ -66,7 +67,7 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
   /** Those that the client will forget: whoever else holds a copy of them should not live on. */
   function previousTokens (request: AnyRequest, isForeign: boolean): RefreshToken[] {
     const { cookies, body } = readTokens(request)
-    return isForeign ? body.tokens : [...cookies.tokens, ...body.tokens]
+    return [cookies, body].flatMap(({ comesAlong, tokens }) => comesAlong && isForeign ? [] : tokens)
   }
 }
 

@@ -1,9 +1,9 @@
 import type { AnyRequest } from '../../types/requests.ts'
-import type { Transport } from '../../types/tokens.ts'
+import type { RefreshTokenConfig } from '../config.ts'
 import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError, TokenRefusedError } from '../errors.ts'
 import { isText, own } from '../json.ts'
 import type { GuardedStore } from '../sessions/guarded-store.ts'
-import { findAlive } from '../sessions/sessions.ts'
+import { findAlive } from '../sessions/alive.ts'
 import type { Refusal } from '../tokens/keyring.ts'
 import type { RefreshToken, RefreshTokens } from '../tokens/refresh-token.ts'
 import type { CookieHints } from './cookie-hints.ts'
@@ -15,6 +15,8 @@ import type { IsCrossSite } from './csrf.ts'
 export interface Presented {
   /** What stands there, genuine or not. */
   texts: string[]
+  /** Whether a page of another site may have made the browser send it: not so in a body, which the client's own code puts together. */
+  comesAlong: boolean
   /** What is genuine: the highest generation of each session, the latest token first. */
   tokens: RefreshToken[]
   /** How many of the texts no key of ours opens. */
@@ -26,8 +28,8 @@ export interface Presented {
 /** Looks for refresh tokens where the transport allows them, all of them. Refuses nothing. */
 export type ReadTokens = (request: AnyRequest) => { cookies: Presented, body: Presented }
 
-export function createReadTokens (transport: Transport | 'both', cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadTokens {
-  function present ({ log }: AnyRequest, texts: string[]): Presented {
+export function createReadTokens ({ transport, extract }: RefreshTokenConfig, cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadTokens {
+  function present ({ log }: AnyRequest, texts: string[], comesAlong: boolean): Presented {
     const bySession = new Map<string, RefreshToken>()
     let unreadable = 0
     let refusal: Refusal | null = null
@@ -43,13 +45,19 @@ export function createReadTokens (transport: Transport | 'both', cookie: Refresh
       const other = bySession.get(token.sessionId)
       if (other === undefined || other.generation < token.generation) bySession.set(token.sessionId, token)
     }
-    return { texts, unreadable, refusal, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
+    return { texts, comesAlong, unreadable, refusal, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
   }
 
-  return (request) => ({
-    cookies: present(request, transport === 'body' ? [] : cookie.read(own(request.headers, 'cookie') as string | undefined)),
-    body: present(request, transport === 'cookie' ? [] : inBody(request.body))
-  })
+  return function readTokens (request) {
+    // What a host takes from elsewhere may be a cookie.
+    const extracted = extract?.(request)
+    const isExtracted = isText(extracted)
+    const sent = isExtracted ? [extracted] : inBody(request.body)
+    return {
+      cookies: present(request, transport === 'body' ? [] : cookie.read(own(request.headers, 'cookie') as string | undefined), true),
+      body: present(request, transport === 'cookie' ? [] : sent, isExtracted)
+    }
+  }
 }
 
 /** The refresh token that a refresh is about. */
@@ -81,14 +89,12 @@ export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossS
   return async function chooseToken (request, store) {
     const { cookies, body } = readTokens(request)
     const [sent = null] = body.texts
-    if (cookies.texts.length > 0) {
-      if (sent !== null) throw new RefreshTokenAmbiguousError()
-      // A body is put together by the client's own code; only a cookie comes along by itself.
-      if (isCrossSite(request)) throw refuseCrossSite(request)
-    } else if (sent === null) {
+    if (cookies.texts.length > 0 && sent !== null) throw new RefreshTokenAmbiguousError()
+    if (cookies.texts.length === 0 && sent === null) {
       hints.atMissing(request)
       throw new RefreshTokenMissingError()
     }
+    if ((sent === null || body.comesAlong) && isCrossSite(request)) throw refuseCrossSite(request)
     const { tokens: [token, ...others], refusal } = sent === null ? cookies : body
     if (token === undefined) throw new RefreshTokenInvalidError({ cause: new TokenRefusedError(refusal as Refusal) })
     // One token is the steady case, and its rotation asks the store for its session anyway.

@@ -28,7 +28,7 @@ export interface Brought {
 /**
  * Looks for whatever shows that a session is the caller's own.
  *
- * @throws CrossSiteRequestError where there is nothing but cookies, and another site made the browser send them
+ * @throws CrossSiteRequestError where there is nothing but what another site has made the browser send
  */
 export type FindProofs = (request: AnyRequest) => Brought
 
@@ -50,10 +50,11 @@ export function createFindProofs ({ readTokens, readAccessToken, extracts, verif
     const proofs = [
       ...(verified === null ? [] : [ofClaims(verified)]),
       ...(crossSite ? [] : cookies.tokens.map(ofToken)),
-      ...body.tokens.map(ofToken),
+      ...(crossSite && body.comesAlong ? [] : body.tokens.map(ofToken)),
       ...(claims === null || claims instanceof Error ? [] : [ofClaims(claims)])
     ]
-    if (crossSite && cookies.texts.length > 0 && proofs.length === 0) throw refuseCrossSite(request)
+    const ignored = cookies.texts.length + (body.comesAlong ? body.texts.length : 0)
+    if (crossSite && ignored > 0 && proofs.length === 0) throw refuseCrossSite(request)
     return { proofs, cookies, body, accessTokenError: isRefused(claims) ? claims : null }
   }
 }

@@ -39,11 +39,11 @@ export function createRefresh (parts: RefreshParts): Hook {
     if (outcome.type === 'gone') throw goneError(outcome)
 
     const { session, claims, child } = outcome
-    const { claims: accessClaims, response } = accessTokens.sign(session, claims)
+    const { claims: accessClaims, response } = accessTokens.sign(session, claims, token.authTime)
     const refreshToken = child ? refreshTokens.sign(session, token) : null
     // In the body there always is one, so that a client may keep what it gets without a look at it.
     if (sent !== null) response.refreshToken = refreshToken ?? sent
-    else if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now())
+    else if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now(), token.persistent)
     verifiedClaims.set(request, accessClaims)
     reply[tokens] = response
     const { sessionId, subject, generation } = token

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import {
-  AccessTokenExpiredError, AccessTokenInvalidError, RefreshTokenExpiredError, RefreshTokenRevokedError, SessionEndedError,
+  AccessTokenExpiredError, AccessTokenInvalidError, LoginTooOldError, RefreshTokenExpiredError, RefreshTokenRevokedError, SessionEndedError,
   StoreUnavailableError
 } from '../errors.ts'
 import { own } from '../json.ts'
@@ -47,9 +47,9 @@ function takeBack (reply: AnyReply): void {
   if (header && reply.getHeader(header.name) === header.value) reply.removeHeader(header.name)
 }
 
-/** The error, once a 401 has said in WWW-Authenticate what was wrong (RFC 9110 §15.5.2, RFC 6750 §3). */
-export function challenged (reply: AnyReply, error: Error): Error {
-  if (own(error, 'statusCode') === 401) setRefusal(reply, { statusCode: 401, name: 'www-authenticate', value: challengeOf(error) })
+/** The error, once a 401 has said in WWW-Authenticate what was wrong (RFC 9110 §15.5.2, RFC 6750 §3). `parameters` follow. */
+export function challenged (reply: AnyReply, error: Error, parameters = ''): Error {
+  if (own(error, 'statusCode') === 401) setRefusal(reply, { statusCode: 401, name: 'www-authenticate', value: challengeOf(error) + parameters })
   return error
 }
 
@@ -57,6 +57,7 @@ function challengeOf (error: Error): string {
   if (error instanceof AccessTokenExpiredError) return 'Bearer error="invalid_token", error_description="The access token expired"'
   if (error instanceof AccessTokenInvalidError) return 'Bearer error="invalid_token", error_description="The access token is invalid"'
   if (error instanceof SessionEndedError) return 'Bearer error="invalid_token", error_description="The session has ended"'
+  if (error instanceof LoginTooOldError) return 'Bearer error="insufficient_user_authentication", error_description="A more recent login is needed"'
   return 'Bearer' // nothing was wrong with a token: there was none (RFC 6750 §3.1)
 }
 

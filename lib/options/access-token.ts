@@ -7,7 +7,7 @@ import { isText } from '../json.ts'
 import { createKey, createKeys } from '../tokens/keys.ts'
 import { ACCESS_TOKEN_HABITS } from './habits.ts'
 
-const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clockTolerance', 'cache', 'extract']
+const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clientId', 'clockTolerance', 'cache', 'extract']
 const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const DEFAULT_CACHE = 10_000
 
@@ -27,6 +27,7 @@ export function parseAccessToken (secret: unknown, value: unknown): AccessTokenC
     expiresIn: toWholeSeconds('accessToken.expiresIn', expiresIn, DAY),
     issuer: checkText('accessToken.issuer', fields.issuer),
     audience: checkAudience(fields.audience),
+    clientId: checkText('accessToken.clientId', fields.clientId),
     clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', clockTolerance, 10 * MINUTE)),
     cache: checkCache(fields.cache),
     extract: checkFunction('accessToken.extract', fields.extract as AccessTokenConfig['extract'])

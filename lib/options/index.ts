@@ -11,15 +11,19 @@ import { parseAccessToken } from './access-token.ts'
 import { parseCookieOptions } from './cookie.ts'
 import { TOP_HABITS } from './habits.ts'
 import { parsePublicUrl } from './public-url.ts'
+import { parseMetadata } from './metadata.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
 
 const NAMES = [
-  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes',
+  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'metadata', 'maxSessionsPerSubject', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes',
   'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
 ]
-const DECORATORS = ['authenticate', 'refresh', 'requireSession', 'sessions', 'issueTokens', 'revokeTokens', 'tokens'] as const
+const DECORATORS = [
+  'authenticate', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken', 'issueTokens', 'renewAccessToken', 'revokeTokens', 'tokens'
+] as const
 const STORE_METHODS = ['create', 'find', 'rotate', 'delete', 'list', 'deleteAll'] as const
+const DEFAULT_MAX_SESSIONS = 100
 const TEN_DAYS = 864_000_000 // with the half of it that is added, still less than a timer can hold
 const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
 
@@ -41,6 +45,8 @@ export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Co
     refreshToken,
     cookie: parseCookieOptions(options.cookie),
     claims: checkFunction('claims', options.claims),
+    metadata: parseMetadata(options.metadata),
+    maxSessionsPerSubject: checkLimit(options.maxSessionsPerSubject),
     store: options.store === undefined ? new MemoryStore({ now }) : checkStore(options.store),
     storeTimeout: checkTimeout(toMilliseconds('storeTimeout', storeTimeout, MINUTE)),
     sweepInterval: checkSweepInterval(options.sweepInterval),
@@ -69,6 +75,12 @@ function checkPrefix (value: unknown): string {
   if (value === '' || value === '/') return ''
   if (typeof value === 'string' && /^\/[^?#*\s]+$/.test(value)) return value.replace(/\/+$/, '')
   throw new InvalidOptionError(`prefix is ${show(value)}: give a path such as "/auth"`)
+}
+
+function checkLimit (value: unknown): number {
+  if (value === undefined) return DEFAULT_MAX_SESSIONS
+  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1)) return value as number
+  throw new InvalidOptionError(`maxSessionsPerSubject is ${show(value)}: give a whole number of at least 1, or Infinity`)
 }
 
 function checkStore (store: unknown): TokenStore {

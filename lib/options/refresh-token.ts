@@ -1,16 +1,15 @@
-import { DAY, HOUR, toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
-import { checkFields, checkOneOf, show } from '../checks/fields.ts'
+import { HOUR, LONGEST, toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
+import { checkFields, checkFunction, checkOneOf, show } from '../checks/fields.ts'
 import type { AccessTokenConfig, Key, RefreshTokenConfig, RotationWindows } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { createKey, createKeys, deriveRefreshKey, isHmac } from '../tokens/keys.ts'
 import { REFRESH_TOKEN_HABITS } from './habits.ts'
 
-const NAMES = ['expiresIn', 'maxAge', 'secret', 'rotation', 'overlap', 'retryWindow', 'recoveryWindow', 'transport']
+const NAMES = ['expiresIn', 'maxAge', 'secret', 'rotation', 'overlap', 'retryWindow', 'recoveryWindow', 'transport', 'extract']
 const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const
 // Chromium writes a cookie to the disk within 30 seconds. The token that a crash brings back must still be good then, so
 // the one that followed it must not have been confirmed (test/model/crash.test.ts).
 const DEFAULT_OVERLAP = 45_000
-const LONGEST = 400 * DAY // no browser keeps a cookie for longer (RFC 6265bis ยง5.5)
 
 /**
  * @param accessToken its keys are those of `secret`, of which the refresh tokens' keys are derived
@@ -19,12 +18,19 @@ const LONGEST = 400 * DAY // no browser keeps a cookie for longer (RFC 6265bis ย
 export function parseRefreshToken (value: unknown, accessToken: AccessTokenConfig): RefreshTokenConfig {
   const fields = checkFields('refreshToken', value, NAMES, REFRESH_TOKEN_HABITS)
   const { maxAge = '30d' } = fields
+  const transport = checkOneOf('refreshToken.transport', fields.transport, ['cookie', 'body', 'both'] as const, 'cookie')
   return {
     keys: refreshKeys(fields.secret, accessToken.keys),
     windows: parseWindows(fields, accessToken.expiresIn * 1000),
     maxAge: toWholeSeconds('refreshToken.maxAge', maxAge, LONGEST),
-    transport: checkOneOf('refreshToken.transport', fields.transport, ['cookie', 'body', 'both'] as const, 'cookie')
+    transport,
+    extract: checkExtract(fields.extract as RefreshTokenConfig['extract'], transport)
   }
+}
+
+function checkExtract (extract: RefreshTokenConfig['extract'], transport: RefreshTokenConfig['transport']): RefreshTokenConfig['extract'] {
+  if (extract === undefined || transport !== 'cookie') return checkFunction('refreshToken.extract', extract)
+  throw new InvalidOptionError('refreshToken.extract is given, but refresh tokens travel in the cookie alone: give refreshToken.transport "body" or "both", or leave the option out')
 }
 
 /** The first signs. */

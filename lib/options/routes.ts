@@ -1,4 +1,5 @@
 import type { RouteShorthandOptions } from 'fastify'
+import { DAY, toWholeSeconds } from '../checks/durations.ts'
 import { checkFields, show } from '../checks/fields.ts'
 import type { Config, RouteConfig, RouteName } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
@@ -26,14 +27,24 @@ function parseRoute (name: RouteName, value: unknown, fallback: string, prefix: 
   const option = `routes.${name}`
   if (value === false) return null
   if (obstacle !== undefined) throw new InvalidOptionError(`${option} is on, but ${obstacle}: leave the route out, or give { private, public }`)
-  if (value === true) return { path: fallback, options: {} }
-  if (typeof value === 'string') return { path: prefix + checkPath(option, value), options: {} }
+  if (value === true) return { path: fallback, recentLogin: null, options: {} }
+  if (typeof value === 'string') return { path: prefix + checkPath(option, value), recentLogin: null, options: {} }
   if (!isObject(value)) {
     throw new InvalidOptionError(`${option} is ${show(value)}: give true, false, a path or { path, …route options }`)
   }
   checkRouteOptions(option, value)
-  const { path, ...options } = withoutPrototype(value) as RouteShorthandOptions & { path?: unknown }
-  return { path: path === undefined ? fallback : prefix + checkPath(`${option}.path`, path), options }
+  const { path, requireRecentLogin, ...options } = withoutPrototype(value) as RouteShorthandOptions & { path?: unknown, requireRecentLogin?: unknown }
+  return {
+    path: path === undefined ? fallback : prefix + checkPath(`${option}.path`, path),
+    recentLogin: checkRecentLogin(name, requireRecentLogin),
+    options
+  }
+}
+
+function checkRecentLogin (name: RouteName, value: unknown): number | null {
+  if (value === undefined) return null
+  if (name === 'sessions') return toWholeSeconds('routes.sessions.requireRecentLogin', value, DAY)
+  throw new InvalidOptionError(`routes.${name}.requireRecentLogin is given, but only ending a session of routes.sessions can ask for a recent login: leave it out`)
 }
 
 /** What a host cannot add to a route of ours, and would look for in vain. */

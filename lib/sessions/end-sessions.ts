@@ -59,14 +59,20 @@ export function endedEvent (reason: EndedEvent['reason'], { subject, sessionId }
   return { type: 'ended', reason, subject, sessionId, count: 1 }
 }
 
+/** `ended` are those that lived until now. */
+export interface Deletions {
+  ended: SessionToEnd[]
+  failure: Error | null
+}
+
 /**
- * Deletes as many as it can: `ended` are those that lived until now.
+ * Deletes as many as it can.
  *
  * @param onLate called for each that is deleted after all, when its deletion is among the failures already
  */
 export async function deleteEach (
   store: GuardedStore, sessions: readonly SessionToEnd[], onLate: (session: SessionToEnd) => void
-): Promise<{ ended: SessionToEnd[], failure: Error | null }> {
+): Promise<Deletions> {
   const unique = [...new Map(sessions.map((session) => [session.sessionId, session])).values()]
   const results = await Promise.allSettled(unique.map(async (session) => await store.delete(session.sessionId, () => onLate(session))))
   const ended = unique.filter((_, index) => (results[index] as PromiseFulfilledResult<boolean>).value)

@@ -11,7 +11,7 @@ import type { RefreshToken } from '../tokens/refresh-token.ts'
  */
 
 /** What the rules look at in a verified refresh token. */
-export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId'>
+export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId' | 'persistent' | 'authTime'>
 
 export type RotationCase = 'confirm' | 'young' | 'retry' | 'ahead' | 'static'
 
@@ -39,7 +39,7 @@ export function decide (session: Session | null, token: PresentedToken, now: num
   const isRecovery = isAhead(session, token) && within(now - token.issuedAt, windows.recoveryWindow)
 
   if (!windows.rotate && token.generation === LOGIN_GENERATION && (isNext || isCurrent)) {
-    return { type: 'accept', case: 'static', child: false, write: keepAlive(session, now, now, windows) }
+    return { type: 'accept', case: 'static', child: false, write: keepAlive(session, token, now, now, windows) }
   }
   // Ahead too: were it confirmed at once, requests with its parent that are still on their way would count as reuse.
   if ((isNext || isRecovery) && isYoung(token, now, windows)) return { type: 'accept', case: 'young', child: false, write: null }
@@ -49,7 +49,7 @@ export function decide (session: Session | null, token: PresentedToken, now: num
     if (within(age, windows.overlap)) return { type: 'accept', case: 'retry', child: false, write: null }
     // rotatedAt stays: were the window opened anew, a thief could keep its victim's token from ever counting as reused.
     if (within(age, windows.retryWindow)) {
-      return { type: 'accept', case: 'retry', child: true, write: keepAlive(session, session.rotatedAt, now, windows) }
+      return { type: 'accept', case: 'retry', child: true, write: keepAlive(session, token, session.rotatedAt, now, windows) }
     }
   }
   if (isRecovery) return { type: 'accept', case: 'ahead', child: true, write: confirmation(token, now, windows) }
@@ -63,12 +63,12 @@ export function decide (session: Session | null, token: PresentedToken, now: num
 export function firstGuess (token: PresentedToken, now: number, windows: RotationWindows): Rotation | null {
   if (isYoung(token, now, windows)) return null
   if (windows.rotate || token.generation !== LOGIN_GENERATION) return confirmation(token, now, windows)
-  return { generation: 0, current: token.parent, rotatedAt: now, expiresAt: idleEnd(token.endsAt, now, windows) }
+  return { generation: 0, current: token.parent, rotatedAt: now, expiresAt: idleEnd(token, token.endsAt, now, windows) }
 }
 
 /** What to tell a client whose session is gone: the token's own times say whether it ran out or was ended. */
 export function gone (token: PresentedToken, now: number, windows: RotationWindows): Gone {
-  const expired = token.endsAt <= now || token.issuedAt + windows.expiresIn <= now
+  const expired = token.endsAt <= now || token.issuedAt + idleLife(token, windows) <= now
   return { type: 'gone', code: expired ? 'expired' : 'revoked' }
 }
 
@@ -104,13 +104,17 @@ function within (age: number, window: number): boolean {
 }
 
 function confirmation (token: PresentedToken, now: number, windows: RotationWindows): Rotation {
-  return { generation: token.generation, current: token.hash, rotatedAt: now, expiresAt: idleEnd(token.endsAt, now, windows) }
+  return { generation: token.generation, current: token.hash, rotatedAt: now, expiresAt: idleEnd(token, token.endsAt, now, windows) }
 }
 
-function keepAlive (session: Session, rotatedAt: number, now: number, windows: RotationWindows): Rotation {
-  return { generation: session.generation, current: session.current, rotatedAt, expiresAt: idleEnd(session.endsAt, now, windows) }
+function keepAlive (session: Session, token: PresentedToken, rotatedAt: number, now: number, windows: RotationWindows): Rotation {
+  return { generation: session.generation, current: session.current, rotatedAt, expiresAt: idleEnd(token, session.endsAt, now, windows) }
 }
 
-function idleEnd (endsAt: number, now: number, windows: RotationWindows): number {
-  return Math.min(now + windows.expiresIn, endsAt)
+function idleEnd (token: PresentedToken, endsAt: number, now: number, windows: RotationWindows): number {
+  return Math.min(now + idleLife(token, windows), endsAt)
+}
+
+function idleLife (token: PresentedToken, windows: RotationWindows): number {
+  return token.idleLife ?? windows.expiresIn
 }

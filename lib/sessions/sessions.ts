@@ -1,15 +1,40 @@
 import type { Sessions } from '../../types/decorators.ts'
-import type { Session } from '../../types/session.ts'
 import { checkCallOptions } from '../checks/fields.ts'
+import type { Config } from '../config.ts'
 import { isSessionId, isText } from '../json.ts'
+import { copyClaims, copyJson } from './claims.ts'
 import { endAll, endSession } from './end-sessions.ts'
 import type { Emit } from './events.ts'
-import type { GuardedStore, OpenStore } from './guarded-store.ts'
-import { isAlive } from './rotation.ts'
+import { findAlive, listAlive } from './alive.ts'
+import type { OpenStore } from './guarded-store.ts'
+import type { ParseTerms } from './login-terms.ts'
+import { WITHOUT_LIMITS } from './start-session.ts'
+import type { StartSession } from './start-session.ts'
+
+interface SessionsParts {
+  config: Config
+  openStore: OpenStore
+  parseTerms: ParseTerms
+  startSession: StartSession
+  emit: Emit
+}
 
 /** `app.sessions`. */
-export function createSessions (openStore: OpenStore, emit: Emit, now: () => number): Sessions {
+export function createSessions ({ config, openStore, parseTerms, startSession, emit }: SessionsParts): Sessions {
+  const { now } = config
   return {
+    async create (claims, given = {}) {
+      if (config.refreshToken.keys.length === 0) throw new TypeError('sessions.create: the first secret is a public key and signs nothing: give { private, public }')
+      const options = checkCallOptions('sessions.create', given, ['metadata', 'expiresIn', 'maxAge', 'authTime'])
+      const { session, response, refreshToken } = await startSession({
+        claims: copyClaims('sessions.create', claims),
+        metadata: copyJson('sessions.create: metadata', options.metadata ?? {}),
+        terms: parseTerms('sessions.create', options, false),
+        request: null,
+        ...WITHOUT_LIMITS
+      })
+      return { session, ...response, refreshToken }
+    },
     async list (subject) {
       return await listAlive(openStore(null), checkText('subject', subject), now())
     },
@@ -27,19 +52,6 @@ export function createSessions (openStore: OpenStore, emit: Emit, now: () => num
       return await endAll(openStore(null), emit, 'revoked', subject, null, isSessionId(except) ? except : undefined)
     }
   }
-}
-
-/** @param subject whose session it must be; null where that is not known */
-export async function findAlive (store: GuardedStore, id: string, subject: string | null, now: number): Promise<Session | null> {
-  if (!isSessionId(id)) return null
-  const session = await store.find(id, subject)
-  return session !== null && isAlive(session, now) ? session : null
-}
-
-/** The latest login first. */
-export async function listAlive (store: GuardedStore, subject: string, now: number): Promise<Session[]> {
-  const sessions = await store.list(subject)
-  return sessions.filter((session) => isAlive(session, now)).sort((a, b) => b.createdAt - a.createdAt)
 }
 
 /** A host that passes `user.id` of the wrong user object would otherwise revoke nothing and never know. */

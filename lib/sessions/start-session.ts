@@ -11,9 +11,28 @@ import { deleteEach, endedEvent } from './end-sessions.ts'
 import type { SessionToEnd } from './end-sessions.ts'
 import type { Emit } from './events.ts'
 import type { OpenStore } from './guarded-store.ts'
+import { deleteSurplus } from './limit.ts'
+import type { LoginTerms, ParseTerms } from './login-terms.ts'
+
+/** For a session that is not a user's login: it takes no other's place. */
+export const WITHOUT_LIMITS: Pick<Login, 'previous' | 'maxSessions' | 'check'> = { previous: [], maxSessions: Infinity, check: null }
 
 const ID_BYTES = 16
 const ROOT_BYTES = 32
+
+export interface Login {
+  claims: SessionClaims
+  metadata: SessionMetadata
+  terms: LoginTerms
+  /** null where there is none: a job, a test. */
+  request: AnyRequest | null
+  /** The sessions that it takes the place of (ASVS 5.0 7.2.4): dead ones do no harm. */
+  previous: readonly SessionToEnd[]
+  /** How many sessions the subject may have; those that were not used for longest give way. Infinity: any number. */
+  maxSessions: number
+  /** Throws where the refresh token could not travel: before anything is stored. */
+  check: ((refreshToken: string, session: Session) => void) | null
+}
 
 export interface StartedSession {
   session: Session
@@ -26,16 +45,7 @@ export interface StartedSession {
  *
  * @throws StoreUnavailableError, and what `check` throws; then there is no new session
  */
-export type StartSession = (
-  claims: SessionClaims, metadata: SessionMetadata, request: AnyRequest | null, options?: StartSessionOptions
-) => Promise<StartedSession>
-
-export interface StartSessionOptions {
-  /** The sessions that it takes the place of (ASVS 5.0 7.2.4): dead ones do no harm. */
-  previous?: readonly SessionToEnd[]
-  /** Throws where the refresh token could not travel: before anything is stored. */
-  check?: ((refreshToken: string, session: Session) => void) | undefined
-}
+export type StartSession = (login: Login) => Promise<StartedSession>
 
 interface StartSessionParts {
   config: Config
@@ -46,11 +56,9 @@ interface StartSessionParts {
 }
 
 export function createStartSession ({ config, accessTokens, refreshTokens, openStore, emit }: StartSessionParts): StartSession {
-  const { windows, maxAge } = config.refreshToken
-
-  return async function startSession (claims, metadata, request, { previous = [], check }: StartSessionOptions = Object.create(null)) {
+  return async function startSession ({ claims, metadata, terms, request, previous, maxSessions, check }) {
     const now = config.now()
-    const endsAt = (toNumericDate(now) + maxAge) * 1000 // a token's `exp` is in whole seconds
+    const endsAt = (toNumericDate(now) + terms.maxAge) * 1000 // a token's `exp` is in whole seconds
     const session: Session = {
       id: randomBytes(ID_BYTES).toString('base64url'),
       subject: claims.sub,
@@ -58,23 +66,27 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
       current: randomBytes(ROOT_BYTES).toString('base64url'), // the root: the parent of the login's token
       createdAt: now,
       rotatedAt: now,
-      expiresAt: Math.min(now + windows.expiresIn, endsAt),
+      expiresAt: Math.min(now + (terms.idleLife ?? config.refreshToken.windows.expiresIn), endsAt),
       endsAt,
       claims,
       metadata
     }
     // Signed first: what cannot be signed must not leave a session behind.
-    const { response } = accessTokens.sign(session, claims)
-    const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current })
+    const { response } = accessTokens.sign(session, claims, terms.authTime)
+    const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current, ...terms })
     check?.(refreshToken, session)
     const store = openStore(request)
     await store.create(session)
-    // The old ones are ended once the new one is there, so that a store that fails in between signs nobody out.
-    const tell = (old: SessionToEnd): void => emit(endedEvent('replaced', old), request)
-    const { ended, failure } = await deleteEach(store, previous, tell)
+    // The others are ended once the new one is there, so that a store that fails in between signs nobody out.
+    const tellReplaced = (old: SessionToEnd): void => emit(endedEvent('replaced', old), request)
+    const tellLimit = (old: SessionToEnd): void => emit(endedEvent('limit', old), request)
+    const replaced = await deleteEach(store, previous, tellReplaced)
+    const surplus = await deleteSurplus(store, session.subject, maxSessions, tellLimit)
+    const failure = replaced.failure ?? surplus.failure
     if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
-    else await openStore(null).delete(session.id, () => {}).catch(() => {}) // where it stays, nobody has a token of it
-    ended.forEach(tell)
+    else await openStore(request).delete(session.id, () => {}).catch(() => {}) // where it stays, nobody has a token of it
+    replaced.ended.forEach(tellReplaced)
+    surplus.ended.forEach(tellLimit)
     if (failure !== null) throw failure
     return { session, response, refreshToken }
   }
@@ -85,6 +97,7 @@ const logins = Symbol('fastify-jwt-refresh logins')
 export interface ExposedLogin {
   startSession: StartSession
   signAccessToken: AccessTokens['sign']
+  parseTerms: ParseTerms
   cookieName: string
 }
 

@@ -65,9 +65,7 @@ function bearer (accessToken: string): Record<string, string> {
 
 /** Of a session that ended in 1970 and that no store ever had. */
 function expiredToken ({ signAccessToken }: ExposedLogin): string {
-  const times = { createdAt: 0, rotatedAt: 0, expiresAt: 1000, endsAt: 1000 }
-  const session = { id: 'A'.repeat(22), subject: 'checkErrorHandler', generation: 0, current: '', claims: { sub: 'checkErrorHandler' }, metadata: {}, ...times }
-  return signAccessToken(session, {}).response.accessToken
+  return signAccessToken({ id: 'A'.repeat(22), subject: 'checkErrorHandler', endsAt: 1000 }, {}, null).response.accessToken
 }
 
 /** What is wrong with an answer, and the mend; null for a good one. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { LoginClaims } from '../../types/claims.ts'
 import { checkCallOptions } from '../checks/fields.ts'
 import { copyClaims } from '../sessions/claims.ts'
-import { exposedLogin } from '../sessions/start-session.ts'
+import { exposedLogin, WITHOUT_LIMITS } from '../sessions/start-session.ts'
 
 export interface LoginAsOptions {
   /** The name of the `issueTokens` decorator where it was changed: tells one registration of several. */
@@ -35,7 +35,10 @@ export async function loginAs (app: FastifyInstance, claims: LoginClaims, option
   await app.ready()
   const login = exposedLogin(app, issueTokens)
   if (login === undefined) throw new Error(`loginAs: fastify-jwt-refresh is not registered in this scope with reply.${issueTokens}`)
-  const { session, response: { accessToken }, refreshToken } = await login.startSession(copyClaims('loginAs', claims), {}, null)
+  const terms = login.parseTerms('loginAs', Object.create(null), true)
+  const { session, response: { accessToken }, refreshToken } = await login.startSession({
+    claims: copyClaims('loginAs', claims), metadata: {}, terms, request: null, ...WITHOUT_LIMITS
+  })
   return {
     headers: { authorization: `Bearer ${accessToken}` },
     cookies: { [login.cookieName]: refreshToken },

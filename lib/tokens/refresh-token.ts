@@ -5,8 +5,18 @@ import type { Keyring, Refusal } from './keyring.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
 
+/** What a login settled for its session. It rides in the refresh token, so that stores need not know of it. */
+export interface SessionTerms {
+  /** Milliseconds; null: `refreshToken.expiresIn`. */
+  idleLife: number | null
+  /** false: the cookie ends with the browser. */
+  persistent: boolean
+  /** When the user was last authenticated, in seconds since the epoch; null: that is not known. */
+  authTime: number | null
+}
+
 /** A refresh token of good signature. Times in milliseconds. */
-export interface RefreshToken {
+export interface RefreshToken extends SessionTerms {
   subject: string
   sessionId: string
   generation: number
@@ -21,7 +31,7 @@ export interface RefreshToken {
 
 export interface RefreshTokens {
   /** The token that follows the session's `current` one. */
-  sign (session: Session, parent: Pick<RefreshToken, 'generation' | 'hash'>): string
+  sign (session: Session, parent: Pick<RefreshToken, 'generation' | 'hash' | keyof SessionTerms>): string
   /** The token, or why it is none of ours. */
   verify (token: string): RefreshToken | Refusal
 }
@@ -36,7 +46,11 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         jti: randomUUID(),
         par: parent.hash,
         iat: toNumericDate(now()),
-        exp: toNumericDate(session.endsAt)
+        exp: toNumericDate(session.endsAt),
+        // JSON leaves out what is undefined, so the defaults take no room in the cookie.
+        idle: parent.idleLife === null ? undefined : parent.idleLife / 1000,
+        persistent: parent.persistent ? undefined : false,
+        auth_time: parent.authTime ?? undefined
       })
     },
     verify (token) {
@@ -44,15 +58,36 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       if (typeof payload === 'string') return payload
       const [sub, sid, gen, jti, par] = ['sub', 'sid', 'gen', 'jti', 'par'].map((claim) => own(payload, claim))
       // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
-      if (!isText(sub) || !isSessionId(sid) || !isText(jti) || !isText(par) || !isGeneration(gen)) return 'malformed'
+      if (!isText(sub) || !isSessionId(sid) || !isText(jti) || !isText(par) || !isCount(gen)) return 'malformed'
+      const [idle, persistent, authTime] = ['idle', 'persistent', 'auth_time'].map((claim) => own(payload, claim))
+      if (!isAbsentOr(isCount, idle) || !isAbsentOr(isFalse, persistent) || !isAbsentOr(isCount, authTime)) return 'malformed'
       const { iat, exp } = payload as { iat: number, exp: number }
       // The store only gets the hash of the `jti`: whoever reads the store cannot make a token of it.
       const tokenHash = hash('sha256', jti, 'base64url')
-      return { subject: sub, sessionId: sid, generation: gen, hash: tokenHash, parent: par, issuedAt: iat * 1000, endsAt: exp * 1000 }
+      return {
+        subject: sub,
+        sessionId: sid,
+        generation: gen,
+        hash: tokenHash,
+        parent: par,
+        issuedAt: iat * 1000,
+        endsAt: exp * 1000,
+        idleLife: idle === undefined ? null : idle * 1000,
+        persistent: persistent === undefined,
+        authTime: authTime ?? null
+      }
     }
   }
 }
 
-function isGeneration (value: unknown): value is number {
+function isAbsentOr<Type> (is: (value: unknown) => value is Type, value: unknown): value is Type | undefined {
+  return value === undefined || is(value)
+}
+
+function isFalse (value: unknown): value is false {
+  return value === false
+}
+
+function isCount (value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 1
 }

@@ -95,14 +95,16 @@ t.test('a login that can end one of two old sessions tells of that one', async (
   t.equal(events.length, 3)
 })
 
-t.test('a login with nothing genuine asks the store once', async (t) => {
-  const { send, calls, login } = await createHostileApp(t)
-  const { cookie } = await login()
-  const before = calls()
-  for (const value of ['garbage', `${cookie?.slice(0, -5)}aaaaa`]) {
-    await send({ method: 'POST', url: '/login', cookies: { '__Host-refreshToken': value } })
+t.test('a login with nothing genuine asks the store twice, and once where nothing limits the sessions', async (t) => {
+  for (const [asked, maxSessionsPerSubject] of [[2, 100], [1, Infinity]] as const) {
+    const { send, calls, login } = await createHostileApp(t, { maxSessionsPerSubject })
+    const { cookie } = await login()
+    for (const value of ['garbage', `${cookie?.slice(0, -5)}aaaaa`]) {
+      const before = calls()
+      await send({ method: 'POST', url: '/login', cookies: { '__Host-refreshToken': value } })
+      t.equal(calls() - before, asked)
+    }
   }
-  t.equal(calls() - before, 2)
 })
 
 t.test('names and values that issueTokens, revokeTokens and app.sessions do not know are a TypeError', async (t) => {
@@ -121,7 +123,11 @@ t.test('names and values that issueTokens, revokeTokens and app.sessions do not 
     ['/in', { endPrevious: 'no' }, /^issueTokens: endPrevious is "no": give true or false$/],
     ['/in', { crossSite: 1 }, /^issueTokens: crossSite is 1: give true or false$/],
     ['/in', { sign: { expiresIn: '1h' } }, /^issueTokens: the option "sign" is unknown: give the plugin accessToken: \{ expiresIn, /],
-    ['/in', { expiresIn: '1h' }, /^issueTokens: the option "expiresIn" is unknown: give the plugin accessToken: \{ expiresIn \} or /],
+    ['/in', { expiresIn: '10' }, /^issueTokens: expiresIn is "10": give seconds as a number/],
+    ['/in', { expiresIn: '45s' }, /^issueTokens: expiresIn is "45s", not longer than refreshToken\.overlap \(45 s\)/],
+    ['/in', { maxAge: 2592000000 }, /^issueTokens: maxAge is 2592000000, and a number is seconds: give "30d"/],
+    ['/in', { persistent: 1 }, /^issueTokens: persistent is 1: give true or false/],
+    ['/in', { authTime: '2026-01-01' }, /^issueTokens: authTime is "2026-01-01": give the time of the login in whole seconds/],
     ['/in', [], /^issueTokens: the options are an array: give an object$/],
     ['/out', { everwhere: true }, /^revokeTokens: the option "everwhere" is unknown: did you mean everywhere\?$/],
     ['/out', { everywhere: 'true' }, /^revokeTokens: everywhere is "true": give true or false$/]

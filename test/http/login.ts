@@ -12,8 +12,9 @@ export function loginTests (t: Test, create: Create): void {
 
     const { accessToken, ...rest } = response.json()
     t.strictSame(rest, { tokenType: 'Bearer', expiresIn: 900 }, 'and no refresh token in the body')
-    const { sid, ...claims } = payloadOf(accessToken)
-    t.strictSame(claims, { sub: 'anna', role: 'admin', iat: START / 1000, exp: START / 1000 + 900 })
+    const { sid, jti, ...claims } = payloadOf(accessToken)
+    t.strictSame(claims, { sub: 'anna', role: 'admin', iat: START / 1000, exp: START / 1000 + 900, auth_time: START / 1000 })
+    t.match(jti, /^[\da-f-]{36}$/)
 
     const { value, ...attributes } = needCookie(response)
     t.strictSame(attributes, { name: '__Host-refreshToken', path: '/', maxAge: 30 * 86_400, httpOnly: true, secure: true, sameSite: 'Strict' })

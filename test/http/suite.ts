@@ -7,6 +7,7 @@ import { logoutTests } from './logout.ts'
 import { refreshTests } from './refresh.ts'
 import { rotationTests } from './rotation.ts'
 import { sessionsTests } from './sessions.ts'
+import { termsTests } from './terms.ts'
 
 /** An app over the store that is under test. */
 export type Create = (t: Test, options?: Partial<JwtRefreshOptions>) => Promise<TestApp>
@@ -23,4 +24,5 @@ export function httpSuite (t: Test, createStore: (t: Test) => TokenStore | Promi
   rotationTests(t, create)
   logoutTests(t, create)
   sessionsTests(t, create)
+  termsTests(t, create)
 }

@@ -36,7 +36,7 @@ refusesToBoot(t, 'an option that there is not', [
   ['routes.login', { routes: { login: true } }, 'routes.login is unknown', 'did you mean logout?'],
   ['routes.session', { routes: { session: true } }, 'routes.session is unknown', 'did you mean sessions?'],
   ['decorators.authentication', { decorators: { authentication: 'x' } }, 'decorators.authentication is unknown', 'did you mean authenticate?'],
-  ['decorators.user', { decorators: { user: 'x' } }, 'decorators.user is unknown', /give authenticate, refresh, requireSession, sessions, issueTokens, revokeTokens, tokens$/]
+  ['decorators.user', { decorators: { user: 'x' } }, 'decorators.user is unknown', /give authenticate, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens, tokens$/]
 ])
 
 const HABITS: Record<string, string[]> = {

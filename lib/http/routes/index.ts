@@ -5,11 +5,12 @@ import { own } from '../../json.ts'
 import { endedEvent, endSession } from '../../sessions/end-sessions.ts'
 import type { Emit } from '../../sessions/events.ts'
 import type { OpenStore } from '../../sessions/guarded-store.ts'
-import { findAlive, listAlive } from '../../sessions/sessions.ts'
+import { findAlive, listAlive } from '../../sessions/alive.ts'
 import { noStore } from '../caching.ts'
 import type { RefreshCookie } from '../cookie.ts'
 import type { Hook, SyncHook } from '../hooks.ts'
 import { orRetryLater } from '../replies.ts'
+import type { RequireRecentLogin } from '../require-recent-login.ts'
 import type { DemandSession } from '../require-session.ts'
 import type { RevokeTokens } from '../revoke-tokens.ts'
 import { addBodyParsers } from './body-parsers.ts'
@@ -24,6 +25,7 @@ export interface RouteParts {
   config: Config
   authenticate: SyncHook
   demandSession: DemandSession
+  requireRecentLogin: RequireRecentLogin
   refresh: Hook
   revokeTokens: RevokeTokens
   openStore: OpenStore
@@ -33,7 +35,7 @@ export interface RouteParts {
 
 /** @param scope one of its own: its parsers, compilers and headers are not the host's */
 export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
-  const { config, authenticate, demandSession, refresh, revokeTokens, openStore, emit, cookie } = parts
+  const { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie } = parts
   const { routes, refreshToken: { transport } } = config
   const schemas = createSchemas(transport)
   const tokens = config.decorators.tokens as 'tokens'
@@ -73,7 +75,9 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
         ({ id, createdAt, lastUsedAt: rotatedAt, expiresAt, metadata, current: id === sid }))
     })
 
-    add({ ...guarded, path: `${route.path}/:id` }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
+    const recentLogin = route.recentLogin === null ? [] : [requireRecentLogin(route.recentLogin)]
+    const doublyGuarded = { ...guarded.options, onRequest: [guarded.options.onRequest, recentLogin].flat() } as RouteConfig['options']
+    add({ ...guarded, path: `${route.path}/:id`, options: doublyGuarded }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
       const store = openStore(request)
       const { sub, sid } = await demandSession(request, reply, store)
       const { id } = request.params as { id: string }

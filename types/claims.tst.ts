@@ -12,7 +12,10 @@ describe('without claims of the host', () => {
     expect(claims.exp).type.toBe<number>()
     expect(claims.iss).type.toBe<string | undefined>()
     expect(claims.aud).type.toBe<string | readonly string[] | undefined>()
-    expect<keyof RegisteredClaims>().type.toBe<'sub' | 'sid' | 'iat' | 'exp' | 'iss' | 'aud'>()
+    expect(claims.jti).type.toBe<string | undefined>()
+    expect(claims.auth_time).type.toBe<number | undefined>()
+    expect(claims.client_id).type.toBe<string | undefined>()
+    expect<keyof RegisteredClaims>().type.toBe<'sub' | 'sid' | 'iat' | 'exp' | 'iss' | 'aud' | 'jti' | 'auth_time' | 'client_id'>()
     expect<keyof Claims>().type.toBe<never>()
   })
 

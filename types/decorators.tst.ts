@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'tstyche'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type {
-  AccessTokenClaims, AsyncHook, AuthenticateHook, DecoratorName, DecoratorNames, IssueTokensOptions, LoginClaims, RevokeAllOptions,
-  RevokeTokensOptions, Session, SessionMetadata, Sessions, TokenResponse
+  AccessTokenClaims, AsyncHook, AuthenticateHook, CreatedSession, CreateSessionOptions, DecoratorName, DecoratorNames, Duration, IssueTokensOptions, LoginClaims,
+  RenewedAccessToken, RevokeAllOptions, RevokeTokensOptions, Session, SessionMetadata, Sessions, TokenResponse
 } from './index.ts'
 
 declare const app: FastifyInstance
@@ -10,7 +10,9 @@ declare const reply: FastifyReply
 declare const request: FastifyRequest
 
 test('the names are the ones that the decorators option takes', () => {
-  expect<DecoratorName>().type.toBe<'authenticate' | 'refresh' | 'requireSession' | 'sessions' | 'issueTokens' | 'revokeTokens' | 'tokens'>()
+  expect<DecoratorName>().type.toBe<
+    'authenticate' | 'refresh' | 'requireSession' | 'requireRecentLogin' | 'sessions' | 'verifyAccessToken' | 'issueTokens' | 'renewAccessToken' | 'revokeTokens' | 'tokens'
+  >()
   expect<keyof DecoratorNames>().type.toBe<never>()
 })
 
@@ -19,6 +21,8 @@ test('app', () => {
   expect(app.refresh).type.toBe<AsyncHook>()
   expect(app.requireSession).type.toBe<AsyncHook>()
   expect(app.sessions).type.toBe<Sessions>()
+  expect(app.requireRecentLogin).type.toBe<(maxAge: Duration) => AuthenticateHook>()
+  expect(app.verifyAccessToken).type.toBe<(token: string) => AccessTokenClaims>()
 })
 
 test('app has nothing of the private @fastify/jwt and @fastify/cookie', () => {
@@ -30,7 +34,12 @@ test('app has nothing of the private @fastify/jwt and @fastify/cookie', () => {
 })
 
 test('app.sessions', () => {
-  expect<keyof Sessions>().type.toBe<'list' | 'find' | 'revoke' | 'revokeAll'>()
+  expect<keyof Sessions>().type.toBe<'create' | 'list' | 'find' | 'revoke' | 'revokeAll'>()
+  expect(app.sessions.create).type.toBe<(claims: LoginClaims, options?: CreateSessionOptions) => Promise<CreatedSession>>()
+  expect<CreatedSession['refreshToken']>().type.toBe<string>()
+  expect(app.sessions.create).type.toBeCallableWith({ sub: '1' }, { metadata: { host: 'db-1' }, expiresIn: '1d', maxAge: 86_400, authTime: 1 })
+  expect(app.sessions.create).type.not.toBeCallableWith({ sub: '1' }, { persistent: false })
+  expect(app.sessions.create).type.not.toBeCallableWith({ sub: '1' }, { transport: 'body' })
   expect(app.sessions.list).type.toBe<(subject: string) => Promise<Session[]>>()
   expect(app.sessions.find).type.toBe<(id: string) => Promise<Session | null>>()
   expect(app.sessions.revoke).type.toBe<(id: string) => Promise<boolean>>()
@@ -48,16 +57,32 @@ test('request.user', () => {
 describe('reply', () => {
   test('issueTokens', () => {
     expect(reply.issueTokens).type.toBe<(claims: LoginClaims, options?: IssueTokensOptions) => Promise<TokenResponse>>()
-    expect<IssueTokensOptions>().type.toBe<{ transport?: 'cookie' | 'body' | undefined, metadata?: SessionMetadata | undefined, endPrevious?: boolean | undefined, crossSite?: boolean | undefined }>()
+    expect<IssueTokensOptions>().type.toBe<{
+      transport?: 'cookie' | 'body' | undefined
+      metadata?: SessionMetadata | undefined
+      expiresIn?: Duration | undefined
+      maxAge?: Duration | undefined
+      persistent?: boolean | undefined
+      authTime?: number | undefined
+      endPrevious?: boolean | undefined
+      crossSite?: boolean | undefined
+    }>()
     expect(reply.issueTokens).type.toBeCallableWith({ sub: '1' }, { transport: 'body', metadata: { device: 'phone', userAgent: null } })
     expect(reply.issueTokens).type.not.toBeCallableWith()
     expect(reply.issueTokens).type.not.toBeCallableWith({ sub: '1' }, { transport: 'both' })
-    expect(reply.issueTokens).type.not.toBeCallableWith({ sub: '1' }, { expiresIn: '1h' })
+    expect(reply.issueTokens).type.not.toBeCallableWith({ sub: '1' }, { expireIn: '1h' })
+    expect(reply.issueTokens).type.not.toBeCallableWith({ sub: '1' }, { authTime: new Date() })
     expect(reply.issueTokens).type.not.toBeCallableWith({ sub: '1' }, { metadata: { ip: 1 } })
   })
 
   test('its answer', () => {
     expect<TokenResponse>().type.toBe<{ accessToken: string, tokenType: 'Bearer', expiresIn: number, refreshToken?: string }>()
+  })
+
+  test('renewAccessToken', () => {
+    expect(reply.renewAccessToken).type.toBe<(claims: LoginClaims) => Promise<RenewedAccessToken>>()
+    expect<RenewedAccessToken>().type.toBe<{ accessToken: string, tokenType: 'Bearer', expiresIn: number }>()
+    expect(reply.renewAccessToken).type.not.toBeCallableWith({ name: 'Anna' })
   })
 
   test('revokeTokens', () => {

@@ -12,7 +12,7 @@ declare const environment: string | undefined
 
 test('the names', () => {
   expect<keyof JwtRefreshOptions>().type.toBe<
-    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'prefix' | 'routes' |
+    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'metadata' | 'maxSessionsPerSubject' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'prefix' | 'routes' |
     'decorators' | 'onEvent' | 'now' | 'logLevel' | 'logSerializers'
   >()
   expect(register).type.not.toBeCallableWith({ secret: 's', acessToken: {} })
@@ -50,6 +50,7 @@ test('accessToken', () => {
     issuer?: string | undefined
     audience?: string | string[] | undefined
     algorithm?: Algorithm | undefined
+    clientId?: string | undefined
     clockTolerance?: Duration | undefined
     cache?: number | boolean | undefined
     extract?: ((request: AnyRequest) => string | null | undefined) | undefined
@@ -71,6 +72,7 @@ test('refreshToken', () => {
     retryWindow?: Duration | undefined
     recoveryWindow?: Duration | undefined
     transport?: 'cookie' | 'body' | 'both' | undefined
+    extract?: ((request: AnyRequest) => string | null | undefined) | undefined
   }>()
   expect<Transport>().type.toBe<'cookie' | 'body'>()
   expect(register).type.not.toBeCallableWith({ secret: 's', refreshToken: { secret: { private: 'pem', public: 'pem' } } })
@@ -122,6 +124,13 @@ test('the request of the callbacks', () => {
   expect<AnyRequest>().type.toBeAssignableTo<FastifyRequest<object, Http2SecureServer>>()
 })
 
+test('metadata, maxSessionsPerSubject', () => {
+  expect(register).type.toBeCallableWith({ secret: 's', metadata: false, maxSessionsPerSubject: Infinity })
+  expect(register).type.toBeCallableWith({ secret: 's', metadata: (request: AnyRequest) => request.ip !== '' && { ip: request.ip } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', metadata: true })
+  expect(register).type.not.toBeCallableWith({ secret: 's', metadata: async () => ({}) })
+})
+
 test('store, storeTimeout, sweepInterval, trustedOrigins, publicUrl, now', () => {
   expect<JwtRefreshOptions['sweepInterval']>().type.toBe<Duration | false | undefined>()
   expect<JwtRefreshOptions['storeTimeout']>().type.toBe<Duration | undefined>()
@@ -134,7 +143,9 @@ test('store, storeTimeout, sweepInterval, trustedOrigins, publicUrl, now', () =>
 
 test('routes: the method, the address and the handler are ours', () => {
   expect<keyof RoutesOptions>().type.toBe<'refresh' | 'logout' | 'sessions' | 'jwks'>()
-  expect<RoutesOptions[keyof RoutesOptions]>().type.toBe<RouteOption | undefined>()
+  expect<RoutesOptions[Exclude<keyof RoutesOptions, 'sessions'>]>().type.toBe<RouteOption | undefined>()
+  expect(register).type.toBeCallableWith({ secret: 's', routes: { sessions: { requireRecentLogin: '10m', logLevel: 'warn' } } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', routes: { logout: { requireRecentLogin: '10m' } } })
   expect<RouteOption>().type.toBeAssignableFrom<boolean | '/path' | { path: '/path', bodyLimit: 10 }>()
   expect(register).type.toBeCallableWith({ secret: 's', routes: { refresh: false, logout: '/leave', sessions: { path: '/devices', logLevel: 'warn' } } })
   expect(register).type.not.toBeCallableWith({ secret: 's', routes: { refresh: { method: 'GET' } } })

@@ -24,6 +24,7 @@ import { parseOptions } from './lib/options/index.ts'
 import { createEmit } from './lib/sessions/events.ts'
 import { createFreshClaims } from './lib/sessions/fresh-claims.ts'
 import { createOpenStore } from './lib/sessions/guarded-store.ts'
+import { createLimit } from './lib/sessions/limit.ts'
 import { createParseTerms } from './lib/sessions/login-terms.ts'
 import { createRotate } from './lib/sessions/rotate.ts'
 import { createSessions } from './lib/sessions/sessions.ts'
@@ -52,7 +53,8 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const emit = createEmit(config.onEvent, app.log)
   const rotate = createRotate({ config, freshClaims: createFreshClaims(config), emit })
   const parseTerms = createParseTerms(config)
-  const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, emit })
+  const limit = createLimit(openStore, emit, config.maxSessionsPerSubject, app.log)
+  const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, limit, emit })
   const sessions = createSessions({ config, openStore, parseTerms, startSession, emit })
 
   // What a request brings.

@@ -38,7 +38,6 @@ export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueToken
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
 export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, parseTerms, startSession }: IssueTokensParts): IssueTokens {
   const { keys, transport: configured } = config.refreshToken
-  const maxSessions = config.maxSessionsPerSubject
 
   return async function issueTokens (claims, given = {}) {
     if (keys.length === 0) throw new TypeError('issueTokens: the first secret is a public key and signs nothing, give { private, public }')
@@ -55,7 +54,7 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
     if (transport === 'cookie' && isForeign) throw refuseCrossSite(this.request, OTHERWISE)
     const previous = endPrevious ? previousTokens(this.request, isForeign) : []
     const check = transport === 'cookie' ? cookie.checkSize : null
-    const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, maxSessions, check }))
+    const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check }))
 
     if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
     if (transport === 'body') return { ...response, refreshToken }

@@ -1,25 +1,68 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { AnyRequest } from '../../types/requests.ts'
 import type { Session } from '../../types/session.ts'
-import { deleteEach } from './end-sessions.ts'
-import type { Deletions, SessionToEnd } from './end-sessions.ts'
-import type { GuardedStore } from './guarded-store.ts'
+import { withDeadline } from './deadline.ts'
+import { endSessions } from './end-sessions.ts'
+import type { Emit } from './events.ts'
+import type { OpenStore } from './guarded-store.ts'
 
 /**
- * Deletes those of a subject's sessions that were not used for longest, as many as there are too many. However many logins
+ * Ends those of a subject's sessions that were not used for longest, as many as there are too many. However many logins
  * race, exactly `max` are left: none of those is surplus to whoever looks, and the last one to look sees all the others.
- * So in a burst of more than `max` logins a new session can be surplus itself.
+ * So in a burst of more than `max` logins a new session can be surplus itself. Never rejects: where the store fails, the
+ * login stands, and the next one ends what this one left.
  *
- * @param onLate as for `deleteEach`
+ * @param timeLeft milliseconds
  */
-export async function deleteSurplus (
-  store: GuardedStore, subject: string, max: number, onLate: (session: SessionToEnd) => void
-): Promise<Deletions> {
-  if (max === Infinity) return { ended: [], failure: null }
-  try {
+export type Limit = (subject: string, timeLeft: number, request: AnyRequest | null) => Promise<void>
+
+/** @param max Infinity: any number */
+export function createLimit (openStore: OpenStore, emit: Emit, max: number, log: FastifyBaseLogger): Limit {
+  if (max === Infinity) return async () => {}
+  const shareNext = createShareNext()
+
+  async function endSurplus (subject: string, request: AnyRequest | null): Promise<void> {
+    const store = openStore(request)
     const sessions = await store.list(subject)
-    const surplus = sessions.sort(byLastUse).slice(0, Math.max(sessions.length - max, 0))
-    return await deleteEach(store, surplus.map((session) => ({ subject, sessionId: session.id })), onLate)
-  } catch (failure) {
-    return { ended: [], failure: failure as Error }
+    if (sessions.length <= max) return
+    const surplus = sessions.sort(byLastUse).slice(0, sessions.length - max)
+    await endSessions(store, emit, 'limit', surplus.map(({ id }) => ({ subject, sessionId: id })), request)
+  }
+
+  return async function limit (subject, timeLeft, request) {
+    try {
+      await withDeadline(timeLeft, async () => await shareNext(subject, async () => await endSurplus(subject, request)), (cause) => cause)
+    } catch (err) {
+      log.warn({ err, subject }, 'the sessions of a subject could not be counted; its next login tries again')
+    }
+  }
+}
+
+/**
+ * Runs one call for a key at a time, and one more for all who come meanwhile: a burst of 500 logins would otherwise read the
+ * subject's sessions 500 times.
+ */
+function createShareNext (): (key: string, call: () => Promise<void>) => Promise<void> {
+  const running = new Map<string, Promise<void>>()
+  const next = new Map<string, Promise<void>>()
+
+  async function begin (key: string, call: () => Promise<void>): Promise<void> {
+    const result = call().finally(() => running.delete(key))
+    running.set(key, result)
+    await result
+  }
+
+  return async function shareNext (key, call) {
+    const planned = next.get(key)
+    if (planned !== undefined) return await planned
+    const before = running.get(key)
+    if (before === undefined) return await begin(key, call)
+    const result = before.catch(() => {}).then(async () => {
+      next.delete(key)
+      await begin(key, call)
+    })
+    next.set(key, result)
+    await result
   }
 }
 

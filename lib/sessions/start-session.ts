@@ -11,11 +11,11 @@ import { deleteEach, endedEvent } from './end-sessions.ts'
 import type { SessionToEnd } from './end-sessions.ts'
 import type { Emit } from './events.ts'
 import type { OpenStore } from './guarded-store.ts'
-import { deleteSurplus } from './limit.ts'
+import type { Limit } from './limit.ts'
 import type { LoginTerms, ParseTerms } from './login-terms.ts'
 
 /** For a session that is not a user's login: it takes no other's place. */
-export const WITHOUT_LIMITS: Pick<Login, 'previous' | 'maxSessions' | 'check'> = { previous: [], maxSessions: Infinity, check: null }
+export const WITHOUT_LIMITS: Pick<Login, 'previous' | 'isLimited' | 'check'> = { previous: [], isLimited: false, check: null }
 
 const ID_BYTES = 16
 const ROOT_BYTES = 32
@@ -28,8 +28,8 @@ export interface Login {
   request: AnyRequest | null
   /** The sessions that it takes the place of (ASVS 5.0 7.2.4): dead ones do no harm. */
   previous: readonly SessionToEnd[]
-  /** How many sessions the subject may have; those that were not used for longest give way. Infinity: any number. */
-  maxSessions: number
+  /** Whether it counts against `maxSessionsPerSubject`. */
+  isLimited: boolean
   /** Throws where the refresh token could not travel: before anything is stored. */
   check: ((refreshToken: string, session: Session) => void) | null
 }
@@ -52,11 +52,12 @@ interface StartSessionParts {
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   openStore: OpenStore
+  limit: Limit
   emit: Emit
 }
 
-export function createStartSession ({ config, accessTokens, refreshTokens, openStore, emit }: StartSessionParts): StartSession {
-  return async function startSession ({ claims, metadata, terms, request, previous, maxSessions, check }) {
+export function createStartSession ({ config, accessTokens, refreshTokens, openStore, limit, emit }: StartSessionParts): StartSession {
+  return async function startSession ({ claims, metadata, terms, request, previous, isLimited, check }) {
     const now = config.now()
     const endsAt = (toNumericDate(now) + terms.maxAge) * 1000 // a token's `exp` is in whole seconds
     const session: Session = {
@@ -79,15 +80,12 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
     await store.create(session)
     // The others are ended once the new one is there, so that a store that fails in between signs nobody out.
     const tellReplaced = (old: SessionToEnd): void => emit(endedEvent('replaced', old), request)
-    const tellLimit = (old: SessionToEnd): void => emit(endedEvent('limit', old), request)
-    const replaced = await deleteEach(store, previous, tellReplaced)
-    const surplus = await deleteSurplus(store, session.subject, maxSessions, tellLimit)
-    const failure = replaced.failure ?? surplus.failure
+    const { ended, failure } = await deleteEach(store, previous, tellReplaced)
     if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
     else await openStore(request).delete(session.id, () => {}).catch(() => {}) // where it stays, nobody has a token of it
-    replaced.ended.forEach(tellReplaced)
-    surplus.ended.forEach(tellLimit)
+    ended.forEach(tellReplaced)
     if (failure !== null) throw failure
+    if (isLimited) await limit(session.subject, store.timeLeft, request)
     return { session, response, refreshToken }
   }
 }

@@ -96,6 +96,19 @@ export function termsTests (t: Test, create: Create): void {
     t.equal((await app.sessions.list('crowded')).length, 4, 'sessions.create does not count')
   })
 
+  t.test('a limit that cannot be held is no obstacle to a login, and the next one holds it', async (t) => {
+    const { login, app, store, clock } = await create(t, { maxSessionsPerSubject: 1 })
+    await login({ sub: 'away' })
+    const { list } = store
+    store.list = async () => { throw new Error('away') }
+    clock.now += MINUTE
+    t.ok((await login({ sub: 'away' })).cookie)
+    store.list = list
+    clock.now += MINUTE
+    await login({ sub: 'away' })
+    t.strictSame((await app.sessions.list('away')).map(({ createdAt }) => createdAt), [clock.now])
+  })
+
   t.test('a burst of logins ends at the limit', async (t) => {
     const { login, app } = await create(t, { maxSessionsPerSubject: 10, storeTimeout: '20s' })
     const tabs = await Promise.all(Array.from({ length: 100 }, async () => await login({ sub: 'a burst' })))

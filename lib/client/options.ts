@@ -1,4 +1,3 @@
-import { nearest } from '../checks/nearest.ts'
 import type { AuthClientOptions } from './types.ts'
 
 /** The options with their defaults. */
@@ -44,7 +43,7 @@ const ALTERNATIVES: { readonly [name: string]: string } = { autoRefresh: 'always
 export function readOptions (options: AuthClientOptions): Settings {
   const settings = { ...DEFAULTS }
   for (const [name, value] of Object.entries(options)) {
-    if (!isKnown(name)) throw new TypeError(`createAuthClient: the option "${name}" is unknown: did you mean ${nearest(name, Object.keys(DEFAULTS))}?`)
+    if (!isKnown(name)) throw new TypeError(`createAuthClient: the option "${name}" is unknown: did you mean ${findSimilar(name)}?`)
     if (value === undefined) continue
     const given: unknown = name === 'baseUrl' ? String(value) : value
     const fix = findFix(name, given)
@@ -57,6 +56,12 @@ export function readOptions (options: AuthClientOptions): Settings {
 
 function isKnown (name: string): name is keyof Settings {
   return Object.hasOwn(DEFAULTS, name)
+}
+
+/** The option that has the longest beginning in common with the name, letter case aside. */
+function findSimilar (name: string): string {
+  const beginning = name.toLowerCase()
+  return Object.keys(DEFAULTS).find((known) => known.toLowerCase().startsWith(beginning)) ?? findSimilar(name.slice(0, -1))
 }
 
 /** What the option must be instead; undefined where it is right. */

@@ -8,8 +8,8 @@ export interface Addresses {
   readonly locate: (url: string | URL) => URL
   /** Whether the access token may be sent there. */
   readonly isTrusted: (url: URL) => boolean
-  /** Whether it is the login, refresh or logout route, which need no access token. */
-  readonly isOwnRoute: (url: URL) => boolean
+  /** Whether it is a login, refresh or logout route: these go by the cookie, and need no access token. */
+  readonly usesCookie: (url: string | URL) => boolean
 }
 
 /**
@@ -27,10 +27,19 @@ export function createAddresses ({ baseUrl, refreshPath, logoutPath, loginPath, 
     }
   }
 
+  function locate (url: string | URL): URL {
+    return new URL(url, pageUrl ?? resolve(''))
+  }
+
   return {
     resolve,
-    locate: (url) => new URL(url, pageUrl ?? resolve('')),
+    locate,
     isTrusted: ({ origin }) => [resolve('').origin, ...origins].includes(origin),
-    isOwnRoute: ({ origin, pathname }) => [refreshPath, logoutPath, loginPath].some((path) => resolve(path).href === origin + pathname)
+    usesCookie: (url) => [refreshPath, logoutPath].concat(loginPath).some((path) => toRoute(resolve(path)) === toRoute(locate(url)))
   }
+}
+
+/** Without the query, and without a slash at the end. */
+function toRoute ({ origin, pathname }: URL): string {
+  return origin + pathname.replace(/\/$/, '')
 }

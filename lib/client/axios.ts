@@ -20,6 +20,7 @@ interface Config {
   headers: { has (name: string): boolean, set (name: string, value: string): unknown }
   data?: unknown
   signal?: AbortSignal | undefined
+  withCredentials?: boolean | undefined
 }
 
 interface Answer {
@@ -34,14 +35,17 @@ interface Answer {
  *
  * @returns detaches it
  */
-export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getToken'>): () => void {
+export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getToken'> & Partial<Pick<AuthClient, 'usesCookie'>>): () => void {
   const { request, response } = instance.interceptors
   /** Which token went with which request. */
   const sent = new WeakMap<Config, string>()
 
   async function attach (config: Config): Promise<Config> {
+    const url = instance.getUri(config)
+    // Without it the browser drops the cookie that an API of another origin sets.
+    if (auth.usesCookie?.(url)) config.withCredentials ??= true
     if (config.headers.has('authorization')) return config
-    const token = await getToken(config, { url: instance.getUri(config) })
+    const token = await getToken(config, { url })
     if (token) {
       sent.set(config, token)
       config.headers.set('authorization', `Bearer ${token}`)

@@ -38,8 +38,9 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
   const stopBackground = page && startBackground(page, settings.autoRefresh, state, renewal)
 
   return {
-    fetch: createFetch(settings.fetch, getToken),
+    fetch: createFetch(settings.fetch, addresses, getToken),
     getToken,
+    usesCookie: addresses.usesCookie,
     async ready () {
       if (state.snapshot.status === 'unknown') await renewal.renew()
       return state.snapshot

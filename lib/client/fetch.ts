@@ -1,10 +1,11 @@
+import type { Addresses } from './addresses.ts'
 import { isStream } from './is-stream.ts'
 import type { AuthClient } from './types.ts'
 
 type Fetch = typeof globalThis.fetch
 
 /** @param send sends what the `fetch` that is made here has prepared */
-export function createFetch (send: Fetch, getToken: AuthClient['getToken']): Fetch {
+export function createFetch (send: Fetch, addresses: Addresses, getToken: AuthClient['getToken']): Fetch {
   return async function authFetch (input, init = {}) {
     if (init.body instanceof FormData) {
       // A Request holds the form as bytes. Otherwise each try would be written with another boundary.
@@ -13,10 +14,12 @@ export function createFetch (send: Fetch, getToken: AuthClient['getToken']): Fet
     }
     const request = isRequest(input) ? input : undefined
     const headers = new Headers(init.headers ?? request?.headers)
+    const url = isRequest(input) ? input.url : input
+    // Without it the browser drops the cookie that an API of another origin sets.
+    if (addresses.usesCookie(url)) init = { credentials: 'include', ...init }
     // Whoever gives an Authorization header wants that one to be sent.
     if (headers.has('authorization')) return send(input, init)
 
-    const url = isRequest(input) ? input.url : input
     const signal = init.signal ?? request?.signal
     const token = await getToken({ url, signal })
     if (token === null) return send(input, init)

@@ -12,7 +12,7 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
     if (url !== undefined) {
       const target = addresses.locate(url)
       if (!addresses.isTrusted(target)) return null
-      if (addresses.isOwnRoute(target)) {
+      if (addresses.usesCookie(target)) {
         // A login waits: the late answer to a refresh could take away the cookie that the login sets.
         await abortable(renewal.idle(), signal)
         return null

@@ -6,7 +6,7 @@ export interface Settings {
   readonly baseUrl: string
   readonly refreshPath: string
   readonly logoutPath: string
-  readonly loginPath: string
+  readonly loginPath: string | readonly string[]
   readonly fetch: typeof globalThis.fetch
   readonly headers: { readonly [name: string]: string }
   readonly origins: readonly string[]
@@ -70,6 +70,7 @@ function findFix (name: keyof Settings, value: unknown): string | undefined {
   const given: string = typeof value
   const alternative = ALTERNATIVES[name]
   if (value === alternative) return undefined
+  if (name === 'loginPath') return [value].flat().every((path) => typeof path === 'string') ? undefined : 'a path or a list of paths'
   if (given !== type || value === null) return `of the type ${type}${alternative ? ` or '${alternative}'` : ''}`
   if (typeof value === 'number' && !(value >= 0)) return '0 seconds or more'
   if (name === 'baseUrl' && !isAbsoluteUrl(value)) return 'an absolute URL'

@@ -54,8 +54,11 @@ export interface AuthClientOptions {
   refreshPath?: string | undefined
   /** Default `'/auth/logout'`. */
   logoutPath?: string | undefined
-  /** The route that answers a wrong password with a 401, which no refresh can mend. Default `'/login'`. */
-  loginPath?: string | undefined
+  /**
+   * The routes that start a session: they get the credentials that an API of another origin needs to set its cookie, and no
+   * token, and their 401 is a wrong password. A query and a slash at the end make no difference. Default `'/login'`.
+   */
+  loginPath?: string | readonly string[] | undefined
   /** Default: the global one. */
   fetch?: typeof globalThis.fetch | undefined
   /** Sent with each refresh and logout. */
@@ -83,6 +86,11 @@ export interface AuthClient<Claims extends object = { [claim: string]: unknown }
    * asked, and with the signal's reason.
    */
   getToken (options?: GetTokenOptions): Promise<string | null>
+  /**
+   * Whether a URL is that of a login, refresh or logout route, which must be sent with credentials. `fetch` and the adapter
+   * for axios see to it; this is for code that sends a request in another way.
+   */
+  usesCookie (url: string | URL): boolean
   /** Once it is known whether anyone is signed in. Rejects as `getToken` does. */
   ready (): Promise<AuthSnapshot<Claims>>
   /** Asks the server now, whatever is known and however long it asked to be left alone. */

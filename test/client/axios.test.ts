@@ -118,6 +118,22 @@ t.test('no token for another origin, nor for the login', async (t) => {
   t.strictSame(seen, [null, null])
 })
 
+t.test('the login goes with credentials, so that its cookie is kept across origins', async (t) => {
+  const { browser, api } = await createWorld(t)
+  browser.intercept = ({ url }) => url.includes('/login') ? new Response() : undefined
+  const sent = async (url: string, config = {}): Promise<unknown> => (await api.post(url, {}, config)).config.withCredentials
+  t.equal(await sent('/login'), true)
+  t.equal(await sent('login/', { params: { next: '/' }, headers: { authorization: 'Basic x' } }), true)
+  t.equal(await sent('/login', { withCredentials: false }), false)
+  t.equal(await sent('https://other.example.com/login'), undefined)
+})
+
+t.test('a stand-in of the client that knows no routes', async (t) => {
+  const api = axios.create({ adapter: async (config) => ({ status: 200, statusText: '', headers: {}, data: config.headers.get('authorization'), config }) })
+  attachAxios(api, { getToken: async () => 'of-a-stand-in' })
+  t.equal((await api.post('https://api.example.com/login')).data, 'Bearer of-a-stand-in')
+})
+
 t.test('an abort ends that caller at once, with the error of axios, and nobody else', async (t) => {
   const { browser, api, tab } = await createWorld(t)
   const { opened, open } = createGate()

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import cors from '@fastify/cors'
 import { build } from 'esbuild'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -199,6 +200,20 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
     await world.device.setOffline(false)
     await page.waitForFunction('auth.getSnapshot().error === null', undefined, { polling: 20 })
     t.equal(world.count(REFRESH), 3)
+  })
+
+  t.test('a login at an API of another origin', async (t) => {
+    const world = await createWorld(t, browser)
+    const page = await world.open()
+    const api = Fastify({ forceCloseConnections: true })
+    await api.register(cors, { origin: world.url, credentials: true })
+    await api.register(jwtRefresh, { secret: SECRET, trustedOrigins: [world.url] })
+    api.post('/login', async (request, reply) => reply.issueTokens({ sub: 'user-1' }))
+    t.teardown(() => api.close())
+    const { port } = new URL(await api.listen({ host: '127.0.0.1', port: 0 }))
+    await page.evaluate(`import('/client.js').then(({ createAuthClient }) => { window.auth = createAuthClient({ baseUrl: 'http://localhost:${port}' }) })`)
+    await page.evaluate(`auth.fetch('http://localhost:${port}/login', { method: 'POST' }).then((response) => response.json()).then(auth.setSession)`)
+    t.equal(await page.evaluate('auth.refresh().then(({ status }) => status)'), 'signed-in', 'its cookie was kept')
   })
 
   t.test('a redirect to another origin goes without the token', async (t) => {

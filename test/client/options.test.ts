@@ -38,7 +38,7 @@ const BAD: Array<[options: object, message: string]> = [
   ...['/api', '', 'api.example.com', 'localhost:3000', null, {}, 7].map((baseUrl): [object, string] => [{ baseUrl }, 'baseUrl must be an absolute URL']),
   [{ refreshPath: 1 }, 'refreshPath must be of the type string'],
   [{ logoutPath: null }, 'logoutPath must be of the type string'],
-  [{ loginPath: ['/login'] }, 'loginPath must be of the type string'],
+  ...[1, {}, null, [1], ['/login', null]].map((loginPath): [object, string] => [{ loginPath }, 'loginPath must be a path or a list of paths']),
   [{ key: true }, 'key must be of the type string'],
   [{ fetch: 'axios' }, 'fetch must be of the type function'],
   [{ headers: 'Bearer secret' }, 'headers must be of the type object'],
@@ -67,7 +67,7 @@ t.test('good values, and undefined for each default', async (t) => {
   const good: object[] = [
     {},
     { baseUrl: undefined, refreshPath: undefined, logoutPath: undefined, loginPath: undefined, fetch: undefined, headers: undefined, origins: undefined, leeway: undefined, timeout: undefined, autoRefresh: undefined, crossTab: undefined, key: undefined },
-    { baseUrl: new URL('https://api.example.com'), leeway: 0, timeout: 0.5, autoRefresh: 'always', crossTab: 'strict', key: '' },
+    { baseUrl: new URL('https://api.example.com'), loginPath: ['/login', '/confirm-password'], leeway: 0, timeout: 0.5, autoRefresh: 'always', crossTab: 'strict', key: '' },
     { baseUrl: 'http://localhost:3000/api/', leeway: Infinity, autoRefresh: true, crossTab: false, origins: [], headers: {} },
     { autoRefresh: false, crossTab: true, headers: Object.assign(Object.create(null), { 'x-csrf': '1' }) }
   ]

@@ -327,3 +327,40 @@ t.test('minValidity and force', async (t) => {
   t.not(await auth.getToken({ force: true }), third)
   t.equal(count(REFRESH), 3)
 })
+
+t.test('the routes that set or read the cookie get credentials, so that it is kept across origins', async (t) => {
+  const sent: string[] = []
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab({
+    baseUrl: 'https://api.example.com',
+    loginPath: ['/login', '/confirm-password'],
+    fetch: async (input, init) => {
+      const { pathname } = new URL(typeof input === 'object' && 'url' in input ? input.url : input)
+      sent.push(`${pathname} ${init?.credentials} ${new Headers(init?.headers).get('authorization')}`)
+      return Response.json(await browser.login())
+    }
+  })
+  await auth.fetch('https://api.example.com/login', { method: 'POST' })
+  await auth.fetch('https://api.example.com/login/', { method: 'POST' })
+  await auth.fetch(new URL('https://api.example.com/confirm-password?for=payment'), { method: 'POST', headers: { authorization: 'Basic x' } })
+  await auth.fetch(new Request('https://api.example.com/auth/logout', { method: 'POST' }))
+  await auth.fetch('https://api.example.com/login', { method: 'POST', credentials: 'omit' })
+  await auth.fetch('https://other.example.com/login')
+  await auth.fetch('https://api.example.com/login/help', { headers: { authorization: 'Basic x' } })
+  t.strictSame(sent, [
+    '/login include null',
+    '/login/ include null',
+    '/confirm-password include Basic x',
+    '/auth/logout include null',
+    '/login omit null',
+    '/login undefined null',
+    '/login/help undefined Basic x'
+  ])
+})
+
+t.test('usesCookie tells which routes those are', async (t) => {
+  const { newTab } = await createBrowser(t)
+  const { auth } = newTab({ refreshPath: '/auth/refresh?tenant=1', loginPath: ['/login/'] })
+  for (const url of ['/login', '/login/', '/auth/refresh', `${ORIGIN}/auth/logout`]) t.ok(auth.usesCookie(url), url)
+  for (const url of ['/me', '/login/help', 'https://api.example.com/login', new URL('https://example.com/')]) t.notOk(auth.usesCookie(url), String(url))
+})

@@ -25,6 +25,8 @@ interface Config {
 
 interface Answer {
   status: number
+  headers: { [name: string]: unknown }
+  data?: unknown
   config: Config
 }
 
@@ -54,9 +56,10 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
   }
 
   /** The answer to the second try; undefined where there is none. */
-  async function sendAgain ({ status, config }: Answer): Promise<unknown> {
+  async function sendAgain (answer: Answer): Promise<unknown> {
+    const { status, config } = answer
     const rejected = sent.get(config)
-    if (status !== 401 || rejected === undefined || isStream(config.data)) return undefined
+    if (status !== 401 || rejected === undefined || isStream(config.data) || await isTooOld(answer)) return undefined
     const token = await getToken(config, { rejected })
     if (token) config.headers.set('authorization', `Bearer ${token}`)
     else if (!config.signal?.aborted) return undefined
@@ -87,6 +90,22 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
     request.eject(requests)
     response.eject(responses)
   }
+}
+
+/** Whether the user has to log in anew: no refresh makes the login a recent one. */
+async function isTooOld ({ data, headers }: Answer): Promise<boolean> {
+  // A stream is the caller's to read, so the header has to do: RFC 9470 section 3.
+  if (isStream(data)) return String(headers['www-authenticate']).includes('insufficient_user_authentication')
+  try {
+    const text = isBinary(data) ? await new Response(data).text() : JSON.stringify(data)
+    return text.includes('FST_JWT_LOGIN_TOO_OLD')
+  } catch {
+    return false // no data, or none that is text
+  }
+}
+
+function isBinary (data: unknown): data is Blob | ArrayBuffer | Uint8Array<ArrayBuffer> {
+  return data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
 }
 
 /** An error with an answer, unlike one of the network; interceptors before ours may have thrown anything. */

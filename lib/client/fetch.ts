@@ -25,11 +25,11 @@ export function createFetch (send: Fetch, addresses: Addresses, getToken: AuthCl
     if (token === null) return send(input, init)
 
     const response = await attempt(token)
-    if (response.status !== 401) return response
+    if (response.status !== 401 || await isTooOld(response)) return response
 
     const next = await getToken({ rejected: token, signal })
     if (next === null || isStream(init.body)) return response
-    response.body?.cancel().catch(() => {})
+    response.text().catch(() => {})
     return attempt(next)
 
     function attempt (bearer: string): Promise<Response> {
@@ -37,6 +37,15 @@ export function createFetch (send: Fetch, addresses: Addresses, getToken: AuthCl
       // A Request is used up when it is sent, a clone of it is not.
       return send(request?.clone() ?? input, { ...init, headers })
     }
+  }
+}
+
+/** Whether the user has to log in anew: no refresh makes the login a recent one. */
+async function isTooOld (response: Response): Promise<boolean> {
+  try {
+    return (await response.clone().text()).includes('FST_JWT_LOGIN_TOO_OLD')
+  } catch {
+    return false // a body that breaks off, or that someone else has begun to read
   }
 }
 

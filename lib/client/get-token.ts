@@ -8,7 +8,7 @@ import type { AuthClient, GetTokenOptions } from './types.ts'
 /** An access token that is good now, for the URL that it is to be sent to. */
 export function createGetToken (state: State, addresses: Addresses, renewal: Renewal): AuthClient['getToken'] {
   return async function getToken (options: GetTokenOptions = {}) {
-    const { url, rejected, signal } = options
+    const { url, rejected, force, signal } = options
     if (url !== undefined) {
       const target = addresses.locate(url)
       if (!addresses.isTrusted(target)) return null
@@ -20,7 +20,8 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
     }
 
     const user = rejected ? readClaims(rejected).sub : state.token?.claims.sub
-    if (state.snapshot.status !== 'signed-out' && !isGood(options)) await abortable(renewal.renew(), signal)
+    if (force) await abortable(renewal.renewNow(), signal)
+    else if (state.snapshot.status !== 'signed-out' && !isGood(options)) await abortable(renewal.renew(), signal)
     // What Alice has clicked must not happen in Bob's name.
     if (user && state.token && state.token.claims.sub !== user) {
       throw new Error('Another user has signed in meanwhile, so the request was not sent')
@@ -28,9 +29,9 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
     return state.token?.accessToken ?? null
   }
 
-  function isGood ({ minValidity, force, rejected }: GetTokenOptions): boolean {
+  function isGood ({ minValidity, rejected }: GetTokenOptions): boolean {
     const { token } = state
-    if (!token || force || token.accessToken === rejected) return false
+    if (!token || token.accessToken === rejected) return false
     return timeLeft(token) > 1000 * (minValidity ?? Math.min(5, token.expiresIn / 4))
   }
 }

@@ -19,6 +19,14 @@ export interface Session {
 }
 
 export function createSession (state: State, tabs: Tabs): Session {
+  /** The session that was the last one to end here. */
+  let ended: string | undefined
+
+  function signOut (): void {
+    ended = state.token?.claims.sid ?? ended
+    state.signOut()
+  }
+
   return {
     begin (news, token) {
       tabs.tell(createMessage(news, token.claims.sid, token))
@@ -27,7 +35,7 @@ export function createSession (state: State, tabs: Tabs): Session {
 
     end () {
       tabs.tell(createMessage('signed-out', state.token?.claims.sid, null))
-      state.signOut()
+      signOut()
     },
 
     follow ({ news, sid, token }) {
@@ -37,11 +45,12 @@ export function createSession (state: State, tabs: Tabs): Session {
         return true
       }
       if (news === 'signed-out' && isOurs) {
-        state.signOut()
+        signOut()
         return true
       }
-      // After a sign-in or sign-out elsewhere, the cookie may be of another session than this tab's. A refresh changes nothing.
-      return news === 'refreshed'
+      // After a sign-in or sign-out elsewhere, the cookie may be of another session than this tab's. A sign-in by a redirect is
+      // first heard of as a refresh; that of our own session changes nothing, and that of one that has ended was under way.
+      return news === 'refreshed' && (isOurs || sid === ended)
     }
   }
 }

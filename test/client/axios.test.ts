@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import axios from 'axios'
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
 import t from 'tap'
@@ -126,6 +127,33 @@ t.test('the login goes with credentials, so that its cookie is kept across origi
   t.equal(await sent('login/', { params: { next: '/' }, headers: { authorization: 'Basic x' } }), true)
   t.equal(await sent('/login', { withCredentials: false }), false)
   t.equal(await sent('https://other.example.com/login'), undefined)
+})
+
+t.test('a login that is too old is not answered by a refresh, whatever the data is made of', async (t) => {
+  const { browser, api, tab } = await createWorld(t)
+  const code = 'FST_JWT_LOGIN_TOO_OLD'
+  const text = JSON.stringify({ code })
+  const stream = Readable.from([text])
+  for (const data of [text, { error: { code } }, new Blob([text]), Buffer.from(text), Uint8Array.from(Buffer.from(text)).buffer, stream]) {
+    const adapter = async (config: InternalAxiosRequestConfig): Promise<never> => {
+      const headers = { 'www-authenticate': 'Bearer error="insufficient_user_authentication", max_age=300' }
+      throw new axios.AxiosError('refused', undefined, config, {}, { status: 401, statusText: '', headers: data === stream ? headers : {}, data, config })
+    }
+    await t.rejects(api.get('/pay', { adapter }), { response: { status: 401 } } as any)
+  }
+  t.equal(browser.count(REFRESH), 0)
+  t.notOk(stream.destroyed)
+
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  for (const data of [circular, undefined]) {
+    tab.auth.setSession(await browser.login())
+    const adapter = async (config: InternalAxiosRequestConfig): Promise<never> => {
+      throw new axios.AxiosError('refused', undefined, config, {}, { status: 401, statusText: '', headers: {}, data, config })
+    }
+    await t.rejects(api.get('/me', { adapter }), { response: { status: 401 } } as any)
+  }
+  t.equal(browser.count(REFRESH), 2, 'any other 401 is')
 })
 
 t.test('a stand-in of the client that knows no routes', async (t) => {

@@ -165,8 +165,43 @@ t.test('signed out, requests go without a token, and their 401 is theirs', async
   t.equal((await auth.fetch('/me')).status, 401)
   t.strictSame(log, [REFRESH, 'GET /me', 'GET /me'], 'whether anyone is signed in was asked once')
   t.equal(await auth.getToken(), null)
-  t.equal(await auth.getToken({ force: true }), null)
   t.equal(count(REFRESH), 1)
+  t.equal(await auth.getToken({ force: true }), null)
+  t.equal(count(REFRESH), 2, 'unless someone insists')
+})
+
+t.test('force asks in the pause after a failure, too', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  browser.intercept = ({ url }) => url.endsWith('/refresh') ? new Response('', { status: 503 }) : undefined
+  const { auth } = browser.newTab({ autoRefresh: false })
+  await t.rejects(auth.getToken(), { name: 'AuthUnavailableError', status: 503 })
+  browser.intercept = () => {}
+  await t.rejects(auth.getToken(), { name: 'AuthUnavailableError', status: 503 })
+  t.ok(await auth.getToken({ force: true }))
+})
+
+t.test('a login that is too old is not answered by a refresh', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab()
+  auth.setSession(await browser.login())
+  const body = { error: { code: 'FST_JWT_LOGIN_TOO_OLD' } }
+  browser.intercept = ({ url }) => url.endsWith('/pay') ? Response.json(body, { status: 401 }) : undefined
+  const response = await auth.fetch('/pay', { method: 'POST' })
+  t.equal(response.status, 401)
+  t.strictSame(await response.json(), body, 'unread')
+  t.equal(browser.count('POST /pay'), 1)
+  t.equal(browser.count(REFRESH), 0)
+})
+
+t.test('a 401 whose body breaks off is sent again', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { auth } = browser.newTab()
+  auth.setSession({ accessToken: staleToken(), expiresIn: 900 })
+  const broken = new ReadableStream({ start: (controller) => controller.error(new Error('terminated')) })
+  browser.intercept = ({ url }) => url.endsWith('/me') && browser.count('GET /me') === 1 ? new Response(broken, { status: 401 }) : undefined
+  t.equal((await auth.fetch('/me')).status, 200)
 })
 
 t.test('when the session is over, the 401 is the answer', async (t) => {

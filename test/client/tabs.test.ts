@@ -253,3 +253,42 @@ t.test('a tab that sleeps with the lock stops the others for a while only, and n
   open()
   await sleeping
 })
+
+t.test('a tab that is signed out asks when another one refreshes a session that it has not ended', async (t) => {
+  for (const crossTab of [true, 'strict'] as const) {
+    const browser = await createBrowser(t)
+    const tabs = Array.from({ length: 3 }, () => browser.newTab({ crossTab }))
+    await Promise.all(tabs.map(async ({ auth }) => await auth.ready()))
+    t.strictSame(statuses(tabs), Array(3).fill('signed-out'))
+    await browser.login() // by a redirect: no client has seen it
+    const { auth } = browser.newTab({ crossTab })
+    await auth.ready()
+    await settle()
+    t.strictSame(statuses(tabs), Array(3).fill('signed-in'), `crossTab: ${crossTab}`)
+  }
+})
+
+t.test('so does a tab of another session', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab()
+  auth.setSession(await browser.login({ sub: 'alice' }))
+  await browser.login({ sub: 'bob' }) // by a redirect, in the tab that opens next
+  await browser.newTab().auth.ready()
+  await settle()
+  t.match(auth.getSnapshot(), { status: 'signed-in', claims: { sub: 'bob' } })
+})
+
+t.test('late news of a session that has ended here asks nobody', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth, page } = browser.newTab()
+  const other = browser.newTab()
+  auth.setSession(await browser.login())
+  await settle()
+  const { sid } = auth.getSnapshot().claims!
+  await auth.logout()
+  await settle()
+  new page.BroadcastChannel!('http://localhost/auth/refresh').postMessage({ format: 1, news: 'refreshed', sid, token: null })
+  await settle()
+  t.equal(browser.count(REFRESH), 0)
+  t.strictSame(statuses([{ auth }, other]), ['signed-out', 'signed-out'])
+})

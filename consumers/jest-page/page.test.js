@@ -3,9 +3,6 @@ import { createAuthClient } from 'fastify-jwt-refresh/client'
 import { attachAxios } from 'fastify-jwt-refresh/client/axios'
 import { useAuth } from 'fastify-jwt-refresh/client/react'
 
-// That of Jest 29 has none.
-AbortSignal.timeout ??= () => new AbortController().signal
-
 test('the client, in a page of jsdom', async () => {
   expect(typeof document).toBe('object')
   const answer = { ok: false, status: 403, headers: new Map(), text: async () => '{"code":"FST_JWT_REFRESH_TOKEN_EXPIRED"}' }

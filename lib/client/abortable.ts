@@ -2,10 +2,10 @@
 export function abortable<Value> (promise: Promise<Value>, signal: AbortSignal | null | undefined): Promise<Value> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
     // A signal may live as long as the page: its listener is removed when the promise has settled.
-    const settled = new AbortController()
-    promise.then(resolve, reject).finally(() => settled.abort())
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort)
   })
 }

@@ -30,7 +30,7 @@ export function readToken (result: TokenResult, since: number): AccessToken {
 /**
  * The claims of a JWT (RFC 7519 section 3), unverified.
  *
- * @throws TypeError, SyntaxError or DOMException where there are none
+ * @throws TypeError, SyntaxError, URIError or DOMException where there are none
  */
 export function readClaims (token: string): Claims {
   const [, payload = ''] = token.split('.')
@@ -39,11 +39,10 @@ export function readClaims (token: string): Claims {
   return claims
 }
 
-/** RFC 4648 section 5; the content is UTF-8. */
+/** RFC 4648 section 5; the content is UTF-8. Not every page has a TextDecoder (jsdom has none). */
 function decodeBase64Url (text: string): string {
-  const base64 = text.replaceAll('-', '+').replaceAll('_', '/')
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
-  return new TextDecoder().decode(bytes)
+  const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return decodeURIComponent(Array.from(bytes, (byte) => '%' + byte.charCodeAt(0).toString(16).padStart(2, '0')).join(''))
 }
 
 /** How long the token is still valid, in ms. */

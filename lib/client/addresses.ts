@@ -35,7 +35,10 @@ export function createAddresses ({ baseUrl, refreshPath, logoutPath, loginPath, 
     resolve,
     locate,
     isTrusted: ({ origin }) => [resolve('').origin, ...origins].includes(origin),
-    usesCookie: (url) => [refreshPath, logoutPath].concat(loginPath).some((path) => toRoute(resolve(path)) === toRoute(locate(url)))
+    usesCookie (url) {
+      const route = toRoute(locate(url))
+      return [refreshPath, logoutPath].concat(loginPath).some((path) => toRoute(resolve(path)) === route)
+    }
   }
 }
 

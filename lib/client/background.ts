@@ -6,6 +6,8 @@ import type { State } from './state.ts'
 // of the longest timer need no code of their own.
 const INTERVAL = 1000 // ms
 
+const EVENTS = ['visibilitychange', 'pageshow', 'online']
+
 /**
  * Refreshes before anybody has to wait for it: while the tab is visible, or always.
  *
@@ -20,14 +22,11 @@ export function startBackground (page: Page, autoRefresh: boolean | 'always', st
   }
 
   const timer = page.setInterval(check, INTERVAL)
-  const listeners = new AbortController()
-  for (const type of ['visibilitychange', 'pageshow', 'online']) {
-    // Captured, since the document's own events need not bubble up to the window.
-    page.addEventListener(type, check, { capture: true, signal: listeners.signal })
-  }
+  // Captured, since the document's own events need not bubble up to the window.
+  for (const type of EVENTS) page.addEventListener(type, check, true)
   return () => {
     page.clearInterval(timer)
-    listeners.abort()
+    for (const type of EVENTS) page.removeEventListener(type, check, true)
   }
 }
 

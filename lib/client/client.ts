@@ -23,7 +23,7 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
 
   // Only a page has other tabs, and so needs a name for the lock and the channel.
   const name = settings.key || (page ? addresses.resolve(settings.refreshPath).href : '')
-  const exclusively = createLock(name, settings.timeout * 1000, page?.navigator.locks)
+  const exclusively = createLock(name, settings.timeout, page?.navigator.locks)
   const tabs = joinTabs(page, name, settings.crossTab, receive)
 
   const state = createState(settings.leeway)
@@ -38,7 +38,7 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
   const stopBackground = page && startBackground(page, settings.autoRefresh, state, renewal)
 
   return {
-    fetch: createFetch(settings.fetch, addresses, getToken),
+    fetch: createFetch(settings, addresses, getToken),
     getToken,
     usesCookie: addresses.usesCookie,
     async ready () {

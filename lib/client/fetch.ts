@@ -1,11 +1,12 @@
 import type { Addresses } from './addresses.ts'
+import { inTime } from './in-time.ts'
 import { isStream } from './is-stream.ts'
+import type { Settings } from './options.ts'
 import type { AuthClient } from './types.ts'
 
 type Fetch = typeof globalThis.fetch
 
-/** @param send sends what the `fetch` that is made here has prepared */
-export function createFetch (send: Fetch, addresses: Addresses, getToken: AuthClient['getToken']): Fetch {
+export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addresses, getToken: AuthClient['getToken']): Fetch {
   return async function authFetch (input, init = {}) {
     if (init.body instanceof FormData) {
       // A Request holds the form as bytes. Otherwise each try would be written with another boundary.
@@ -25,7 +26,7 @@ export function createFetch (send: Fetch, addresses: Addresses, getToken: AuthCl
     if (token === null) return send(input, init)
 
     const response = await attempt(token)
-    if (response.status !== 401 || await isTooOld(response)) return response
+    if (response.status !== 401 || await isTooOld(response, timeout)) return response
 
     const next = await getToken({ rejected: token, signal })
     if (next === null || isStream(init.body)) return response
@@ -41,11 +42,12 @@ export function createFetch (send: Fetch, addresses: Addresses, getToken: AuthCl
 }
 
 /** Whether the user has to log in anew: no refresh makes the login a recent one. */
-async function isTooOld (response: Response): Promise<boolean> {
+async function isTooOld (response: Response, timeout: number): Promise<boolean> {
   try {
-    return (await response.clone().text()).includes('FST_JWT_LOGIN_TOO_OLD')
+    const text = await inTime(timeout, async () => await response.clone().text())
+    return text.includes('FST_JWT_LOGIN_TOO_OLD')
   } catch {
-    return false // a body that breaks off, or that someone else has begun to read
+    return false // a body that breaks off or never ends, or that someone else has begun to read
   }
 }
 

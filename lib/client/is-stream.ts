@@ -1,4 +1,4 @@
-/** Whether a request's body is a stream: once it is sent, it cannot be read again. */
+/** Whether a body is a stream, which can be read once only. Not every browser lets one iterate over its own streams. */
 export function isStream (body: unknown): boolean {
-  return typeof body === 'object' && body !== null && ('pipe' in body || Symbol.asyncIterator in body)
+  return typeof body === 'object' && body !== null && ('getReader' in body || 'pipe' in body || Symbol.asyncIterator in body)
 }

@@ -5,7 +5,8 @@ export interface Page {
   readonly document: { readonly visibilityState: string, readonly baseURI: string }
   readonly navigator: { readonly locks?: Locks | undefined }
   readonly BroadcastChannel?: (new (name: string) => Channel) | undefined
-  addEventListener (type: string, listener: (event: PageEvent) => void, options: { capture: boolean, signal: AbortSignal }): void
+  addEventListener (type: string, listener: (event: PageEvent) => void, isCaptured: true): void
+  removeEventListener (type: string, listener: (event: PageEvent) => void, isCaptured: true): void
   setInterval (fn: () => void, ms: number): unknown
   clearInterval (timer: unknown): void
 }

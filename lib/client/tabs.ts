@@ -1,6 +1,6 @@
 import { isMessage } from './message.ts'
 import type { Message } from './message.ts'
-import type { Page } from './page.ts'
+import type { Channel, Page } from './page.ts'
 
 const MOMENT = 100 // ms
 
@@ -19,7 +19,7 @@ export interface Tabs {
  * @param crossTab false: this tab keeps to itself; `'strict'`: the tokens are not told
  */
 export function joinTabs (page: Page | undefined, name: string, crossTab: boolean | 'strict', receive: (message: Message) => void): Tabs {
-  let channel = crossTab && page?.BroadcastChannel ? new page.BroadcastChannel(name) : null
+  const channel = crossTab ? openChannel(page, name) : undefined
   let arrived: (() => void) | undefined
 
   if (channel) {
@@ -31,7 +31,11 @@ export function joinTabs (page: Page | undefined, name: string, crossTab: boolea
   }
   return {
     tell (message) {
-      channel?.postMessage(crossTab === 'strict' ? { ...message, token: null } : message)
+      try {
+        channel?.postMessage(crossTab === 'strict' ? { ...message, token: null } : message)
+      } catch {
+        // The channel is closed. The other tabs will ask the server.
+      }
     },
     async nextMessage () {
       await new Promise<void>((resolve) => {
@@ -41,7 +45,15 @@ export function joinTabs (page: Page | undefined, name: string, crossTab: boolea
     },
     leave () {
       channel?.close()
-      channel = null
     }
+  }
+}
+
+/** Undefined where the browser has no channels, or denies them to this page. */
+function openChannel (page: Page | undefined, name: string): Channel | undefined {
+  try {
+    return page?.BroadcastChannel && new page.BroadcastChannel(name)
+  } catch {
+    return undefined
   }
 }

@@ -1,6 +1,6 @@
-import { abortable } from './abortable.ts'
 import type { Addresses } from './addresses.ts'
 import { AuthUnavailableError } from './errors.ts'
+import { inTime } from './in-time.ts'
 import type { Settings } from './options.ts'
 
 /**
@@ -18,31 +18,31 @@ export function createTransport (settings: Settings, addresses: Addresses): Tran
 
   return async function post (option, body, read) {
     const url = addresses.resolve(settings[option])
-    const signal = AbortSignal.timeout(timeout * 1000)
-    const init: RequestInit = {
-      method: 'POST',
-      credentials: 'include',
-      keepalive: true, // whoever leaves the page now must not lose the new cookie
-      headers: { ...(body && { 'content-type': 'application/json' }), ...settings.headers },
-      ...(body && { body: JSON.stringify(body) }),
-      signal
-    }
-    let response: Response | undefined
+    let response = undefined as Response | undefined
     let text = ''
     try {
-      // Both waits end with the signal, even if the app's own `fetch` ignores it.
-      response = await abortable(send(url.href, init), signal)
-      text = await abortable(response.text(), signal)
+      await inTime(timeout, async (signal) => {
+        response = await send(url.href, {
+          method: 'POST',
+          credentials: 'include',
+          keepalive: true, // whoever leaves the page now must not lose the new cookie
+          headers: { ...(body && { 'content-type': 'application/json' }), ...settings.headers },
+          ...(body && { body: JSON.stringify(body) }),
+          signal
+        })
+        text = await response.text()
+      })
     } catch (cause) {
-      throw unavailable(signal.aborted
+      throw unavailable((cause as Error | undefined)?.name === 'TimeoutError'
         ? `took longer than ${timeout} seconds: is the option timeout too short?`
         : 'failed: is the server reachable, and does CORS allow this origin?', cause)
     }
-    if (!response.ok) throw unavailable(`answered ${explain(response.status, codeIn(text), option)}`)
+    const { ok, status } = response as Response
+    if (!ok) throw unavailable(`answered ${explain(status, codeIn(text), option)}`)
     try {
       return read(text)
     } catch (cause) {
-      throw unavailable(`answered ${response.status} without an access token: is ${option} right?`, cause)
+      throw unavailable(`answered ${status} without an access token: is ${option} right?`, cause)
     }
 
     function unavailable (problem: string, cause?: unknown): AuthUnavailableError {

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { AuthUnavailableError } from '../../lib/client/index.ts'
 import { createBrowser, settle, stayAlive } from '../fixtures/client.ts'
+import { createGate } from '../fixtures/gate.ts'
 import { MINUTE, SECOND } from '../fixtures/app.ts'
 
 const REFRESH = 'POST /auth/refresh'
@@ -191,6 +193,32 @@ t.test('a time-out, also of a fetch that knows no signals', async (t) => {
     cause: { name: 'TimeoutError' },
     message: `POST ${URL_OF_REFRESH} took longer than 0.02 seconds: is the option timeout too short?`
   })
+})
+
+t.test('a time-out of Infinity', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { opened, open } = createGate()
+  browser.intercept = () => opened
+  const { auth } = browser.newTab({ timeout: Infinity })
+  const ready = auth.ready()
+  await sleep(20)
+  open()
+  t.equal((await ready).status, 'signed-in')
+})
+
+t.test('an answer in time leaves no timer behind', async (t) => {
+  const { newTab, login } = await createBrowser(t)
+  await login()
+  const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  await newTab().auth.ready()
+  t.equal(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length, before)
+})
+
+t.test('a fetch that rejects with nothing', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab({ fetch: async () => await Promise.reject() }) // eslint-disable-line prefer-promise-reject-errors
+  await t.rejects(auth.ready(), { name: 'AuthUnavailableError' })
 })
 
 t.test('a body that breaks off', async (t) => {

@@ -57,6 +57,7 @@ t.test('in a page, what the page has is used', async (t) => {
   const page = {
     document: { baseURI: 'https://app.example.com/', visibilityState: 'visible' },
     addEventListener: (name: string) => names.add(name),
+    removeEventListener: (name: string) => names.delete(name),
     ...(!('navigator' in globalThis) && { navigator: {} })
   }
   Object.assign(globalThis, page)
@@ -65,4 +66,5 @@ t.test('in a page, what the page has is used', async (t) => {
   t.strictSame([...names], ['visibilitychange', 'pageshow', 'online'])
   t.equal(await auth.getToken({ url: 'https://example.com/' }), null)
   auth.dispose()
+  t.strictSame([...names], [])
 })

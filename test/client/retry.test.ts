@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -135,6 +136,36 @@ t.test('a stream is not sent again; the next request has a new token', async (t)
   t.equal(count(REFRESH), 1)
 })
 
+t.test('nor is a stream of a browser that cannot iterate over it, nor one of Node', async (t) => {
+  const browser = await createBrowser(t)
+  let sent = 0
+  const { auth } = browser.newTab({
+    fetch: async (input, init) => {
+      if (String(input).endsWith('/auth/refresh')) return await browser.fetch(input, init)
+      sent++
+      return new Response(null, { status: 401 })
+    }
+  })
+  auth.setSession(await browser.login())
+  const streams: unknown[] = [{ getReader: () => {} }, { pipe: () => {} }, { [Symbol.asyncIterator]: () => {} }]
+  for (const body of streams) t.equal((await auth.fetch('/echo', { method: 'POST', body: body as string })).status, 401)
+  t.equal(sent, 3)
+})
+
+t.test('an answer whose body is a stream of Node, as that of node-fetch', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab({
+    fetch: async (input, init) => {
+      const response = await browser.fetch(input, init)
+      Object.defineProperty(response, 'body', { value: Readable.from([]) })
+      return response
+    }
+  })
+  await browser.login()
+  auth.setSession({ accessToken: staleToken(), expiresIn: 900 })
+  t.equal((await auth.fetch('/me')).status, 200)
+})
+
 t.test('an answer of 401 that someone has begun to read is no obstacle', async (t) => {
   const browser = await createBrowser(t)
   const tab = browser.newTab({
@@ -192,6 +223,15 @@ t.test('a login that is too old is not answered by a refresh', async (t) => {
   t.strictSame(await response.json(), body, 'unread')
   t.equal(browser.count('POST /pay'), 1)
   t.equal(browser.count(REFRESH), 0)
+})
+
+t.test('a 401 whose body never ends is waited for as long as a refresh is', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { auth } = browser.newTab({ timeout: 0.05 })
+  auth.setSession({ accessToken: staleToken(), expiresIn: 900 })
+  browser.intercept = ({ url }) => url.endsWith('/me') && browser.count('GET /me') === 1 ? new Response(new ReadableStream(), { status: 401 }) : undefined
+  t.equal((await auth.fetch('/me')).status, 200)
 })
 
 t.test('a 401 whose body breaks off is sent again', async (t) => {

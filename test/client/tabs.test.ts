@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { AuthClientOptions } from '../../lib/client/index.ts'
-import type { Page } from '../../lib/client/page.ts'
+import type { Locks, Page } from '../../lib/client/page.ts'
 import { createBrowser, createLocks, settle, stayAlive } from '../fixtures/client.ts'
 import type { Browser } from '../fixtures/client.ts'
 import { createGate } from '../fixtures/gate.ts'
@@ -80,6 +80,8 @@ for (const [name, page] of Object.entries<Partial<Page>>({
   'without locks': { navigator: {} },
   'without channels': { BroadcastChannel: undefined },
   'with neither': { navigator: {}, BroadcastChannel: undefined },
+  'with channels that are denied, as where a browser stores nothing': { BroadcastChannel: class { constructor () { throw new Error('SecurityError') } } as never },
+  'with channels that tell nothing': { BroadcastChannel: class { onmessage = null; close (): void {}; postMessage (): void { throw new Error('InvalidStateError') } } },
   'with locks that are refused, as in a sandboxed frame': { navigator: { locks: { request: async () => { throw new Error('SecurityError') } } }, BroadcastChannel: undefined }
 })) {
   t.test(`${name} still nobody is signed out`, async (t) => {
@@ -252,6 +254,37 @@ t.test('a tab that sleeps with the lock stops the others for a while only, and n
   t.equal(asked.length, 2, 'around refresh and logout only')
   open()
   await sleeping
+})
+
+t.test('locks that never answer are waited for once', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  let asked = 0
+  const request = async (): Promise<never> => {
+    asked++
+    return await new Promise(() => {})
+  }
+  const { auth } = browser.newTab({ timeout: 0.05 }, { navigator: { locks: { request } } })
+  t.equal((await auth.ready()).status, 'signed-in')
+  await auth.refresh()
+  await auth.logout()
+  t.equal(asked, 1)
+  t.equal(browser.count(REFRESH), 2)
+})
+
+t.test('a lock that is granted too late does nothing a second time', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { opened, open } = createGate()
+  const request: Locks['request'] = async (_name, _options, fn) => {
+    await opened
+    return await fn({})
+  }
+  const { auth } = browser.newTab({ timeout: 0.05 }, { navigator: { locks: { request } } })
+  await auth.ready()
+  open()
+  await settle()
+  t.equal(browser.count(REFRESH), 1)
 })
 
 t.test('a tab that is signed out asks when another one refreshes a session that it has not ended', async (t) => {

@@ -1,6 +1,8 @@
 import { isStream } from './is-stream.ts'
 import type { AuthClient } from './types.ts'
 
+const TOO_OLD = /FST_JWT_LOGIN_TOO_OLD|insufficient_user_authentication/
+
 /** What is used of an axios instance (1.x). Structural: any version's instance fits, and nothing is imported. */
 export interface AxiosLike {
   interceptors: {
@@ -8,19 +10,34 @@ export interface AxiosLike {
     response: Interceptors<any> // eslint-disable-line @typescript-eslint/no-explicit-any
   }
   getUri (config?: object): string
-  create (config?: object): { request (config: object): Promise<unknown> }
+  create (config?: object): { defaults: object, request (config: object): Promise<unknown> }
 }
 
 interface Interceptors<Value> {
-  use (onFulfilled: (value: Value) => Value | Promise<Value>, onRejected?: (error: unknown) => unknown): number
+  use (onFulfilled: (value: Value) => Value | Promise<Value>, onRejected?: (error: any) => unknown): number // eslint-disable-line @typescript-eslint/no-explicit-any
   eject (id: number): void
 }
 
 interface Config {
-  headers: { has (name: string): boolean, set (name: string, value: string): unknown }
+  headers: { has (name: string): boolean, get (name: string): unknown, set (name: string, value: string): unknown, delete (name: string): unknown }
   data?: unknown
   signal?: AbortSignal | undefined
+  cancelToken?: CancelToken | undefined
+  /** In ms; 0 is none. */
+  timeout?: number | undefined
   withCredentials?: boolean | undefined
+  /**
+   * The token that was set here. axios copies it to the config of a request that is sent again by `error.config`. A function,
+   * so that no log of the config shows a token.
+   */
+  sentToken?: (() => string) | undefined
+}
+
+/** The older way to cancel a request. */
+interface CancelToken {
+  reason?: unknown
+  subscribe (listener: () => void): void
+  unsubscribe (listener: () => void): void
 }
 
 interface Answer {
@@ -39,49 +56,62 @@ interface Answer {
  */
 export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getToken'> & Partial<Pick<AuthClient, 'usesCookie'>>): () => void {
   const { request, response } = instance.interceptors
-  /** Which token went with which request. */
-  const sent = new WeakMap<Config, string>()
 
   async function attach (config: Config): Promise<Config> {
     const url = instance.getUri(config)
     // Without it the browser drops the cookie that an API of another origin sets.
     if (auth.usesCookie?.(url)) config.withCredentials ??= true
-    if (config.headers.has('authorization')) return config
-    const token = await getToken(config, { url })
-    if (token) {
-      sent.set(config, token)
-      config.headers.set('authorization', `Bearer ${token}`)
-    }
+    const { headers, sentToken } = config
+    delete config.sentToken
+    if (sentToken && headers.get('authorization') === `Bearer ${sentToken()}`) headers.delete('authorization')
+    if (headers.has('authorization')) return config
+    authorize(config, await getToken(config, { url }))
     return config
   }
 
   /** The answer to the second try; undefined where there is none. */
   async function sendAgain (answer: Answer): Promise<unknown> {
     const { status, config } = answer
-    const rejected = sent.get(config)
-    if (status !== 401 || rejected === undefined || isStream(config.data) || await isTooOld(answer)) return undefined
+    const rejected = config.sentToken?.()
+    if (status !== 401 || !rejected || isStream(config.data) || await isTooOld(answer)) return undefined
     const token = await getToken(config, { rejected })
-    if (token) config.headers.set('authorization', `Bearer ${token}`)
-    else if (!config.signal?.aborted) return undefined
-    // By an instance without interceptors: they have all seen this request. And what it carries is transformed by now.
-    return await instance.create().request({ ...config, transformRequest: [] })
+    if (!token && !isCancelled(config)) return undefined
+    authorize(config, token)
+    if (isStream(answer.data)) discard(answer.data)
+    // By an instance without interceptors and defaults: they have all had their say, and what an interceptor has removed must
+    // not come back. And what the request carries is transformed by now.
+    const plain = instance.create()
+    for (const name in plain.defaults) delete plain.defaults[name as never]
+    return await plain.request({ ...config, transformRequest: [] })
   }
 
-  /** Null after an abort, too: axios then rejects with the error that its users know. */
-  async function getToken ({ signal }: Config, options: { url: string } | { rejected: string }): Promise<string | null> {
+  /** Null after a cancellation, too: axios then rejects with the error that its users know. */
+  async function getToken (config: Config, options: { url: string } | { rejected: string }): Promise<string | null> {
+    const { signal, cancelToken, timeout } = config
+    const waiting = new AbortController()
+    const cancel = (): void => waiting.abort()
+    const timer = timeout ? setTimeout(() => waiting.abort(createTimeoutError(config)), timeout) : undefined
+    signal?.addEventListener('abort', cancel)
+    cancelToken?.subscribe(cancel)
+    if (signal?.aborted) cancel()
     try {
-      return await auth.getToken({ ...options, signal })
+      return await auth.getToken({ ...options, signal: waiting.signal })
     } catch (error) {
-      if (signal?.aborted) return null
+      if (isCancelled(config)) return null
       throw error
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
+      cancelToken?.unsubscribe(cancel)
     }
   }
 
   const requests = request.use(attach)
   const responses = response.use(
     async (answer: Answer) => await sendAgain(answer) ?? answer,
-    async (error) => {
-      const answer = hasResponse(error) ? await sendAgain(error.response) : undefined
+    // An error of the network has no answer, and interceptors before ours may have thrown anything.
+    async (error: { response?: Answer } | undefined) => {
+      const answer = error?.response && await sendAgain(error.response)
       if (answer === undefined) throw error
       return answer
     }
@@ -92,23 +122,34 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
   }
 }
 
+function authorize (config: Config, token: string | null): void {
+  if (!token) return
+  config.headers.set('authorization', `Bearer ${token}`)
+  config.sentToken = () => token
+}
+
+function isCancelled ({ signal, cancelToken }: Config): boolean {
+  return Boolean(signal?.aborted || cancelToken?.reason)
+}
+
+/** As axios makes it, where the request itself takes too long. */
+function createTimeoutError (config: Config): Error {
+  return Object.assign(new Error(`timeout of ${config.timeout}ms exceeded`), { name: 'AxiosError', isAxiosError: true, code: 'ECONNABORTED', config })
+}
+
+/** Frees the connection of an answer that nobody will read: a stream of Node, or one of the browser. */
+function discard (data: { destroy?: () => void, cancel?: () => Promise<void> }): void {
+  data.destroy?.()
+  data.cancel?.().catch(() => {})
+}
+
 /** Whether the user has to log in anew: no refresh makes the login a recent one. */
 async function isTooOld ({ data, headers }: Answer): Promise<boolean> {
   // A stream is the caller's to read, so the header has to do: RFC 9470 section 3.
-  if (isStream(data)) return String(headers['www-authenticate']).includes('insufficient_user_authentication')
+  const told = isStream(data) ? headers : data
   try {
-    const text = isBinary(data) ? await new Response(data).text() : JSON.stringify(data)
-    return text.includes('FST_JWT_LOGIN_TOO_OLD')
+    return TOO_OLD.test(JSON.stringify(told)) || TOO_OLD.test(await new Blob([told as Blob]).text())
   } catch {
-    return false // no data, or none that is text
+    return false // it is not even text
   }
-}
-
-function isBinary (data: unknown): data is Blob | ArrayBuffer | Uint8Array<ArrayBuffer> {
-  return data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
-}
-
-/** An error with an answer, unlike one of the network; interceptors before ours may have thrown anything. */
-function hasResponse (error: unknown): error is { response: Answer } {
-  return typeof error === 'object' && error !== null && 'response' in error && Boolean(error.response)
 }

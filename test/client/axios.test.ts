@@ -1,6 +1,9 @@
+import { Agent } from 'node:http'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import axios from 'axios'
-import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
+import type { AxiosError, AxiosInstance, InternalAxiosRequestConfig } from 'axios'
+import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import { attachAxios } from '../../lib/client/axios.ts'
@@ -132,9 +135,9 @@ t.test('the login goes with credentials, so that its cookie is kept across origi
 t.test('a login that is too old is not answered by a refresh, whatever the data is made of', async (t) => {
   const { browser, api, tab } = await createWorld(t)
   const code = 'FST_JWT_LOGIN_TOO_OLD'
-  const text = JSON.stringify({ code })
-  const stream = Readable.from([text])
-  for (const data of [text, { error: { code } }, new Blob([text]), Buffer.from(text), Uint8Array.from(Buffer.from(text)).buffer, stream]) {
+  const json = JSON.stringify({ code })
+  const stream = Readable.from([json])
+  for (const data of [json, { error: { code } }, new Blob([json]), Buffer.from(json), Uint8Array.from(Buffer.from(json)).buffer, stream]) {
     const adapter = async (config: InternalAxiosRequestConfig): Promise<never> => {
       const headers = { 'www-authenticate': 'Bearer error="insufficient_user_authentication", max_age=300' }
       throw new axios.AxiosError('refused', undefined, config, {}, { status: 401, statusText: '', headers: data === stream ? headers : {}, data, config })
@@ -154,6 +157,116 @@ t.test('a login that is too old is not answered by a refresh, whatever the data 
     await t.rejects(api.get('/me', { adapter }), { response: { status: 401 } } as any)
   }
   t.equal(browser.count(REFRESH), 2, 'any other 401 is')
+})
+
+t.test('a request that is sent again with its config gets a token of its own', async (t) => {
+  const { browser, api, tab } = await createWorld(t)
+  const fail = async (): Promise<InternalAxiosRequestConfig> => {
+    browser.intercept = ({ url }) => url.endsWith('/me') ? new Response(null, { status: 503 }) : undefined
+    const { config } = await api.get('/me').catch((error: unknown) => error) as AxiosError
+    browser.intercept = () => {}
+    t.match(config!.headers.get('authorization'), 'Bearer ')
+    t.notMatch(JSON.stringify({ ...config, headers: null }), 'eyJ', 'a log of the config has a token in the header alone')
+    return config!
+  }
+  const first = await fail()
+  Date.now = () => browser.clock.now
+  t.equal((await api(first)).status, 200, 'the old token has ended meanwhile')
+  t.equal(browser.count('GET /me'), 2)
+  t.equal(browser.count(REFRESH), 1)
+
+  const second = await fail()
+  browser.clock.now += 16 * MINUTE
+  const now = Date.now()
+  Date.now = () => now - 16 * MINUTE
+  t.equal((await api(second)).status, 200, 'the server alone knows that it has ended')
+  t.equal(browser.count(REFRESH), 2)
+
+  const third = await fail()
+  third.headers.set('authorization', 'Bearer of-my-own')
+  await t.rejects(api(third), { response: { status: 401 } } as any, 'a header of one\'s own by now')
+  t.equal(browser.count(REFRESH), 2)
+
+  const fourth = await fail()
+  await tab.auth.logout()
+  await t.rejects(api(fourth), { response: { data: { code: 'FST_JWT_ACCESS_TOKEN_MISSING' } } } as any, 'signed out by now')
+})
+
+t.test('what an interceptor has removed does not come back', async (t) => {
+  const { browser, api } = await createWorld(t)
+  const seen: Array<[string | null, string]> = []
+  browser.intercept = ({ headers, url }) => {
+    if (url.includes('/me')) seen.push([headers.get('x-trace'), url])
+  }
+  api.defaults.headers.common['x-trace'] = '1'
+  api.defaults.params = { trace: 1 }
+  api.interceptors.request.use((config) => {
+    config.headers.delete('x-trace')
+    delete config.params
+    return config
+  })
+  t.equal((await api.get('/me')).status, 200)
+  t.strictSame(seen, Array(2).fill([null, `${ORIGIN}/me`]))
+  t.equal(api.defaults.headers.common['x-trace'], '1')
+})
+
+t.test('a 401 that is a stream frees its connection', async (t) => {
+  const app = Fastify()
+  app.get('/file', async (request, reply) => {
+    if (request.headers.authorization === 'Bearer good') return reply.send(Readable.from(['content']))
+    return reply.code(401).send(Readable.from([Buffer.alloc(1_000_000)]))
+  })
+  t.teardown(() => app.close())
+  const baseURL = await app.listen({ host: '127.0.0.1', port: 0 })
+  const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => httpAgent.destroy())
+  const api = axios.create({ baseURL, httpAgent, responseType: 'stream' })
+  attachAxios(api, { getToken: async ({ rejected } = {}) => rejected ? 'good' : 'stale' })
+  const { data } = await api.get('/file')
+  t.equal(await text(data), 'content')
+})
+
+t.test('a 401 that is a stream of the browser is cancelled, and one that will not be is no obstacle', async (t) => {
+  for (const cancel of [() => {}, () => { throw new Error('no') }]) {
+    let cancelled = 0
+    const adapter = async (config: InternalAxiosRequestConfig): Promise<any> => {
+      if (config.headers.get('authorization') === 'Bearer good') return { status: 200, statusText: '', headers: {}, data: '', config }
+      const data = new ReadableStream({
+        cancel () {
+          cancelled++
+          cancel()
+        }
+      })
+      throw new axios.AxiosError('refused', undefined, config, {}, { status: 401, statusText: '', headers: {}, data, config })
+    }
+    const api = axios.create({ adapter })
+    attachAxios(api, { getToken: async ({ rejected } = {}) => rejected ? 'good' : 'stale' })
+    t.equal((await api.get('https://api.example.com/file')).status, 200)
+    t.equal(cancelled, 1)
+  }
+})
+
+t.test('the wait for a token is part of the request', async (t) => {
+  const { browser, api } = await createWorld(t)
+  const { opened, open } = createGate()
+  browser.intercept = async ({ url }) => {
+    if (url.endsWith('/refresh')) await opened
+  }
+  const afterThe401 = await api.get('/me', { timeout: 20 }).catch((error: unknown) => error)
+  t.match(afterThe401, { message: 'timeout of 20ms exceeded', code: 'ECONNABORTED', config: { url: '/me' } })
+  t.ok(axios.isAxiosError(afterThe401))
+  Date.now = () => browser.clock.now
+  await t.rejects(api.get('/me', { timeout: 20 }), { name: 'AxiosError', code: 'ECONNABORTED' })
+
+  const source = axios.CancelToken.source()
+  const waiting = api.get('/me', { cancelToken: source.token })
+  await settle()
+  source.cancel('enough')
+  t.ok(axios.isCancel(await waiting.catch((error: unknown) => error)))
+  t.ok(axios.isCancel(await api.get('/me', { cancelToken: source.token }).catch((error: unknown) => error)), 'cancelled before')
+  t.equal(browser.count('GET /me'), 1)
+  open()
+  t.equal((await api.get('/me', { timeout: 60_000 })).status, 200)
 })
 
 t.test('a stand-in of the client that knows no routes', async (t) => {

@@ -7,29 +7,32 @@ import type { AuthClient } from './types.ts'
 type Fetch = typeof globalThis.fetch
 
 export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addresses, getToken: AuthClient['getToken']): Fetch {
-  return async function authFetch (input, init = {}) {
-    if (init.body instanceof FormData) {
-      // A Request holds the form as bytes. Otherwise each try would be written with another boundary.
-      input = new Request(input, init)
-      init = {}
-    }
-    const request = isRequest(input) ? input : undefined
-    const headers = new Headers(init.headers ?? request?.headers)
-    const url = isRequest(input) ? input.url : input
+  return async function authFetch (input, init) {
+    if (isRequest(init)) return await authFetch(new Request(input, init), undefined)
+
+    let request = isRequest(input) ? input : undefined
+    let headers = new Headers(init?.headers ?? request?.headers)
+    const url = request?.url ?? input as string | URL
     // Without it the browser drops the cookie that an API of another origin sets.
     if (addresses.usesCookie(url)) init = { credentials: 'include', ...init }
     // Whoever gives an Authorization header wants that one to be sent.
     if (headers.has('authorization')) return send(input, init)
 
-    const signal = init.signal ?? request?.signal
+    const signal = init?.signal === undefined ? request?.signal : init.signal
     const token = await getToken({ url, signal })
     if (token === null) return send(input, init)
 
+    if (init?.body instanceof FormData) {
+      // A Request holds the form as bytes. Otherwise each try would be written with another boundary.
+      request = new Request(input, init)
+      headers = new Headers(request.headers)
+      init = { ...init, body: undefined as never }
+    }
     const response = await attempt(token)
     if (response.status !== 401 || await isTooOld(response, timeout)) return response
 
     const next = await getToken({ rejected: token, signal })
-    if (next === null || isStream(init.body)) return response
+    if (next === null || isStream(init?.body)) return response
     response.text().catch(() => {})
     return attempt(next)
 
@@ -52,6 +55,6 @@ async function isTooOld (response: Response, timeout: number): Promise<boolean> 
 }
 
 /** By its shape: a library's Request need not be an instance of the global class. */
-function isRequest (input: string | URL | Request): input is Request {
-  return typeof input === 'object' && 'url' in input
+function isRequest (input: unknown): input is Request {
+  return typeof input === 'object' && input !== null && 'url' in input
 }

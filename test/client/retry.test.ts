@@ -166,6 +166,77 @@ t.test('an answer whose body is a stream of Node, as that of node-fetch', async 
   t.equal((await auth.fetch('/me')).status, 200)
 })
 
+t.test('what a platform\'s fetch takes beyond the standard arrives, whatever the body is', async (t) => {
+  const browser = await createBrowser(t)
+  const seen: unknown[] = []
+  const dispatcher = {}
+  const { auth } = browser.newTab({
+    fetch: async (input, init) => {
+      if (init && 'dispatcher' in init) seen.push([init.dispatcher, init.method])
+      return await browser.fetch(input, init)
+    }
+  })
+  browser.intercept = async (request) => {
+    if (!request.url.endsWith('/echo')) return
+    return browser.count('POST /echo') === 1 ? new Response(null, { status: 401 }) : Response.json([...(await request.formData()).keys()])
+  }
+  await browser.login()
+  const form = new FormData()
+  form.set('a', 'ä')
+  auth.setSession({ accessToken: staleToken(), expiresIn: 900 })
+  const response = await auth.fetch(`${ORIGIN}/echo`, { method: 'POST', body: form, dispatcher } as RequestInit)
+  t.strictSame(await response.json(), ['a'])
+  t.strictSame(seen, Array(2).fill([dispatcher, 'POST']))
+  await auth.logout()
+  seen.length = 0
+  await auth.fetch('/echo', { method: 'POST', body: form, dispatcher } as RequestInit)
+  t.strictSame(seen, [[dispatcher, 'POST']], 'signed out, as it was given')
+})
+
+t.test('whatever fetch takes', async (t) => {
+  const browser = await createBrowser(t)
+  const tried: unknown[] = []
+  const { auth } = browser.newTab({
+    fetch: async (input, init) => {
+      if (String(input).endsWith('/auth/refresh')) return await browser.fetch(input, init)
+      const request = new Request(typeof input === 'object' && input && 'url' in input ? input : new URL(String(input), ORIGIN), init)
+      tried.push([request.method, new URL(request.url).pathname, request.headers.get('x-a'), await request.text()])
+      return new Response(null, { status: 401 })
+    }
+  })
+  auth.setSession(await browser.login())
+  const asInit = new Request(`${ORIGIN}/x`, { method: 'PUT', body: 'of a request', headers: { 'x-a': '1' } })
+  const calls: Array<[unknown, unknown?]> = [
+    ['/a', null],
+    [{ toString: () => '/b' }],
+    [null],
+    [`${ORIGIN}/d`, asInit],
+    ['/e', { headers: [['x-a', '1']] }],
+    ['/f', { headers: new Headers({ 'x-a': '1' }), method: 'POST', body: '' }]
+  ]
+  for (const args of calls) {
+    t.equal((await auth.fetch(...args as [string])).status, 401)
+    browser.clock.now += MINUTE
+  }
+  t.strictSame(tried.filter((_, i) => i % 2 === 0), [
+    ['GET', '/a', null, ''],
+    ['GET', '/b', null, ''],
+    ['GET', '/null', null, ''],
+    ['PUT', '/d', '1', 'of a request'],
+    ['GET', '/e', '1', ''],
+    ['POST', '/f', '1', '']
+  ])
+  t.strictSame(tried.filter((_, i) => i % 2 === 1), tried.filter((_, i) => i % 2 === 0))
+})
+
+t.test('a signal of null is none, also over that of a Request', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  const { auth } = browser.newTab()
+  const signal = AbortSignal.abort()
+  t.equal((await auth.fetch(new Request(`${ORIGIN}/me`, { signal }), { signal: null })).status, 200)
+})
+
 t.test('an answer of 401 that someone has begun to read is no obstacle', async (t) => {
   const browser = await createBrowser(t)
   const tab = browser.newTab({

@@ -3,6 +3,9 @@ import type { AuthUnavailableError } from './errors.ts'
 import { unknownSnapshot } from './snapshot.ts'
 import type { AuthSnapshot } from './types.ts'
 
+/** Node.js has none. */
+const platform = globalThis as { reportError?: (error: unknown) => void }
+
 const LONGEST_PAUSE = 30 // seconds
 
 interface Snapshot extends AuthSnapshot {
@@ -20,7 +23,7 @@ export interface State {
   readonly signOut: () => void
   /** A refresh has failed: the session stays as it was. The pause after it is doubled each time, or as long as the server says. */
   readonly fail: (error: AuthUnavailableError) => void
-  readonly subscribe: (listener: () => void) => () => void
+  readonly subscribe: (onChange: () => void) => () => void
 }
 
 /** @param leeway how long before its end a token is refreshed, in seconds */
@@ -33,7 +36,8 @@ export function createState (leeway: number): State {
 
   function publish (next: Snapshot): void {
     snapshot = next
-    for (const listener of listeners) listener()
+    // Over a copy: a listener may subscribe again while it is called.
+    for (const listener of [...listeners]) if (listeners.has(listener)) listener()
   }
 
   return {
@@ -65,7 +69,15 @@ export function createState (leeway: number): State {
       publish({ ...snapshot, error })
     },
 
-    subscribe (listener) {
+    subscribe (onChange) {
+      // A function of its own, so that one that is given twice can be removed twice.
+      const listener = (): void => {
+        try {
+          onChange()
+        } catch (error) {
+          platform.reportError?.(error)
+        }
+      }
       listeners.add(listener)
       return () => listeners.delete(listener)
     }

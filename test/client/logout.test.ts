@@ -201,3 +201,53 @@ t.test('what is no token response is refused', async (t) => {
   t.throws(() => auth.setSession({ accessToken: 'e30.bnVsbA.secret', expiresIn: 60 }), { message: 'The access token has no claims' })
   t.equal(auth.getSnapshot().status, 'unknown')
 })
+
+t.test('a subscriber that throws stops nobody, and is reported', async (t) => {
+  const reported: unknown[] = []
+  Object.assign(globalThis, { reportError: (error: unknown) => reported.push(error) })
+  t.teardown(() => { delete (globalThis as { reportError?: unknown }).reportError })
+  const { newTab, login, store } = await createBrowser(t)
+  const { auth } = newTab()
+  const error = new Error('of the app')
+  let heard = 0
+  auth.subscribe(() => { throw error })
+  auth.subscribe(() => heard++)
+  auth.setSession(await login())
+  t.equal((await auth.refresh()).status, 'signed-in')
+  t.equal((await auth.fetch('/me')).status, 200)
+  await auth.logout()
+  t.strictSame(await store.list('user-1'), [])
+  t.equal(heard, 3)
+  t.strictSame(reported, Array(3).fill(error))
+  delete (globalThis as { reportError?: unknown }).reportError
+  auth.setSession(await login())
+  t.equal(heard, 4, 'nor where nothing can be reported')
+})
+
+t.test('subscribers that come and go while they are called', async (t) => {
+  const { newTab, login } = await createBrowser(t)
+  const { auth } = newTab()
+  let calls = 0
+  let stop = auth.subscribe(function again () {
+    if (++calls > 10) return
+    stop()
+    stop = auth.subscribe(again)
+  })
+  auth.setSession(await login())
+  t.equal(calls, 1)
+
+  let heard = 0
+  const count = (): number => heard++
+  const [stopFirst, stopSecond] = [auth.subscribe(count), auth.subscribe(count)]
+  auth.setSession(await login())
+  t.equal(heard, 2)
+  stopFirst()
+  stopFirst()
+  auth.setSession(await login())
+  t.equal(heard, 3)
+  stopSecond()
+  auth.subscribe(() => stopLast())
+  const stopLast = auth.subscribe(count)
+  auth.setSession(await login())
+  t.equal(heard, 3, 'one that is removed by another one is not called any more')
+})

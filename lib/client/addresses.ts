@@ -34,7 +34,7 @@ export function createAddresses ({ baseUrl, refreshPath, logoutPath, loginPath, 
   return {
     resolve,
     locate,
-    isTrusted: ({ origin }) => [resolve('').origin, ...origins].includes(origin),
+    isTrusted: ({ origin }) => [resolve('').href, ...origins].some((url) => new URL(url).origin === origin),
     usesCookie (url) {
       const route = toRoute(locate(url))
       return [refreshPath, logoutPath].concat(loginPath).some((path) => toRoute(resolve(path)) === route)

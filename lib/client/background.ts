@@ -34,6 +34,6 @@ function isDue (state: State, event: PageEvent | undefined): boolean {
   // A page from the back/forward cache has not heard what the other tabs have told meanwhile.
   if (event?.persisted) return true
   // The pause after a failure ends where there is a network again.
-  if (event?.type === 'online' && state.snapshot.error) return true
+  if (event?.type === 'online' && state.snapshot.error && state.allowExtra()) return true
   return state.refreshAt <= Date.now()
 }

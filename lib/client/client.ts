@@ -38,7 +38,7 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
   const stopBackground = page && startBackground(page, settings.autoRefresh, state, renewal)
 
   return {
-    fetch: createFetch(settings, addresses, getToken),
+    fetch: createFetch(settings, addresses, state, getToken),
     getToken,
     usesCookie: addresses.usesCookie,
     async ready () {

@@ -1,12 +1,14 @@
 import type { Addresses } from './addresses.ts'
+import type { AuthUnavailableError } from './errors.ts'
 import { inTime } from './in-time.ts'
 import { isStream } from './is-stream.ts'
 import type { Settings } from './options.ts'
+import type { State } from './state.ts'
 import type { AuthClient } from './types.ts'
 
 type Fetch = typeof globalThis.fetch
 
-export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addresses, getToken: AuthClient['getToken']): Fetch {
+export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addresses, state: State, getToken: AuthClient['getToken']): Fetch {
   return async function authFetch (input, init) {
     if (isRequest(init)) return await authFetch(new Request(input, init), undefined)
 
@@ -19,8 +21,18 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
     if (headers.has('authorization')) return send(input, init)
 
     const signal = init?.signal === undefined ? request?.signal : init.signal
-    const token = await getToken({ url, signal })
-    if (token === null) return send(input, init)
+    const method = init?.method ?? request?.method ?? 'GET'
+    let failure: AuthUnavailableError | undefined
+    const token = await getToken({ url, signal }).catch((error: AuthUnavailableError) => {
+      failure = error
+      return null
+    })
+    if (failure && !isForAnyone(method, failure)) throw failure
+    if (token === null) {
+      const response = await send(input, init)
+      if (failure && response.status === 401) throw failure
+      return response
+    }
 
     if (init?.body instanceof FormData) {
       // A Request holds the form as bytes. Otherwise each try would be written with another boundary.
@@ -35,6 +47,11 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
     if (next === null || isStream(init?.body)) return response
     response.text().catch(() => {})
     return attempt(next)
+
+    /** Whether it may be a public page, which an outage is no reason to hold back: nobody may be signed in, or the server is busy. */
+    function isForAnyone (method: string, { status }: AuthUnavailableError): boolean {
+      return /^(GET|HEAD)$/i.test(method) && (state.snapshot.status === 'unknown' || status === 429)
+    }
 
     function attempt (bearer: string): Promise<Response> {
       headers.set('authorization', `Bearer ${bearer}`)

@@ -5,6 +5,9 @@ import type { Renewal } from './renewal.ts'
 import type { State } from './state.ts'
 import type { AuthClient, GetTokenOptions } from './types.ts'
 
+// Of a token's lifetime: no refresh brings a token that lives longer than that.
+const LARGEST_SHARE = 0.9
+
 /** An access token that is good now, for the URL that it is to be sent to. */
 export function createGetToken (state: State, addresses: Addresses, renewal: Renewal): AuthClient['getToken'] {
   return async function getToken (options: GetTokenOptions = {}) {
@@ -20,8 +23,12 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
     }
 
     const user = rejected ? readClaims(rejected).sub : state.token?.claims.sub
+    const before = state.snapshot
     if (force) await abortable(renewal.renewNow(), signal)
-    else if (state.snapshot.status !== 'signed-out' && !isGood(options)) await abortable(renewal.renew(), signal)
+    else if (before.status !== 'signed-out' && !isGood(options)) {
+      await abortable(renewal.renew(Boolean(rejected)), signal)
+      if (state.snapshot === before) return null
+    }
     // What Alice has clicked must not happen in Bob's name.
     if (user && state.token && state.token.claims.sub !== user) {
       throw new Error('Another user has signed in meanwhile, so the request was not sent')
@@ -32,6 +39,7 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
   function isGood ({ minValidity, rejected }: GetTokenOptions): boolean {
     const { token } = state
     if (!token || token.accessToken === rejected) return false
-    return timeLeft(token) > 1000 * (minValidity ?? Math.min(5, token.expiresIn / 4))
+    const needed = minValidity ?? Math.min(5, token.expiresIn / 4)
+    return timeLeft(token) > 1000 * Math.min(needed, token.expiresIn * LARGEST_SHARE)
   }
 }

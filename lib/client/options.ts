@@ -36,8 +36,15 @@ const DEFAULTS: Settings = {
   key: ''
 }
 
-/** Beside the type of the default, what an option may be. */
-const ALTERNATIVES: { readonly [name: string]: string } = { autoRefresh: 'always', crossTab: 'strict' }
+/** Where the type of the default does not tell what an option must be: what it must be, and whether it is. A check may throw. */
+const CHECKS: { readonly [name: string]: readonly [fix: string, isRight: (value: any) => unknown] } = { // eslint-disable-line @typescript-eslint/no-explicit-any -- anything may be given
+  // With a path, since localhost:3000 alone is a URL, too: one of the scheme "localhost", which has no paths.
+  baseUrl: ['an absolute URL', (url) => new URL('/', url)],
+  loginPath: ['a path or a list of paths', (paths) => [paths].flat().every((path) => typeof path === 'string')],
+  origins: ['a list of origins, such as https://files.example.com', (origins) => origins.every(isOrigin)],
+  autoRefresh: ["of the type boolean or 'always'", (value) => value === 'always' || typeof value === 'boolean'],
+  crossTab: ["of the type boolean or 'strict'", (value) => value === 'strict' || typeof value === 'boolean']
+}
 
 /** @throws TypeError for an unknown option, and for a value that cannot work */
 export function readOptions (options: AuthClientOptions): Settings {
@@ -68,20 +75,17 @@ function findSimilar (name: string): string {
 function findFix (name: keyof Settings, value: unknown): string | undefined {
   const type: string = typeof DEFAULTS[name]
   const given: string = typeof value
-  const alternative = ALTERNATIVES[name]
-  if (value === alternative) return undefined
-  if (name === 'loginPath') return [value].flat().every((path) => typeof path === 'string') ? undefined : 'a path or a list of paths'
-  if (given !== type || value === null) return `of the type ${type}${alternative ? ` or '${alternative}'` : ''}`
-  if (typeof value === 'number' && !(value >= 0)) return '0 seconds or more'
-  if (name === 'baseUrl' && !isAbsoluteUrl(value)) return 'an absolute URL'
-  return undefined
+  const [fix, isRight] = CHECKS[name] ?? [`of the type ${type}`, () => given === type && value !== null]
+  try {
+    if (isRight(value)) return typeof value === 'number' && !(value >= 0) ? '0 seconds or more' : undefined
+  } catch {
+    // Not even of the type.
+  }
+  return fix
 }
 
-function isAbsoluteUrl (value: unknown): boolean {
-  try {
-    // With a path, since localhost:3000 alone is a URL, too: one of the scheme "localhost", which has no paths.
-    return Boolean(new URL('/', String(value)))
-  } catch {
-    return false
-  }
+/** Whether it is a URL without a path, which would look as if it were a limit. */
+function isOrigin (url: string): boolean {
+  const { href, origin } = new URL(url)
+  return href === `${origin}/`
 }

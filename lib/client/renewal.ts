@@ -16,8 +16,12 @@ export interface Renewal {
    * @throws AuthUnavailableError
    */
   readonly renewNow: () => Promise<void>
-  /** The same; but during the pause after a failure, it throws the error of that failure. */
-  readonly renew: () => Promise<void>
+  /**
+   * The same; but during the pause after a failure, it throws the error of that failure.
+   *
+   * @param isExtra asked for out of turn: nothing happens where that has just been so
+   */
+  readonly renew: (isExtra?: boolean) => Promise<void>
   /** As `renewNow`, for nobody in particular: a failure is in the snapshot. */
   readonly renewInBackground: () => void
   /** Another session may have begun while a refresh was under way: another refresh follows it. */
@@ -70,12 +74,15 @@ export function createRenewal (state: State, session: Session, tabs: Tabs, exclu
   }
 
   return {
-    async renew () {
-      const { error } = state.snapshot
-      const secondsLeft = (state.refreshAt - Date.now()) / 1000
-      if (error && secondsLeft > 0 && !running) {
-        error.retryAfter = secondsLeft
-        throw error
+    async renew (isExtra) {
+      if (!running) {
+        const { error } = state.snapshot
+        const secondsLeft = (state.refreshAt - Date.now()) / 1000
+        if (error && secondsLeft > 0) {
+          error.retryAfter = secondsLeft
+          throw error
+        }
+        if (isExtra && !state.allowExtra()) return
       }
       await renewNow()
     },

@@ -30,7 +30,7 @@ export function createSession (state: State, tabs: Tabs): Session {
   return {
     begin (news, token) {
       tabs.tell(createMessage(news, token.claims.sid, token))
-      state.signIn(token)
+      state.signIn(token, news === 'signed-in')
     },
 
     end () {
@@ -41,7 +41,7 @@ export function createSession (state: State, tabs: Tabs): Session {
     follow ({ news, sid, token }) {
       const isOurs = state.snapshot.status === 'unknown' || state.token?.claims.sid === sid
       if (token && (isOurs || news === 'signed-in')) {
-        state.signIn(token)
+        state.signIn(token, news === 'signed-in')
         return true
       }
       if (news === 'signed-out' && isOurs) {

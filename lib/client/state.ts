@@ -7,6 +7,8 @@ import type { AuthSnapshot } from './types.ts'
 const platform = globalThis as { reportError?: (error: unknown) => void }
 
 const LONGEST_PAUSE = 30 // seconds
+const EXTRAS = 2
+const EXTRAS_WINDOW = 30_000 // ms
 
 interface Snapshot extends AuthSnapshot {
   readonly error: AuthUnavailableError | null
@@ -19,10 +21,16 @@ export interface State {
   readonly token: AccessToken | null
   /** When the next refresh is due, in ms. After a failure the server is left alone until then. */
   readonly refreshAt: number
-  readonly signIn: (token: AccessToken) => void
+  /** @param isNew whether the user has signed in, rather than that the token was refreshed */
+  readonly signIn: (token: AccessToken, isNew: boolean) => void
   readonly signOut: () => void
   /** A refresh has failed: the session stays as it was. The pause after it is doubled each time, or as long as the server says. */
   readonly fail: (error: AuthUnavailableError) => void
+  /**
+   * Whether a refresh may be asked for out of turn: twice in half a minute. A network that comes and goes, or an API
+   * that takes none of our tokens, is no reason to ask all the time.
+   */
+  readonly allowExtra: () => boolean
   readonly subscribe: (onChange: () => void) => () => void
 }
 
@@ -32,6 +40,8 @@ export function createState (leeway: number): State {
   let token: AccessToken | null = null
   let refreshAt = Infinity
   let failures = 0
+  let extras = 0
+  let extrasSince = 0 // ms
   const listeners = new Set<() => void>()
 
   function publish (next: Snapshot): void {
@@ -45,7 +55,8 @@ export function createState (leeway: number): State {
     get token () { return token },
     get refreshAt () { return refreshAt },
 
-    signIn (next) {
+    signIn (next, isNew) {
+      if (isNew) extras = 0
       const { claims, expiresAt, expiresIn } = next
       // Up to a quarter of the leeway later, by chance, so that tabs and users do not all ask at once.
       refreshAt = expiresAt - Math.min(leeway, expiresIn / 4) * 1000 * (1 - Math.random() / 4)
@@ -67,6 +78,15 @@ export function createState (leeway: number): State {
       refreshAt = Date.now() + error.retryAfter * 1000
       failures++
       publish({ ...snapshot, error })
+    },
+
+    allowExtra () {
+      const now = Date.now()
+      if (Math.abs(now - extrasSince) > EXTRAS_WINDOW) {
+        extrasSince = now
+        extras = 0
+      }
+      return extras++ < EXTRAS
     },
 
     subscribe (onChange) {

@@ -3,6 +3,9 @@ import { AuthUnavailableError } from './errors.ts'
 import { inTime } from './in-time.ts'
 import type { Settings } from './options.ts'
 
+// Seconds. Whatever a server or a proxy says by mistake, the page must not be blocked for the rest of the day.
+const LONGEST_RETRY_AFTER = 300
+
 /**
  * Sends a POST that carries the refresh cookie.
  *
@@ -50,11 +53,17 @@ export function createTransport (settings: Settings, addresses: Addresses): Tran
       return new AuthUnavailableError(`POST ${url.protocol}//${url.host}${url.pathname} ${problem}`, {
         status: response?.status,
         code: codeIn(text),
-        retryAfter: Number(response?.headers.get('retry-after')) || 0,
+        retryAfter: readRetryAfter(response?.headers.get('retry-after')),
         cause
       })
     }
   }
+}
+
+/** In seconds, or a date: RFC 9110 section 10.2.3. */
+function readRetryAfter (header: string | null | undefined): number {
+  const seconds = Number(header) || (Date.parse(`${header}`) - Date.now()) / 1000 || 0
+  return Math.min(Math.max(seconds, 0), LONGEST_RETRY_AFTER)
 }
 
 /** The plugin's error code, wherever the app's error handler has put it. */

@@ -31,9 +31,15 @@ export interface GetTokenOptions {
    * token helps.
    */
   url?: string | URL | undefined
-  /** How long the token must still live, in seconds. Default 5, but a quarter of its lifetime at most. */
+  /**
+   * How long the token must still live, in seconds; nine tenths of its lifetime at most. Default 5, but a quarter of its
+   * lifetime at most.
+   */
   minValidity?: number | undefined
-  /** A token that the API has refused: another one is fetched, unless there is one by now. */
+  /**
+   * A token that the API has refused: another one is fetched, unless there is one by now. Null where the API has just refused
+   * one that was as new: there is none that is worth another try.
+   */
   rejected?: string | undefined
   /** Ask the server, however fresh the token is. */
   force?: boolean | undefined
@@ -63,7 +69,7 @@ export interface AuthClientOptions {
   fetch?: typeof globalThis.fetch | undefined
   /** Sent with each refresh and logout. */
   headers?: { readonly [name: string]: string } | undefined
-  /** Further origins that get the token: that of `baseUrl` always does. */
+  /** Further origins that get the token, such as `https://files.example.com`: that of `baseUrl` always does. */
   origins?: readonly string[] | undefined
   /** How long before the token's end it is refreshed in the background; a quarter of its lifetime at most. Default 60. */
   leeway?: number | undefined

@@ -192,6 +192,14 @@ t.test('a request that is sent again with its config gets a token of its own', a
   await t.rejects(api(fourth), { response: { data: { code: 'FST_JWT_ACCESS_TOKEN_MISSING' } } } as any, 'signed out by now')
 })
 
+t.test('an API that takes none of the tokens is no reason to refresh all the time', async (t) => {
+  const { browser, api } = await createWorld(t)
+  browser.intercept = ({ url }) => url.endsWith('/never') ? new Response(null, { status: 401 }) : undefined
+  for (let i = 0; i < 5; i++) await t.rejects(api.get('/never'), { response: { status: 401 } } as any)
+  t.equal(browser.count(REFRESH), 2)
+  t.equal(browser.count('GET /never'), 7)
+})
+
 t.test('what an interceptor has removed does not come back', async (t) => {
   const { browser, api } = await createWorld(t)
   const seen: Array<[string | null, string]> = []

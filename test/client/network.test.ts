@@ -37,7 +37,9 @@ const FAILURES: Record<string, [answer: () => Response | never, error: object]> 
       message: `POST ${URL_OF_REFRESH} answered 503 FST_JWT_STORE_UNAVAILABLE`
     }
   ],
-  'a date to retry after': [() => new Response('', { status: 502, headers: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } }), { status: 502 }],
+  'a date to retry after': [() => new Response('', { status: 502, headers: { 'retry-after': new Date(Date.now() + 7 * SECOND).toUTCString() } }), { status: 502, retryAfter: 7 }],
+  'a date that has passed': [() => new Response('', { status: 502, headers: { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' } }), { status: 502 }],
+  'a time that is none': [() => new Response('', { status: 502, headers: { 'retry-after': '-7' } }), { status: 502 }],
   'a route that is not there': [() => new Response('', { status: 404 }), { status: 404, message: `POST ${URL_OF_REFRESH} answered 404: is refreshPath right?` }],
   'a route that takes no POST': [() => new Response('', { status: 405 }), { status: 405, message: `POST ${URL_OF_REFRESH} answered 405: is refreshPath right?` }],
   'a bare 403 of a proxy': [() => new Response('<h1>Forbidden</h1>', { status: 403 }), {
@@ -150,6 +152,56 @@ t.test('it backs off, with jitter, to half a minute at most', async (t) => {
   browser.intercept = noNetwork
   const again = await auth.refresh().catch((error: AuthUnavailableError) => error) as AuthUnavailableError
   t.ok(again.retryAfter <= 1, 'a success starts it anew')
+})
+
+t.test('no answer blocks the page for longer than five minutes', async (t) => {
+  for (const header of ['86400', 'Infinity', 'Fri, 31 Dec 2100 00:00:00 GMT']) {
+    const browser = await createBrowser(t)
+    const { auth } = browser.newTab()
+    auth.setSession(await browser.login())
+    browser.intercept = ({ url }) => url.endsWith('/refresh') ? new Response('', { status: 429, headers: { 'retry-after': header } }) : undefined
+    await t.rejects(auth.refresh(), { name: 'AuthUnavailableError', retryAfter: 300 })
+    browser.intercept = () => {}
+    await browser.pass(300 * SECOND)
+    t.equal(auth.getSnapshot().error, null)
+  }
+})
+
+t.test('a network that comes and goes is no reason to ask all the time', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth, dispatch } = browser.newTab()
+  auth.setSession(await browser.login())
+  await auth.refresh()
+  browser.intercept = noNetwork
+  await t.rejects(auth.refresh(), AuthUnavailableError)
+  for (let i = 0; i < 100; i++) {
+    dispatch({ type: 'online' })
+    await settle()
+  }
+  t.equal(browser.count(REFRESH), 2 + 2)
+  browser.intercept = () => {}
+  browser.clock.now += 31 * SECOND
+  dispatch({ type: 'online' })
+  await settle()
+  t.equal(auth.getSnapshot().error, null)
+})
+
+t.test('a page that may be public is asked for without a token, where none can be had', async (t) => {
+  const browser = await createBrowser(t)
+  browser.app.get('/news', async () => 'news')
+  browser.intercept = ({ url }) => url.endsWith('/refresh') ? new Response('', { status: 503 }) : undefined
+  const { auth } = browser.newTab({ autoRefresh: false })
+  t.equal((await auth.fetch('/news')).status, 200)
+  t.equal((await auth.fetch(new Request('http://localhost/news', { method: 'HEAD' }))).status, 200)
+  await t.rejects(auth.fetch('/me'), { name: 'AuthUnavailableError', status: 503 }, 'nobody is signed out')
+  await t.rejects(auth.fetch('/news', { method: 'POST' }), { name: 'AuthUnavailableError' }, 'nothing is done in the name of nobody')
+  t.equal(browser.count('POST /news'), 0)
+
+  browser.intercept = ({ url }) => url.endsWith('/refresh') ? new Response('', { status: 429 }) : undefined
+  auth.setSession(await browser.login())
+  browser.clock.now += 16 * MINUTE
+  t.equal((await auth.fetch('/news')).status, 200)
+  await t.rejects(auth.fetch('/me'), { name: 'AuthUnavailableError', status: 429 })
 })
 
 t.test('before it is known whether anyone is signed in', async (t) => {

@@ -43,7 +43,8 @@ const BAD: Array<[options: object, message: string]> = [
   [{ fetch: 'axios' }, 'fetch must be of the type function'],
   [{ headers: 'Bearer secret' }, 'headers must be of the type object'],
   [{ headers: null }, 'headers must be of the type object'],
-  [{ origins: 'https://files.example.com' }, 'origins must be of the type object'],
+  ...['https://files.example.com', {}, null, ['files.example.com'], ['https://files.example.com/x'], ['https://files.example.com?x'], [null], ['data:x']]
+    .map((origins): [object, string] => [{ origins }, 'origins must be a list of origins, such as https://files.example.com']),
   ...['x', '60', null].map((leeway): [object, string] => [{ leeway }, 'leeway must be of the type number']),
   ...[NaN, -1].map((leeway): [object, string] => [{ leeway }, 'leeway must be 0 seconds or more']),
   [{ timeout: '10s' }, 'timeout must be of the type number'],

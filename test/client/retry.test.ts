@@ -408,7 +408,7 @@ t.test('the token never leaves for an origin that is not listed', async (t) => {
   const session = await login()
   const { auth } = newTab({
     baseUrl: 'https://api.example.com/v1/',
-    origins: ['https://files.example.com'],
+    origins: ['https://FILES.example.com/', 'https://more.example.com:443'],
     fetch: async (input, init) => {
       const { url, headers } = new Request(new URL((input as Request).url ?? input, ORIGIN), init)
       sent.push([url, headers.get('authorization')])
@@ -420,6 +420,7 @@ t.test('the token never leaves for an origin that is not listed', async (t) => {
   const urls: Array<[string, string | null]> = [
     ['https://api.example.com/x', bearer],
     ['https://files.example.com/x', bearer],
+    ['https://more.example.com/x', bearer],
     ['https://evil.example/https://api.example.com', null],
     ['https://api.example.com.evil.example/', null],
     ['https://api.example.com:444/', null],
@@ -509,4 +510,26 @@ t.test('usesCookie tells which routes those are', async (t) => {
   const { auth } = newTab({ refreshPath: '/auth/refresh?tenant=1', loginPath: ['/login/'] })
   for (const url of ['/login', '/login/', '/auth/refresh', `${ORIGIN}/auth/logout`]) t.ok(auth.usesCookie(url), url)
   for (const url of ['/me', '/login/help', 'https://api.example.com/login', new URL('https://example.com/')]) t.notOk(auth.usesCookie(url), String(url))
+})
+
+t.test('an API that takes none of the tokens is no reason to refresh all the time', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab({ autoRefresh: false })
+  auth.setSession(await browser.login())
+  browser.intercept = ({ url }) => url.endsWith('/never') ? new Response(null, { status: 401 }) : undefined
+  for (let i = 0; i < 30; i++) t.equal((await auth.fetch('/never')).status, 401)
+  t.equal(browser.count(REFRESH), 2)
+  t.equal(browser.count('GET /never'), 32, 'what has no other token is not sent again')
+  t.equal(await auth.getToken({ rejected: (await auth.getToken())! }), null)
+  browser.clock.now += 31 * SECOND
+  await auth.fetch('/never')
+  t.equal(browser.count(REFRESH), 3)
+})
+
+t.test('minValidity above what any token has', async (t) => {
+  const { newTab, login, count } = await createBrowser(t)
+  const { auth } = newTab({ autoRefresh: false })
+  auth.setSession(await login())
+  for (const minValidity of [900, 3600, Infinity]) t.ok(await auth.getToken({ minValidity }))
+  t.equal(count(REFRESH), 0)
 })

@@ -1,32 +1,57 @@
+import { createMessage } from './message.ts'
+import type { Settings } from './options.ts'
 import type { Page, PageEvent } from './page.ts'
 import type { Renewal } from './renewal.ts'
 import type { State } from './state.ts'
+import type { Tabs } from './tabs.ts'
 
 // The clock is looked at each second: so a laptop that was asleep, a clock that was set, and lifetimes beyond the 24.8 days
 // of the longest timer need no code of their own.
 const INTERVAL = 1000 // ms
 
 const EVENTS = ['visibilitychange', 'pageshow', 'online']
+const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'touchstart', 'wheel']
+
+export interface Background {
+  /** The user is at work in another tab. */
+  readonly noteActivity: () => void
+  readonly stop: () => void
+}
 
 /**
- * Refreshes before anybody has to wait for it: while the tab is visible, or always.
+ * Refreshes before anybody has to wait for it: while the tab is visible or always, and while the user is there.
  *
- * @returns stops it; undefined where there is nothing to stop
+ * @returns undefined where nothing runs
  */
-export function startBackground (page: Page, autoRefresh: boolean | 'always', state: State, renewal: Renewal): (() => void) | undefined {
+export function startBackground (page: Page, { autoRefresh, idleAfter }: Settings, state: State, renewal: Renewal, tabs: Tabs): Background | undefined {
   if (!autoRefresh) return undefined
 
+  let activeAt = Date.now()
+  const types = idleAfter < Infinity ? [...EVENTS, ...ACTIVITY] : EVENTS
+
+  function noteActivity (): void {
+    activeAt = Date.now()
+  }
+
   function check (event?: PageEvent): void {
-    const isAllowed = autoRefresh === 'always' || page.document.visibilityState === 'visible'
-    if (isAllowed && isDue(state, event)) renewal.renewInBackground()
+    const inactive = Date.now() - activeAt
+    if (event && ACTIVITY.includes(event.type)) {
+      if (inactive >= INTERVAL) tabs.tell(createMessage('active', undefined, null))
+      return noteActivity()
+    }
+    const isSeen = autoRefresh === 'always' || page.document.visibilityState === 'visible'
+    if (isSeen && inactive <= idleAfter * 1000 && isDue(state, event)) renewal.renewInBackground()
   }
 
   const timer = page.setInterval(check, INTERVAL)
   // Captured, since the document's own events need not bubble up to the window.
-  for (const type of EVENTS) page.addEventListener(type, check, true)
-  return () => {
-    page.clearInterval(timer)
-    for (const type of EVENTS) page.removeEventListener(type, check, true)
+  for (const type of types) page.addEventListener(type, check, true)
+  return {
+    noteActivity,
+    stop () {
+      page.clearInterval(timer)
+      for (const type of types) page.removeEventListener(type, check, true)
+    }
   }
 }
 

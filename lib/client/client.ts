@@ -32,10 +32,11 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
   const getToken = createGetToken(state, addresses, renewal)
 
   function receive (message: Message): void {
-    if (!session.follow(message)) renewal.renewAgain()
+    if (message.news === 'active') background?.noteActivity()
+    else if (!session.follow(message)) renewal.renewAgain()
   }
 
-  const stopBackground = page && startBackground(page, settings.autoRefresh, state, renewal)
+  const background = page && startBackground(page, settings, state, renewal, tabs)
 
   return {
     fetch: createFetch(settings, addresses, state, getToken),
@@ -54,7 +55,7 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
     getSnapshot: () => state.snapshot,
     subscribe: state.subscribe,
     dispose () {
-      stopBackground?.()
+      background?.stop()
       tabs.leave()
     }
   }

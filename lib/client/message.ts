@@ -6,7 +6,7 @@ const FORMAT = 1
 /** What one tab tells the others: plain data. */
 export interface Message {
   readonly format: typeof FORMAT
-  readonly news: 'signed-in' | 'refreshed' | 'signed-out'
+  readonly news: 'signed-in' | 'refreshed' | 'signed-out' | 'active'
   /** The session that the news is about, where it is known. */
   readonly sid: string | undefined
   /** The new access token, where there is one and it may be told. */

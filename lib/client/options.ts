@@ -15,6 +15,8 @@ export interface Settings {
   /** Seconds. */
   readonly timeout: number
   readonly autoRefresh: boolean | 'always'
+  /** Seconds. */
+  readonly idleAfter: number
   readonly crossTab: boolean | 'strict'
   /** Empty: the refresh route's URL. */
   readonly key: string
@@ -32,6 +34,7 @@ const DEFAULTS: Settings = {
   leeway: 60,
   timeout: 10,
   autoRefresh: true,
+  idleAfter: Infinity,
   crossTab: true,
   key: ''
 }

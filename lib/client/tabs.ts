@@ -26,7 +26,7 @@ export function joinTabs (page: Page | undefined, name: string, crossTab: boolea
     channel.onmessage = ({ data }) => {
       if (!isMessage(data)) return
       receive(data)
-      arrived?.()
+      if (data.news !== 'active') arrived?.()
     }
   }
   return {

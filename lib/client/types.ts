@@ -77,6 +77,11 @@ export interface AuthClientOptions {
   timeout?: number | undefined
   /** Refresh in the background while the tab is visible, `'always'`, or never. Only in a browser. Default true. */
   autoRefresh?: boolean | 'always' | undefined
+  /**
+   * After how long without pointer, key, touch or wheel in any tab the background leaves the session to its idle time-out, in
+   * seconds: a page that nobody looks at must not keep it alive (ASVS 5.0 7.3.1). Default `Infinity`: never.
+   */
+  idleAfter?: number | undefined
   /** Tell the other tabs the new token, with `'strict'` only that there is one, or nothing. Only in a browser. Default true. */
   crossTab?: boolean | 'strict' | undefined
   /** Names the lock and the channel of the tabs. Default: the refresh route's URL. */

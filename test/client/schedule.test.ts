@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createBrowser, settle } from '../fixtures/client.ts'
+import type { Browser } from '../fixtures/client.ts'
 import { createGate } from '../fixtures/gate.ts'
 import { DAY, MINUTE, SECOND } from '../fixtures/app.ts'
 
@@ -174,4 +175,69 @@ t.test('dispose stops everything', async (t) => {
   await pass(0)
   t.equal(other.auth.getSnapshot().status, 'signed-in', 'it tells nobody any more')
   t.equal(count(REFRESH), 0)
+})
+
+/** How often the server is asked in so many hours, looked at each minute. */
+async function countRefreshes (browser: Browser, hours: number): Promise<number> {
+  const before = browser.count(REFRESH)
+  for (let minute = 0; minute < 60 * hours; minute++) await browser.pass(MINUTE)
+  return browser.count(REFRESH) - before
+}
+
+for (const autoRefresh of [true, 'always'] as const) {
+  t.test(`autoRefresh: ${autoRefresh}, and a page that nobody looks at`, async (t) => {
+    const browser = await createBrowser(t, { refreshToken: { expiresIn: '2h' } })
+    const { auth, dispatch } = browser.newTab({ autoRefresh, idleAfter: 1800 })
+    auth.setSession(await browser.login())
+    t.equal(await countRefreshes(browser, 12), 2, 'half an hour long')
+    for (const event of [{ type: 'online' }, { type: 'pageshow', persisted: true }, { type: 'visibilitychange' }]) dispatch(event)
+    await settle()
+    t.equal(auth.getSnapshot().status, 'signed-in', 'nobody has asked')
+    dispatch({ type: 'pointerdown' })
+    await browser.pass(SECOND)
+    t.equal(auth.getSnapshot().status, 'signed-out', 'the session has run out')
+  })
+}
+
+t.test('whoever is at work stays signed in, in whatever tab', async (t) => {
+  const browser = await createBrowser(t)
+  const tabs = [browser.newTab({ idleAfter: 600 }), browser.newTab({ idleAfter: 600 })]
+  tabs[0]!.auth.setSession(await browser.login())
+  await settle()
+  tabs[0]!.page.document.visibilityState = 'hidden'
+  for (const type of ['pointerdown', 'pointermove', 'keydown', 'touchstart', 'wheel']) {
+    const before = browser.count(REFRESH)
+    await browser.pass(9 * MINUTE)
+    tabs[0]!.dispatch({ type })
+    tabs[0]!.dispatch({ type })
+    await settle()
+    await browser.pass(6 * MINUTE)
+    t.equal(browser.count(REFRESH), before + 1, type)
+  }
+  tabs[0]!.auth.dispose()
+  t.ok(tabs[0]!.isQuiet())
+})
+
+t.test('activity is told to the other tabs once a second at most, and is no news of a session', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth, page, dispatch } = browser.newTab({ idleAfter: 600 })
+  auth.setSession(await browser.login())
+  const told: unknown[] = []
+  new page.BroadcastChannel!('http://localhost/auth/refresh').onmessage = ({ data }) => told.push(data)
+  const { auth: withoutOption } = browser.newTab()
+  browser.clock.now += 2 * SECOND
+  for (let i = 0; i < 50; i++) dispatch({ type: 'pointermove' })
+  await settle()
+  t.match(told, [{ news: 'active', token: null }])
+  t.equal(told.length, 1)
+  t.equal(withoutOption.getSnapshot().status, 'unknown')
+  t.equal(browser.count(REFRESH), 0)
+})
+
+t.test('without idleAfter nothing listens to what the user does', async (t) => {
+  const { newTab } = await createBrowser(t)
+  const { page } = newTab({ autoRefresh: false })
+  const types: string[] = []
+  newTab({}, { ...page, addEventListener: (type) => { types.push(type) }, removeEventListener: () => {} })
+  t.strictSame(types, ['visibilitychange', 'pageshow', 'online'])
 })

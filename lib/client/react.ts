@@ -8,7 +8,7 @@ import type { AuthClient, AuthSnapshot } from './types.ts'
  * known yet. On the server side of a page, and while React hydrates, the status is `'unknown'`.
  */
 export function useAuth<Claims extends object> (auth: AuthClient<Claims>): AuthSnapshot<Claims> {
-  useEffect(ask.bind(null, auth as Pick<AuthClient, 'ready'>), [auth])
+  useEffect(ask.bind(null, auth), [auth])
   return useSyncExternalStore(auth.subscribe, auth.getSnapshot, getServerSnapshot)
 }
 

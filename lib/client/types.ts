@@ -13,8 +13,16 @@ export interface TokenClaims {
   readonly exp?: number
 }
 
+/**
+ * Claims that nobody has described. `any`, since an interface is assignable to no other index signature: so an
+ * `AuthClient<MyClaims>` fits wherever an `AuthClient` is asked for.
+ */
+export interface AnyClaims {
+  [claim: string]: any // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+
 /** The state at one moment, without the token. A new object at each change, the same one in between. */
-export interface AuthSnapshot<Claims extends object = { [claim: string]: unknown }> {
+export interface AuthSnapshot<Claims extends object = AnyClaims> {
   /** `'unknown'` until the server was asked: whether there is a refresh token, a page cannot see. */
   readonly status: 'unknown' | 'signed-in' | 'signed-out'
   /** Of the access token, while signed in. */
@@ -89,7 +97,7 @@ export interface AuthClientOptions {
 }
 
 /** Its functions are free of `this`: pass them around as they are. */
-export interface AuthClient<Claims extends object = { [claim: string]: unknown }> {
+export interface AuthClient<Claims extends object = AnyClaims> {
   /** `fetch` with the access token, and one more try after a 401. */
   fetch: typeof globalThis.fetch
   /**

@@ -9,6 +9,7 @@ import type { Message } from './message.ts'
 import { readOptions } from './options.ts'
 import type { Page } from './page.ts'
 import { createRenewal } from './renewal.ts'
+import { requestLogIn } from './requests.ts'
 import { createSession } from './session.ts'
 import { createState } from './state.ts'
 import { joinTabs } from './tabs.ts'
@@ -51,6 +52,11 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
       return state.snapshot
     },
     setSession: (result) => session.begin('signed-in', readToken(result, Date.now())),
+    async logIn (body) {
+      // Behind a refresh under way, whose late answer could take away the cookie that the login sets.
+      await exclusively(async () => session.begin('signed-in', await requestLogIn(post, body)))
+      return state.snapshot
+    },
     logout: createLogout(state, session, exclusively, post),
     getSnapshot: () => state.snapshot,
     subscribe: state.subscribe,

@@ -28,6 +28,21 @@ export class AuthUnavailableError extends Error {
   }
 }
 
+/** The login route has answered, and not with an access token: a wrong password, say, or a second factor that is asked for. */
+export class LogInRefusedError extends Error {
+  override name = 'LogInRefusedError'
+  /** The HTTP status. */
+  readonly status: number
+  /** What the answer says: parsed, where it is JSON, else as text. */
+  readonly body: unknown
+
+  constructor (message: string, status: number, body: unknown) {
+    super(message)
+    this.status = status
+    this.body = body
+  }
+}
+
 /**
  * Whether the server has said that there is no session: 401 or 403 with the code `FST_JWT_REFRESH_TOKEN_MISSING`,
  * `…_EXPIRED`, `…_INVALID` or `…_REVOKED`. The status alone proves nothing: a proxy may have answered.

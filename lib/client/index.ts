@@ -2,7 +2,7 @@ import { createClient } from './client.ts'
 import type { Page } from './page.ts'
 import type { AuthClient, AuthClientOptions } from './types.ts'
 
-export { AuthUnavailableError } from './errors.ts'
+export { AuthUnavailableError, LogInRefusedError } from './errors.ts'
 export type * from './types.ts'
 
 /**

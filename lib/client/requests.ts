@@ -1,15 +1,59 @@
 import { readToken } from './access-token.ts'
 import type { AccessToken } from './access-token.ts'
-import type { Transport } from './transport.ts'
+import { AuthUnavailableError, LogInRefusedError } from './errors.ts'
+import type { Answer, Transport } from './transport.ts'
 import type { LogoutOptions } from './types.ts'
 
 /** @throws AuthUnavailableError */
 export async function requestToken (post: Transport): Promise<AccessToken> {
   const since = Date.now()
-  return await post('refreshPath', undefined, (text) => readToken(JSON.parse(text), since))
+  const answer = await post('refreshPath')
+  mustBeOk(answer, 'refreshPath')
+  try {
+    return readToken(JSON.parse(answer.text), since)
+  } catch (cause) {
+    throw unavailable(answer, `${answer.status} without an access token: is refreshPath right?`, cause)
+  }
 }
 
 /** @throws AuthUnavailableError */
 export async function requestLogout (post: Transport, { everywhere }: LogoutOptions): Promise<void> {
-  await post('logoutPath', { everywhere }, () => {})
+  mustBeOk(await post('logoutPath', { everywhere }), 'logoutPath')
+}
+
+/** @throws LogInRefusedError, or AuthUnavailableError where there is no answer */
+export async function requestLogIn (post: Transport, credentials: object): Promise<AccessToken> {
+  const since = Date.now()
+  const { ok, status, text, call } = await post('loginPath', credentials)
+  let body: any = text // eslint-disable-line @typescript-eslint/no-explicit-any -- readToken looks at it
+  try {
+    body = JSON.parse(text)
+    if (ok) return readToken(body, since)
+  } catch {
+    // Not JSON, or no token in it: a second factor may be asked for.
+  }
+  throw new LogInRefusedError(`${call} answered ${status}`, status, body)
+}
+
+function mustBeOk (answer: Answer, option: string): void {
+  if (!answer.ok) throw unavailable(answer, explain(answer, option))
+}
+
+function unavailable ({ call, status, text, retryAfter }: Answer, problem: string, cause?: unknown): AuthUnavailableError {
+  return new AuthUnavailableError(`${call} answered ${problem}`, { status, code: codeIn(text), retryAfter, cause })
+}
+
+/** The plugin's error code, wherever the app's error handler has put it. */
+function codeIn (text: string): string | undefined {
+  return /"(FST_JWT_\w+)"/.exec(text)?.[1]
+}
+
+/** What the answer says, and what to check. */
+function explain ({ status, text }: Answer, option: string): string {
+  const code = codeIn(text)
+  if (status === 404 || status === 405) return `${status}: is ${option} right?`
+  if (status === 429) return `${status}: is the rate limit too strict?`
+  if (!code) return `${status}: is the server down, or did a proxy answer?`
+  if (code === 'FST_JWT_CROSS_SITE_REQUEST') return `${status} ${code}: is this origin in trustedOrigins?`
+  return `${status} ${code}`
 }

@@ -75,13 +75,13 @@ export interface AuthClientOptions {
   loginPath?: string | readonly string[] | undefined
   /** Default: the global one. */
   fetch?: typeof globalThis.fetch | undefined
-  /** Sent with each refresh and logout. */
+  /** Sent with each refresh, `logIn` and `logout`. */
   headers?: { readonly [name: string]: string } | undefined
   /** Further origins that get the token, such as `https://files.example.com`: that of `baseUrl` always does. */
   origins?: readonly string[] | undefined
   /** How long before the token's end it is refreshed in the background; a quarter of its lifetime at most. Default 60. */
   leeway?: number | undefined
-  /** How long a refresh or logout may take, and how long it waits for other tabs. Default 10. */
+  /** How long a refresh, `logIn` or `logout` may take, and how long it waits for other tabs. Default 10. */
   timeout?: number | undefined
   /** Refresh in the background while the tab is visible, `'always'`, or never. Only in a browser. Default true. */
   autoRefresh?: boolean | 'always' | undefined
@@ -114,7 +114,12 @@ export interface AuthClient<Claims extends object = AnyClaims> {
   ready (): Promise<AuthSnapshot<Claims>>
   /** Asks the server now, whatever is known and however long it asked to be left alone. */
   refresh (): Promise<AuthSnapshot<Claims>>
-  /** Takes over what the login answered with. */
+  /**
+   * Posts the body to `loginPath` (the first one, if there are several), as JSON, and takes the session over. Rejects with
+   * LogInRefusedError where the answer has no access token, and with AuthUnavailableError where there is none.
+   */
+  logIn (body: object): Promise<AuthSnapshot<Claims>>
+  /** Takes over what a login answered with that was sent in another way. */
   setSession (result: TokenResult): void
   /** Ends the session on the server, then here and in the other tabs. Where it rejects, the session goes on. */
   logout (options?: LogoutOptions): Promise<void>

@@ -1,4 +1,3 @@
-import { createMessage } from './message.ts'
 import type { Settings } from './options.ts'
 import type { Page, PageEvent } from './page.ts'
 import type { Renewal } from './renewal.ts'
@@ -36,7 +35,7 @@ export function startBackground (page: Page, { autoRefresh, idleAfter }: Setting
   function check (event?: PageEvent): void {
     const inactive = Date.now() - activeAt
     if (event && ACTIVITY.includes(event.type)) {
-      if (inactive >= INTERVAL) tabs.tell(createMessage('active', undefined, null))
+      if (inactive >= INTERVAL) tabs.tell('active')
       return noteActivity()
     }
     const isSeen = autoRefresh === 'always' || page.document.visibilityState === 'visible'

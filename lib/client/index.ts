@@ -9,9 +9,10 @@ export type * from './types.ts'
  * The browser's half of the plugin: keeps the access token in memory, refreshes it, and sends it along.
  *
  * @throws TypeError for an unknown option or a bad value, and in a page whose address is no base for a path where `baseUrl`
- * is missing
+ * is missing; where there is no `fetch`
  */
 export function createAuthClient<Claims extends object = { [claim: string]: unknown }> (options: AuthClientOptions = {}): AuthClient<Claims> {
+  if (!options.fetch && !('fetch' in globalThis)) throw new TypeError('createAuthClient: there is no global fetch: give one as the option fetch')
   const page = (globalThis as { document?: unknown }).document ? globalThis as unknown as Page : undefined
   // What the claims are is the app's word: the page cannot check it.
   return createClient(options, page) as AuthClient<Claims>

@@ -1,7 +1,7 @@
 import type { AccessToken } from './access-token.ts'
 
 /** Names the format of the messages: to be raised when that changes. */
-const FORMAT = 1
+export const FORMAT = 1
 
 /** What one tab tells the others: plain data. */
 export interface Message {
@@ -11,10 +11,6 @@ export interface Message {
   readonly sid: string | undefined
   /** The new access token, where there is one and it may be told. */
   readonly token: AccessToken | null
-}
-
-export function createMessage (news: Message['news'], sid: string | undefined, token: AccessToken | null): Message {
-  return { format: FORMAT, news, sid, token }
 }
 
 /** While a new version of the app is deployed, tabs with an older version of the client may be open: theirs are other messages. */

@@ -3,7 +3,7 @@ import type { AuthClientOptions } from './types.ts'
 /** The options with their defaults. */
 export interface Settings {
   /** Empty: the page's address. */
-  readonly baseUrl: string
+  readonly baseUrl: string | URL
   readonly refreshPath: string
   readonly logoutPath: string
   readonly loginPath: string | readonly string[]
@@ -45,8 +45,8 @@ const CHECKS: { readonly [name: string]: readonly [fix: string, isRight: (value:
   baseUrl: ['an absolute URL', (url) => new URL('/', url)],
   loginPath: ['a path or a list of paths', (paths) => [paths].flat().every((path) => typeof path === 'string')],
   origins: ['a list of origins, such as https://files.example.com', (origins) => origins.every(isOrigin)],
-  autoRefresh: ["of the type boolean or 'always'", (value) => value === 'always' || typeof value === 'boolean'],
-  crossTab: ["of the type boolean or 'strict'", (value) => value === 'strict' || typeof value === 'boolean']
+  autoRefresh: ["of the type boolean or 'always'", (value) => [true, false, 'always'].includes(value)],
+  crossTab: ["of the type boolean or 'strict'", (value) => [true, false, 'strict'].includes(value)]
 }
 
 /** @throws TypeError for an unknown option, and for a value that cannot work */
@@ -55,11 +55,10 @@ export function readOptions (options: AuthClientOptions): Settings {
   for (const [name, value] of Object.entries(options)) {
     if (!isKnown(name)) throw new TypeError(`createAuthClient: the option "${name}" is unknown: did you mean ${findSimilar(name)}?`)
     if (value === undefined) continue
-    const given: unknown = name === 'baseUrl' ? String(value) : value
-    const fix = findFix(name, given)
+    const fix = findFix(name, value)
     // The value is not shown: a header may hold a secret.
     if (fix) throw new TypeError(`createAuthClient: the option ${name} must be ${fix}`)
-    Object.assign(settings, { [name]: given })
+    Object.assign(settings, { [name]: value })
   }
   return settings
 }

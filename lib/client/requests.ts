@@ -12,7 +12,7 @@ export async function requestToken (post: Transport): Promise<AccessToken> {
   try {
     return readToken(JSON.parse(answer.text), since)
   } catch (cause) {
-    throw unavailable(answer, `${answer.status} without an access token: is refreshPath right?`, cause)
+    throw unavailable(answer, ' without an access token: is refreshPath right?', cause)
   }
 }
 
@@ -40,7 +40,7 @@ function mustBeOk (answer: Answer, option: string): void {
 }
 
 function unavailable ({ call, status, text, retryAfter }: Answer, problem: string, cause?: unknown): AuthUnavailableError {
-  return new AuthUnavailableError(`${call} answered ${problem}`, { status, code: codeIn(text), retryAfter, cause })
+  return new AuthUnavailableError(`${call} answered ${status}${problem}`, { status, code: codeIn(text), retryAfter, cause })
 }
 
 /** The plugin's error code, wherever the app's error handler has put it. */
@@ -48,12 +48,11 @@ function codeIn (text: string): string | undefined {
   return /"(FST_JWT_\w+)"/.exec(text)?.[1]
 }
 
-/** What the answer says, and what to check. */
+/** What the answer says beside its status, and what to check. */
 function explain ({ status, text }: Answer, option: string): string {
   const code = codeIn(text)
-  if (status === 404 || status === 405) return `${status}: is ${option} right?`
-  if (status === 429) return `${status}: is the rate limit too strict?`
-  if (!code) return `${status}: is the server down, or did a proxy answer?`
-  if (code === 'FST_JWT_CROSS_SITE_REQUEST') return `${status} ${code}: is this origin in trustedOrigins?`
-  return `${status} ${code}`
+  if (status === 404 || status === 405) return `: is ${option} right?`
+  if (status === 429) return ': is the rate limit too strict?'
+  if (!code) return ': is the server down, or did a proxy answer?'
+  return ` ${code}${code === 'FST_JWT_CROSS_SITE_REQUEST' ? ': is this origin in trustedOrigins?' : ''}`
 }

@@ -1,5 +1,4 @@
 import type { AccessToken } from './access-token.ts'
-import { createMessage } from './message.ts'
 import type { Message } from './message.ts'
 import type { State } from './state.ts'
 import type { Tabs } from './tabs.ts'
@@ -29,12 +28,12 @@ export function createSession (state: State, tabs: Tabs): Session {
 
   return {
     begin (news, token) {
-      tabs.tell(createMessage(news, token.claims.sid, token))
+      tabs.tell(news, token.claims.sid, token)
       state.signIn(token, news === 'signed-in')
     },
 
     end () {
-      tabs.tell(createMessage('signed-out', state.token?.claims.sid, null))
+      tabs.tell('signed-out', state.token?.claims.sid)
       signOut()
     },
 

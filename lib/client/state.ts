@@ -7,7 +7,7 @@ import type { AuthSnapshot } from './types.ts'
 const platform = globalThis as { reportError?: (error: unknown) => void }
 
 const LONGEST_PAUSE = 30 // seconds
-const EXTRAS = 2
+const EXTRAS = 3
 const EXTRAS_WINDOW = 30_000 // ms
 
 interface Snapshot extends AuthSnapshot {
@@ -27,7 +27,7 @@ export interface State {
   /** A refresh has failed: the session stays as it was. The pause after it is doubled each time, or as long as the server says. */
   readonly fail: (error: AuthUnavailableError) => void
   /**
-   * Whether a refresh may be asked for out of turn: twice in half a minute. A network that comes and goes, or an API
+   * Whether a refresh may be asked for out of turn: three times in half a minute. A network that comes and goes, or an API
    * that takes none of our tokens, is no reason to ask all the time.
    */
   readonly allowExtra: () => boolean

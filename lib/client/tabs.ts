@@ -1,4 +1,5 @@
-import { isMessage } from './message.ts'
+import type { AccessToken } from './access-token.ts'
+import { FORMAT, isMessage } from './message.ts'
 import type { Message } from './message.ts'
 import type { Channel, Page } from './page.ts'
 
@@ -6,7 +7,7 @@ const MOMENT = 100 // ms
 
 /** The other tabs of this origin. */
 export interface Tabs {
-  readonly tell: (message: Message) => void
+  readonly tell: (news: Message['news'], sid?: string, token?: AccessToken | null) => void
   /** Resolves with the next message, or after a moment: then none is under way. */
   readonly nextMessage: () => Promise<void>
   readonly leave: () => void
@@ -30,9 +31,9 @@ export function joinTabs (page: Page | undefined, name: string, crossTab: boolea
     }
   }
   return {
-    tell (message) {
+    tell (news, sid, token = null) {
       try {
-        channel?.postMessage(crossTab === 'strict' ? { ...message, token: null } : message)
+        channel?.postMessage({ format: FORMAT, news, sid, token: crossTab === 'strict' ? null : token })
       } catch {
         // The channel is closed. The other tabs will ask the server.
       }

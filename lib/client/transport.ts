@@ -30,8 +30,8 @@ export function createTransport (settings: Settings, addresses: Addresses): Tran
 
   return async function post (option, body) {
     const [path] = [settings[option]].flat() as [string]
-    const { href, protocol, host, pathname } = addresses.resolve(path)
-    const call = `POST ${protocol}//${host}${pathname}`
+    const { href, origin, pathname } = addresses.resolve(path)
+    const call = `POST ${origin}${pathname}`
     let status: number | undefined
     try {
       return await inTime(timeout, async (signal) => {

@@ -178,7 +178,7 @@ t.test('a network that comes and goes is no reason to ask all the time', async (
     dispatch({ type: 'online' })
     await settle()
   }
-  t.equal(browser.count(REFRESH), 2 + 2)
+  t.equal(browser.count(REFRESH), 2 + 3)
   browser.intercept = () => {}
   browser.clock.now += 31 * SECOND
   dispatch({ type: 'online' })

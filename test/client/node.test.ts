@@ -52,6 +52,14 @@ t.test('the global fetch is the default, as it is when it is called', async (t) 
   t.strictSame(urls, ['https://api.example.com/auth/refresh'])
 })
 
+t.test('without a fetch, global or given, there is no client', async (t) => {
+  const { fetch } = globalThis
+  t.teardown(() => { globalThis.fetch = fetch })
+  delete (globalThis as { fetch?: unknown }).fetch
+  t.throws(() => createAuthClient({ baseUrl: ORIGIN }), { name: 'TypeError', message: 'createAuthClient: there is no global fetch: give one as the option fetch' })
+  t.ok(createAuthClient({ baseUrl: ORIGIN, fetch }))
+})
+
 t.test('in a page, what the page has is used', async (t) => {
   const names = new Set<string>()
   const page = {

@@ -336,6 +336,18 @@ t.test('a signal that outlives many refreshes collects no listeners', async (t) 
   t.strictSame(getEventListeners(signal, 'abort'), [])
 })
 
+t.test('a signal without a reason, as that of React Native', async (t) => {
+  const browser = await createBrowser(t)
+  await browser.login()
+  browser.intercept = async () => await new Promise(() => {})
+  const { auth } = browser.newTab()
+  const controller = new AbortController()
+  Object.defineProperty(controller.signal, 'reason', { value: undefined })
+  const token = auth.getToken({ signal: controller.signal })
+  controller.abort()
+  await t.rejects(token, { message: 'The call was aborted' })
+})
+
 t.test('an abort ends that caller at once, and nobody else', async (t) => {
   const browser = await createBrowser(t)
   await browser.login()
@@ -518,12 +530,12 @@ t.test('an API that takes none of the tokens is no reason to refresh all the tim
   auth.setSession(await browser.login())
   browser.intercept = ({ url }) => url.endsWith('/never') ? new Response(null, { status: 401 }) : undefined
   for (let i = 0; i < 30; i++) t.equal((await auth.fetch('/never')).status, 401)
-  t.equal(browser.count(REFRESH), 2)
-  t.equal(browser.count('GET /never'), 32, 'what has no other token is not sent again')
+  t.equal(browser.count(REFRESH), 3)
+  t.equal(browser.count('GET /never'), 33, 'what has no other token is not sent again')
   t.equal(await auth.getToken({ rejected: (await auth.getToken())! }), null)
   browser.clock.now += 31 * SECOND
   await auth.fetch('/never')
-  t.equal(browser.count(REFRESH), 3)
+  t.equal(browser.count(REFRESH), 4)
 })
 
 t.test('minValidity above what any token has', async (t) => {

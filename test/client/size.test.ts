@@ -43,7 +43,9 @@ t.test('the core is small, and needs nothing', async (t) => {
 t.test('the adapters import no client library, and bring no second core', async (t) => {
   const axios = await bundle('axios.ts')
   const react = await bundle('react.ts')
-  t.comment(`axios: ${axios.size} bytes, react: ${react.size} bytes`)
+  const native = await bundle('native.ts')
+  t.comment(`axios: ${axios.size} bytes, react: ${react.size} bytes, native: ${native.size} bytes with the core`)
+  t.strictSame(native.imports, [])
   t.strictSame(axios.imports, [])
   t.strictSame(react.imports, ['react'])
   t.ok(axios.size < AXIOS_LIMIT, `axios: ${axios.size} bytes of ${AXIOS_LIMIT}`)

@@ -1,0 +1,109 @@
+import { createAuthClient as createCookieClient } from './index.ts'
+import type { AnyClaims, AuthClient, AuthClientOptions, TokenResult } from './types.ts'
+
+export { AuthUnavailableError, LogInRefusedError } from './errors.ts'
+export type * from './types.ts'
+
+/** Where the host keeps the refresh token: the keychain of the device, say. */
+export interface RefreshTokenStorage {
+  /** The token that was saved last; null or undefined where there is none. */
+  load (): string | null | undefined | Promise<string | null | undefined>
+  /**
+   * Called before the access token is used that came with the refresh token; null removes it. Where it rejects, the refresh has
+   * failed, and the next one tries again.
+   */
+  save (refreshToken: string | null): unknown
+}
+
+export interface NativeAuthClientOptions extends AuthClientOptions {
+  /** Where the API is: an absolute URL. */
+  baseUrl: string | URL
+  refreshToken: RefreshTokenStorage
+}
+
+export interface NativeTokenResult extends TokenResult {
+  refreshToken?: string | undefined
+}
+
+export interface NativeAuthClient<Claims extends object = AnyClaims> extends AuthClient<Claims> {
+  /** Takes over what a login answered with that was sent in another way. Resolves when the refresh token is saved. */
+  setSession (result: NativeTokenResult): Promise<void>
+}
+
+type Fetch = typeof globalThis.fetch
+
+const SESSION_OVER = /"FST_JWT_REFRESH_TOKEN_/
+
+/**
+ * The client for apps without a cookie jar, such as those of React Native: the refresh token comes and goes in the body, and
+ * is kept in a storage of the host's. The server's option `refreshToken.transport` is `'body'` or `'both'`.
+ *
+ * @throws TypeError for an unknown option, a bad value, and where the platform lacks what is needed
+ */
+export function createAuthClient<Claims extends object = { [claim: string]: unknown }> (options: NativeAuthClientOptions): NativeAuthClient<Claims> {
+  if (!('atob' in globalThis)) throw new TypeError('createAuthClient: the platform has no atob: React Native has it from 0.74 on')
+  mustHaveUrls()
+  const { refreshToken: storage, ...rest } = options
+  if (typeof storage?.load !== 'function' || typeof storage.save !== 'function') {
+    throw new TypeError('createAuthClient: the option refreshToken must be of the form { load, save }')
+  }
+  if (!rest.baseUrl) throw new TypeError('createAuthClient: the option baseUrl must be an absolute URL')
+  const send: Fetch = rest.fetch ?? ((input, init) => fetch(input, init))
+  const auth = createCookieClient<Claims>({ ...rest, fetch: sendWithToken })
+  const refreshUrl = new URL(rest.refreshPath ?? '/auth/refresh', rest.baseUrl).href
+  const logoutUrl = new URL(rest.logoutPath ?? '/auth/logout', rest.baseUrl).href
+
+  async function sendWithToken (input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const url = typeof input === 'object' && 'url' in input ? input.url : input
+    if (!auth.usesCookie(url)) return await send(input, init)
+
+    const isLogIn = url !== refreshUrl && url !== logoutUrl
+    const saved = await storage.load()
+    if (!saved && url === refreshUrl) return new Response('{"code":"FST_JWT_REFRESH_TOKEN_MISSING"}', { status: 403 })
+    // Without cookies: a platform may have a jar of its own, with another session in it.
+    const response = await send(input, { ...init, ...(saved && !isLogIn && withToken(init, saved)), credentials: 'omit' })
+    const text = await response.clone().text()
+    if (response.ok) await save(url === logoutUrl ? null : readRefreshToken(text), saved)
+    else if (!isLogIn && SESSION_OVER.test(text)) await save(null, saved)
+    return response
+  }
+
+  /** @param saved what the storage holds */
+  async function save (token: string | null | undefined, saved: string | null | undefined): Promise<void> {
+    if (token !== undefined && token !== saved) await storage.save(token)
+  }
+
+  return {
+    ...auth,
+    async setSession (result) {
+      auth.setSession(result)
+      await save(result.refreshToken, undefined)
+    }
+  }
+}
+
+function withToken ({ headers, body }: RequestInit, refreshToken: string): RequestInit {
+  return {
+    headers: { ...headers as object, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...JSON.parse(String(body ?? '{}')), refreshToken })
+  }
+}
+
+/** Undefined where there is none: the answer may be a page that asks for a second factor. */
+function readRefreshToken (text: string): string | undefined {
+  try {
+    return JSON.parse(text)?.refreshToken
+  } catch {
+    return undefined
+  }
+}
+
+/** The URL of older versions of React Native throws, or has no parts. */
+function mustHaveUrls (): void {
+  try {
+    if (new URL('/a', 'https://example.com/b').pathname === '/a') return
+  } catch {
+    // As below.
+  }
+  throw new TypeError('createAuthClient: the platform\'s URL is incomplete: import "react-native-url-polyfill/auto" first')
+}

@@ -47,9 +47,10 @@ export function createSession (state: State, tabs: Tabs): Session {
         signOut()
         return true
       }
-      // After a sign-in or sign-out elsewhere, the cookie may be of another session than this tab's. A sign-in by a redirect is
-      // first heard of as a refresh; that of our own session changes nothing, and that of one that has ended was under way.
-      return news === 'refreshed' && (isOurs || sid === ended)
+      // After a sign-in or sign-out elsewhere, the cookie may be of another session than this tab's. A refresh changes nothing
+      // for a tab that is signed in. One that is signed out hears of a sign-in by a redirect that way, unless the news is of the
+      // session that has ended here, and was under way.
+      return news === 'refreshed' && (state.snapshot.status !== 'signed-out' || sid === ended)
     }
   }
 }

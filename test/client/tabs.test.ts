@@ -301,16 +301,6 @@ t.test('a tab that is signed out asks when another one refreshes a session that 
   }
 })
 
-t.test('so does a tab of another session', async (t) => {
-  const browser = await createBrowser(t)
-  const { auth } = browser.newTab()
-  auth.setSession(await browser.login({ sub: 'alice' }))
-  await browser.login({ sub: 'bob' }) // by a redirect, in the tab that opens next
-  await browser.newTab().auth.ready()
-  await settle()
-  t.match(auth.getSnapshot(), { status: 'signed-in', claims: { sub: 'bob' } })
-})
-
 t.test('late news of a session that has ended here asks nobody', async (t) => {
   const browser = await createBrowser(t)
   const { auth, page } = browser.newTab()

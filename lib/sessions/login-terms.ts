@@ -42,7 +42,7 @@ export function createParseTerms ({ refreshToken, now }: Config): ParseTerms {
 
   function parseAuthTime (call: string, value: unknown, isLogin: boolean): number | null {
     if (value === undefined) return isLogin ? toNumericDate(now()) : null
-    if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= toNumericDate(now()) + CLOCK_SKEW) return value as number
+    if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= toNumericDate(now()) + CLOCK_SKEW) return value as number
     throw new TypeError(`${call}: authTime is ${show(value)}: give the time of the login in whole seconds since the epoch, as the auth_time of an ID token is`)
   }
 

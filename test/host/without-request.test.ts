@@ -58,6 +58,7 @@ t.test('what sessions.create cannot do is a TypeError that names it', async (t) 
     [{ sub: 'x' }, { maxAge: 0 }, /^sessions\.create: maxAge is 0/],
     [{ sub: 'x' }, { maxAge: Infinity }, /^sessions\.create: maxAge is Infinity/],
     [{ sub: 'x' }, { authTime: START }, /^sessions\.create: authTime is 1800000000000: give the time of the login in whole seconds/],
+    [{ sub: 'x' }, { authTime: 0 }, /^sessions\.create: authTime is 0/],
     [{ sub: 'x' }, { authTime: -1 }, /^sessions\.create: authTime is -1/],
     [{ sub: 'x' }, { authTime: START / SECOND + 301 }, /^sessions\.create: authTime is /],
     [{ sub: 'x' }, { authTime: new Date(START) }, /^sessions\.create: authTime is a/]

@@ -85,6 +85,12 @@ refusesToBoot(t, 'a route of a wrong kind', ROUTES.flatMap((name): Mistake[] => 
     [`${name}.${String(option)}`, { ...PAIR, routes: { [name]: { path: '/x', [option as string]: value } } }, `routes.${name}.${String(option)} is given`, `or give false as routes.${name} and add a route of your own`])
 ]))
 
+refusesToBoot(t, 'a recent login that is asked for in a wrong place or in a wrong way', [
+  ...ROUTES.filter((name) => name !== 'sessions').map((name): Mistake =>
+    [name, { ...PAIR, routes: { [name]: { requireRecentLogin: '10m' } } }, `routes.${name}.requireRecentLogin is given`, /only ending a session of routes.sessions can ask for a recent login: leave it out/]),
+  ...[0, '10', 'soon', 1.5, true, null].map((value): Mistake => [String(value), { ...PAIR, routes: { sessions: { requireRecentLogin: value } } }, 'routes.sessions.requireRecentLogin is', /give /])
+])
+
 const schema = { type: 'object', properties: { device: { type: 'string' } } }
 refusesToBoot(t, 'a schema that our validator does not know', ROUTES.flatMap((name) => ['body', 'querystring', 'query', 'headers', 'params'].map((part): Mistake =>
   [`${name} ${part}`, { ...PAIR, routes: { [name]: { schema: { summary: 'x', [part]: schema } } } }, `routes.${name}.schema.${part} is given`, `give routes.${name}.validatorCompiler, too, or leave it out`])))

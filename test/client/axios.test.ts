@@ -192,6 +192,22 @@ t.test('a request that is sent again with its config gets a token of its own', a
   await t.rejects(api(fourth), { response: { data: { code: 'FST_JWT_ACCESS_TOKEN_MISSING' } } } as any, 'signed out by now')
 })
 
+t.test('a request that is cancelled before it begins asks for no token', async (t) => {
+  const { browser, api } = await createWorld(t)
+  browser.clock.now += 16 * MINUTE
+  await t.rejects(api.get('/me', { signal: AbortSignal.abort() }), { code: 'ERR_CANCELED' } as any)
+  t.equal(browser.count('GET /me'), 0)
+})
+
+t.test('where no token can be had, the error is the one that says why', async (t) => {
+  const { browser, api } = await createWorld(t)
+  browser.clock.now += 16 * MINUTE
+  Date.now = () => browser.clock.now
+  browser.intercept = ({ url }) => url.endsWith('/auth/refresh') ? new Response(null, { status: 503 }) : undefined
+  await t.rejects(api.get('/me'), { name: 'AuthUnavailableError', status: 503 } as any)
+  t.equal(browser.count('GET /me'), 0)
+})
+
 t.test('an API that takes none of the tokens is no reason to refresh all the time', async (t) => {
   const { browser, api } = await createWorld(t)
   browser.intercept = ({ url }) => url.endsWith('/never') ? new Response(null, { status: 401 }) : undefined

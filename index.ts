@@ -13,6 +13,7 @@ import { createChooseToken, createReadTokens } from './lib/http/presented.ts'
 import { createFindProofs } from './lib/http/proofs.ts'
 import { createRefresh } from './lib/http/refresh.ts'
 import { createRenewAccessToken } from './lib/http/renew-access-token.ts'
+import { createRefuse, createRefuseAccessToken } from './lib/http/refusals.ts'
 import { enforceRefusals } from './lib/http/replies.ts'
 import { createRequireRecentLogin } from './lib/http/require-recent-login.ts'
 import { createDemandSession, createRequireSession } from './lib/http/require-session.ts'
@@ -49,8 +50,8 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const refreshTokens = createRefreshTokens(refreshKeyring, now)
 
   // The sessions and the rules that move them.
-  const openStore = createOpenStore(config.store, config.storeTimeout, app.log)
   const emit = createEmit(config.onEvent, app.log)
+  const openStore = createOpenStore({ store: config.store, timeout: config.storeTimeout, emit, log: app.log })
   const rotate = createRotate({ config, freshClaims: createFreshClaims(config), emit })
   const parseTerms = createParseTerms(config)
   const limit = createLimit(openStore, emit, config.maxSessionsPerSubject, app.log)
@@ -59,26 +60,28 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
 
   // What a request brings.
   const { extract } = config.accessToken
+  const refuse = createRefuse(emit)
+  const refuseAccessToken = createRefuseAccessToken(refuse)
   const verifiedClaims = createVerifiedClaims(app)
   const isCrossSite = createIsCrossSite(config.trustedOrigins, config.publicUrl)
   const readAccessToken = createReadAccessToken(accessTokens, extract)
   const readTokens = createReadTokens(config.refreshToken, cookie, refreshTokens)
   const cookieHints = createCookieHints(config)
-  const chooseToken = createChooseToken(readTokens, isCrossSite, now, cookieHints)
-  const findProofs = createFindProofs({ readTokens, readAccessToken, extracts: extract !== undefined, verifiedClaims, isCrossSite })
+  const chooseToken = createChooseToken({ readTokens, isCrossSite, now, hints: cookieHints, refuse })
+  const findProofs = createFindProofs({ readTokens, readAccessToken, extracts: extract !== undefined, verifiedClaims, isCrossSite, refuse })
 
   // What the host uses.
   enforceCaching(app)
   enforceRefusals(app)
-  const authenticate = createAuthenticate(readAccessToken, verifiedClaims)
-  const demandSession = createDemandSession(verifiedClaims, now)
+  const authenticate = createAuthenticate(readAccessToken, verifiedClaims, refuseAccessToken)
+  const demandSession = createDemandSession(verifiedClaims, now, refuse)
   const requireSession = createRequireSession(demandSession, openStore)
   const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
   const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit })
-  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, parseTerms, startSession })
-  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit })
-  const renewAccessToken = createRenewAccessToken({ config, verifiedClaims, accessTokens, openStore })
-  const verifyAccessToken = createVerifyAccessToken(accessTokens)
+  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, parseTerms, startSession, refuse })
+  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit, refuse, refuseAccessToken })
+  const renewAccessToken = createRenewAccessToken({ config, verifiedClaims, accessTokens, openStore, refuse })
+  const verifyAccessToken = createVerifyAccessToken(accessTokens, refuseAccessToken)
   decorate(app, decorators, {
     authenticate, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens
   })

@@ -8,10 +8,14 @@ export interface IssuedEvent extends SessionEvent {
   type: 'issued'
 }
 
+/** Which of the rotation rules has accepted a refresh. The rule "ahead" is the event `recovered`. */
+export type RefreshCase = 'confirm' | 'young' | 'retry' | 'static'
+
 /** A refresh was accepted. `rotated` tells whether a new refresh token was given out. */
 export interface RefreshedEvent extends SessionEvent {
   type: 'refreshed'
   generation: number
+  case: RefreshCase
   rotated: boolean
 }
 
@@ -45,7 +49,67 @@ export interface EndedEvent {
   count: number
 }
 
-export type JwtRefreshEvent = IssuedEvent | RefreshedEvent | ReusedEvent | RecoveredEvent | EndedEvent
+/**
+ * What asks for the store: a login (`sessions.create` too), a refresh, a logout, or something else about sessions
+ * (`requireSession`, the sessions routes, `renewAccessToken`, `app.sessions`).
+ */
+export type Operation = 'login' | 'refresh' | 'logout' | 'session'
+
+/** Why something was refused. */
+export type RefusedReason =
+  /** The text is no token of ours, or says what no token of ours says. */
+  | 'malformed'
+  /** It was changed, or signed with a key that is not ours. */
+  | 'signature'
+  /** A token of another kind: a refresh token for an access token, say. */
+  | 'type'
+  /** Its `kid` is that of no key of this instance. */
+  | 'unknown key'
+  | 'issuer'
+  | 'audience'
+  /** Its `nbf` lies in the future. */
+  | 'not yet valid'
+  /** No refresh token came with a refresh, or with a logout everywhere. */
+  | 'missing'
+  /** Refresh tokens came in the cookie and in the body. */
+  | 'ambiguous'
+  /** The cookies are of several users who are all signed in. */
+  | 'several subjects'
+  | 'cross-site'
+  /** The session ran out, by the refresh token's own word. */
+  | 'expired'
+  /** The store has no such session any more: it was ended before its time, or lost. */
+  | 'revoked'
+
+/**
+ * A login, a refresh, a logout, an access token or a request that needs a living session was refused. Not told of an access
+ * token that is missing or has expired, nor where `reused` or `ended` has told of the same refusal.
+ */
+export interface RefusedEvent {
+  type: 'refused'
+  /** `access`: the access token of a request, or of `app.verifyAccessToken`. */
+  operation: Operation | 'access'
+  reason: RefusedReason
+  /** Of a verified token; absent where there is none. */
+  sessionId?: string
+  subject?: string
+}
+
+/**
+ * The store or `claims` failed or took too long, so that the answer is 503. Told once an operation. Not told where a caller
+ * has gone before the store was asked, nor where `claims` throws an error with a `statusCode` of its own.
+ */
+export interface UnavailableEvent {
+  type: 'unavailable'
+  operation: Operation
+  /** What the store or `claims` has thrown; an Error of ours where it took too long. */
+  cause: unknown
+  /** Milliseconds since the operation began. */
+  ms: number
+}
+
+export type JwtRefreshEvent =
+  IssuedEvent | RefreshedEvent | ReusedEvent | RecoveredEvent | EndedEvent | RefusedEvent | UnavailableEvent
 
 /** What a tracer may write down of a request: no header, body or query, where tokens and passwords are. */
 export interface RequestSummary {

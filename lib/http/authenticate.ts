@@ -1,10 +1,11 @@
 import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { AccessTokenConfig } from '../config.ts'
-import { AccessTokenInvalidError, AccessTokenMissingError, TokenRefusedError } from '../errors.ts'
+import { AccessTokenInvalidError, AccessTokenMissingError } from '../errors.ts'
 import { own } from '../json.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { SyncHook } from './hooks.ts'
+import type { RefuseAccessToken } from './refusals.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
@@ -23,9 +24,6 @@ export function createReadAccessToken (accessTokens: AccessTokens, extract: Acce
       const token = tokenOf(request)
       return token === null || token === '' ? null : accessTokens.verify(token as string)
     } catch (error) {
-      if (error instanceof Error && error.cause instanceof TokenRefusedError) {
-        request.log.debug({ reason: error.cause.message }, 'refused an access token')
-      }
       // A host's extract may throw anything, also what reads as "no error": that must not open the route.
       return error instanceof Error ? error : new AccessTokenInvalidError({ cause: error })
     }
@@ -33,21 +31,27 @@ export function createReadAccessToken (accessTokens: AccessTokens, extract: Acce
 }
 
 /** `app.verifyAccessToken`: throws what `authenticate` would answer with. */
-export function createVerifyAccessToken (accessTokens: AccessTokens): (token: unknown) => AccessTokenClaims {
+export function createVerifyAccessToken (accessTokens: AccessTokens, refuseAccessToken: RefuseAccessToken): (token: unknown) => AccessTokenClaims {
   return function verifyAccessToken (token) {
     if (token === null || token === undefined || token === '') throw new AccessTokenMissingError()
-    return accessTokens.verify(token as string)
+    try {
+      return accessTokens.verify(token as string)
+    } catch (error) {
+      throw refuseAccessToken(null, 'access', error as Error)
+    }
   }
 }
 
 /** The onRequest hook: synchronous from the header to `request.user`. */
-export function createAuthenticate (readAccessToken: ReadAccessToken, verifiedClaims: VerifiedClaims): SyncHook {
+export function createAuthenticate (
+  readAccessToken: ReadAccessToken, verifiedClaims: VerifiedClaims, refuseAccessToken: RefuseAccessToken
+): SyncHook {
   function check (request: AnyRequest): Error | undefined {
     const access = own(request.routeOptions.config, 'jwtRefresh')
     if (access === 'public') return undefined
     const claims = readAccessToken(request)
     if (claims === null) return access === 'optional' ? undefined : new AccessTokenMissingError()
-    if (claims instanceof Error) return claims
+    if (claims instanceof Error) return refuseAccessToken(request, 'access', claims)
     verifiedClaims.set(request, claims)
     return undefined
   }

@@ -1,7 +1,9 @@
+import type { Operation } from '../../types/events.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { PublicUrl } from '../config.ts'
 import { CrossSiteRequestError } from '../errors.ts'
 import { own } from '../json.ts'
+import type { Refuse, Whose } from './refusals.ts'
 
 /**
  * Whether another site made the browser send this request. The browser says so itself, in headers that a page cannot
@@ -24,11 +26,16 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUr
  * The error for such a request that carries our cookie or would set it, once the log says what a host with a front end of
  * its own must do.
  *
+ * @param whose the session of the genuine token that came along
  * @param otherwise what else can be done about it, for the log
  */
-export function refuseCrossSite ({ log, host, headers }: AnyRequest, otherwise = ''): Error {
-  log.warn({ origin: own(headers, 'origin'), host, secFetchSite: own(headers, 'sec-fetch-site') }, `refused a request from another site: if its origin is yours, add it to trustedOrigins${otherwise}`)
-  return new CrossSiteRequestError()
+export function refuseCrossSite (
+  refuse: Refuse, request: AnyRequest, operation: Operation, whose?: Whose, otherwise = ''
+): Error {
+  const { log, host, headers } = request
+  const ids = whose && { sessionId: whose.sessionId, subject: whose.subject }
+  log.warn({ operation, ...ids, origin: own(headers, 'origin'), host, secFetchSite: own(headers, 'sec-fetch-site') }, `refused a request from another site: if its origin is yours, add it to trustedOrigins${otherwise}`)
+  return refuse(request, operation, 'cross-site', new CrossSiteRequestError(), whose)
 }
 
 /**

@@ -15,6 +15,7 @@ import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { AnyReply } from './hooks.ts'
 import type { ReadTokens } from './presented.ts'
+import type { Refuse } from './refusals.ts'
 import { orRetryLater } from './replies.ts'
 
 // What reply.jwtSign of @fastify/jwt takes.
@@ -31,12 +32,13 @@ export interface IssueTokensParts {
   parseTerms: ParseTerms
   hints: CookieHints
   startSession: StartSession
+  refuse: Refuse
 }
 
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
-export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, parseTerms, startSession }: IssueTokensParts): IssueTokens {
+export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, parseTerms, startSession, refuse }: IssueTokensParts): IssueTokens {
   const { keys, transport: configured } = config.refreshToken
 
   return async function issueTokens (claims, given = {}) {
@@ -51,7 +53,7 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
 
     noStore(this)
     // Login CSRF: a form on another site would sign its victim in as somebody else, who then reads what the victim writes.
-    if (transport === 'cookie' && isForeign) throw refuseCrossSite(this.request, OTHERWISE)
+    if (transport === 'cookie' && isForeign) throw refuseCrossSite(refuse, this.request, 'login', undefined, OTHERWISE)
     const previous = endPrevious ? previousTokens(this.request, isForeign) : []
     const check = transport === 'cookie' ? cookie.checkSize : null
     const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check }))

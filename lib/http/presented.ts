@@ -10,6 +10,7 @@ import type { CookieHints } from './cookie-hints.ts'
 import type { RefreshCookie } from './cookie.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
+import type { Refuse } from './refusals.ts'
 
 /** The refresh tokens that a request brings in one place. */
 export interface Presented {
@@ -29,7 +30,7 @@ export interface Presented {
 export type ReadTokens = (request: AnyRequest) => { cookies: Presented, body: Presented }
 
 export function createReadTokens ({ transport, extract }: RefreshTokenConfig, cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadTokens {
-  function present ({ log }: AnyRequest, texts: string[], comesAlong: boolean): Presented {
+  function present (texts: string[], comesAlong: boolean): Presented {
     const bySession = new Map<string, RefreshToken>()
     let unreadable = 0
     let refusal: Refusal | null = null
@@ -39,7 +40,6 @@ export function createReadTokens ({ transport, extract }: RefreshTokenConfig, co
       if (typeof token === 'string') {
         unreadable++
         refusal ??= token
-        log.debug({ reason: token }, 'refused a refresh token')
         continue
       }
       const other = bySession.get(token.sessionId)
@@ -54,8 +54,8 @@ export function createReadTokens ({ transport, extract }: RefreshTokenConfig, co
     const isExtracted = isText(extracted)
     const sent = isExtracted ? [extracted] : inBody(request.body)
     return {
-      cookies: present(request, transport === 'body' ? [] : cookie.read(own(request.headers, 'cookie') as string | undefined), true),
-      body: present(request, transport === 'cookie' ? [] : sent, isExtracted)
+      cookies: present(transport === 'body' ? [] : cookie.read(own(request.headers, 'cookie') as string | undefined), true),
+      body: present(transport === 'cookie' ? [] : sent, isExtracted)
     }
   }
 }
@@ -74,31 +74,45 @@ export interface Chosen {
  */
 export type ChooseToken = (request: AnyRequest, store: GuardedStore) => Promise<Chosen>
 
-export function createChooseToken (readTokens: ReadTokens, isCrossSite: IsCrossSite, now: () => number, hints: CookieHints): ChooseToken {
+interface ChooseTokenParts {
+  readTokens: ReadTokens
+  isCrossSite: IsCrossSite
+  now: () => number
+  hints: CookieHints
+  refuse: Refuse
+}
+
+export function createChooseToken ({ readTokens, isCrossSite, now, hints, refuse }: ChooseTokenParts): ChooseToken {
   /**
    * The latest token whose session lives, or the latest of all: a cookie that was left behind or tossed in must not log
    * anyone out. Where people of two subjects are signed in, any choice could be the wrong one.
    */
-  async function chooseLiving (tokens: [RefreshToken, ...RefreshToken[]], store: GuardedStore): Promise<RefreshToken> {
+  async function chooseLiving (request: AnyRequest, tokens: [RefreshToken, ...RefreshToken[]], store: GuardedStore): Promise<RefreshToken> {
     const found = await Promise.all(tokens.map(async ({ sessionId, subject }) => await findAlive(store, sessionId, subject, now())))
     const [latest = tokens[0], ...others] = tokens.filter((_, index) => found[index] !== null)
-    if (others.some(({ subject }) => subject !== latest.subject)) throw new RefreshTokenInvalidError()
+    if (others.some(({ subject }) => subject !== latest.subject)) {
+      throw refuse(request, 'refresh', 'several subjects', new RefreshTokenInvalidError())
+    }
     return latest
   }
 
   return async function chooseToken (request, store) {
     const { cookies, body } = readTokens(request)
     const [sent = null] = body.texts
-    if (cookies.texts.length > 0 && sent !== null) throw new RefreshTokenAmbiguousError()
+    if (cookies.texts.length > 0 && sent !== null) throw refuse(request, 'refresh', 'ambiguous', new RefreshTokenAmbiguousError())
     if (cookies.texts.length === 0 && sent === null) {
       hints.atMissing(request)
-      throw new RefreshTokenMissingError()
+      throw refuse(request, 'refresh', 'missing', new RefreshTokenMissingError())
     }
-    if ((sent === null || body.comesAlong) && isCrossSite(request)) throw refuseCrossSite(request)
-    const { tokens: [token, ...others], refusal } = sent === null ? cookies : body
-    if (token === undefined) throw new RefreshTokenInvalidError({ cause: new TokenRefusedError(refusal as Refusal) })
+    const { tokens: [token, ...others], unreadable, refusal } = sent === null ? cookies : body
+    if ((sent === null || body.comesAlong) && isCrossSite(request)) throw refuseCrossSite(refuse, request, 'refresh', token)
+    if (token === undefined) {
+      const reason = refusal as Refusal
+      throw refuse(request, 'refresh', reason, new RefreshTokenInvalidError({ cause: new TokenRefusedError(reason) }))
+    }
+    if (unreadable > 0) request.log.debug({ unreadable, reason: refusal }, 'a refresh passes over refresh cookies that no key of this instance opens')
     // One token is the steady case, and its rotation asks the store for its session anyway.
-    return { sent, token: others.length === 0 ? token : await chooseLiving([token, ...others], store) }
+    return { sent, token: others.length === 0 ? token : await chooseLiving(request, [token, ...others], store) }
   }
 }
 

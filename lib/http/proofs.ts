@@ -5,6 +5,7 @@ import type { ReadAccessToken } from './authenticate.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { Presented, ReadTokens } from './presented.ts'
+import type { Refuse } from './refusals.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
 /** A genuine token of a session: who brings it may end that session. */
@@ -39,9 +40,10 @@ interface FindProofsParts {
   extracts: boolean
   verifiedClaims: VerifiedClaims
   isCrossSite: IsCrossSite
+  refuse: Refuse
 }
 
-export function createFindProofs ({ readTokens, readAccessToken, extracts, verifiedClaims, isCrossSite }: FindProofsParts): FindProofs {
+export function createFindProofs ({ readTokens, readAccessToken, extracts, verifiedClaims, isCrossSite, refuse }: FindProofsParts): FindProofs {
   return function findProofs (request) {
     const { cookies, body } = readTokens(request)
     const crossSite = isCrossSite(request)
@@ -54,7 +56,7 @@ export function createFindProofs ({ readTokens, readAccessToken, extracts, verif
       ...(claims === null || claims instanceof Error ? [] : [ofClaims(claims)])
     ]
     const ignored = cookies.texts.length + (body.comesAlong ? body.texts.length : 0)
-    if (crossSite && ignored > 0 && proofs.length === 0) throw refuseCrossSite(request)
+    if (crossSite && ignored > 0 && proofs.length === 0) throw refuseCrossSite(refuse, request, 'logout', cookies.tokens[0] ?? body.tokens[0])
     return { proofs, cookies, body, accessTokenError: isRefused(claims) ? claims : null }
   }
 }

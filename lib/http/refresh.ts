@@ -33,7 +33,7 @@ export function createRefresh (parts: RefreshParts): Hook {
 
   return async function refresh (request, reply) {
     noStore(reply)
-    const store = openStore(request)
+    const store = openStore('refresh', request)
     const { token, sent } = await orRetryLater(reply, chooseToken(request, store))
     const outcome = await orRetryLater(reply, rotate(token, store, request))
     if (outcome.type === 'gone') throw goneError(outcome)
@@ -49,6 +49,6 @@ export function createRefresh (parts: RefreshParts): Hook {
     const { sessionId, subject, generation } = token
     emit(outcome.case === 'ahead'
       ? { type: 'recovered', sessionId, subject, generation, expected: outcome.before }
-      : { type: 'refreshed', sessionId, subject, generation, rotated: child }, request)
+      : { type: 'refreshed', sessionId, subject, generation, case: outcome.case, rotated: child }, request)
   }
 }

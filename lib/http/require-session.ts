@@ -4,6 +4,7 @@ import { AccessTokenMissingError, SessionEndedError } from '../errors.ts'
 import type { GuardedStore, OpenStore } from '../sessions/guarded-store.ts'
 import { findAlive } from '../sessions/alive.ts'
 import type { AnyReply, Hook } from './hooks.ts'
+import type { Refuse } from './refusals.ts'
 import { challenged, orRetryLater } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
@@ -14,13 +15,14 @@ import type { VerifiedClaims } from './verified-claims.ts'
  */
 export type DemandSession = (request: AnyRequest, reply: AnyReply, store: GuardedStore) => Promise<AccessTokenClaims>
 
-export function createDemandSession (verifiedClaims: VerifiedClaims, now: () => number): DemandSession {
+export function createDemandSession (verifiedClaims: VerifiedClaims, now: () => number, refuse: Refuse): DemandSession {
   return async function demandSession (request, reply, store) {
     const claims = verifiedClaims.get(request)
     // Without authenticate before it nothing says whose session to ask for.
     if (claims === null) throw challenged(reply, new AccessTokenMissingError())
-    const session = await orRetryLater(reply, findAlive(store, claims.sid, claims.sub, now()))
-    if (session === null) throw challenged(reply, new SessionEndedError())
+    const { sub: subject, sid: sessionId } = claims
+    const session = await orRetryLater(reply, findAlive(store, sessionId, subject, now()))
+    if (session === null) throw challenged(reply, refuse(request, 'session', 'revoked', new SessionEndedError(), { sessionId, subject }))
     return claims
   }
 }
@@ -28,6 +30,6 @@ export function createDemandSession (verifiedClaims: VerifiedClaims, now: () => 
 /** The hook behind `authenticate` on sensitive routes: an access token outlives its session, this notices. */
 export function createRequireSession (demandSession: DemandSession, openStore: OpenStore): Hook {
   return async function requireSession (request, reply) {
-    await demandSession(request, reply, openStore(request))
+    await demandSession(request, reply, openStore('session', request))
   }
 }

@@ -1,9 +1,10 @@
+import type { RefusedReason } from '../../types/events.ts'
 import type { Session } from '../../types/session.ts'
 import type { RevokeTokensOptions } from '../../types/tokens.ts'
 import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
 import {
-  RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError, RefreshTokenRevokedError, SessionEndedError
+  RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError, RefreshTokenRevokedError, SessionEndedError, TokenRefusedError
 } from '../errors.ts'
 import { endReused } from '../sessions/end-reused.ts'
 import { endAll, endSessions } from '../sessions/end-sessions.ts'
@@ -11,12 +12,14 @@ import type { Emit } from '../sessions/events.ts'
 import type { GuardedStore, OpenStore } from '../sessions/guarded-store.ts'
 import { gone, isOutdated } from '../sessions/rotation.ts'
 import { findAlive } from '../sessions/alive.ts'
+import type { Refusal } from '../tokens/keyring.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { AnyReply } from './hooks.ts'
 import type { Brought, FindProofs, Proof } from './proofs.ts'
+import type { Refuse, RefuseAccessToken } from './refusals.ts'
 import { challenged, goneError, orRetryLater } from './replies.ts'
 
 export interface RevokeTokensParts {
@@ -26,6 +29,8 @@ export interface RevokeTokensParts {
   cookie: RefreshCookie
   openStore: OpenStore
   emit: Emit
+  refuse: Refuse
+  refuseAccessToken: RefuseAccessToken
 }
 
 export type RevokeTokens = (this: AnyReply, options?: RevokeTokensOptions) => Promise<void>
@@ -36,7 +41,7 @@ interface LivingProof extends Proof {
 
 /** `reply.revokeTokens`: a logout. It ends every session that the request shows to be the caller's own. */
 export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
-  const { config, findProofs, isCrossSite, cookie, openStore, emit } = parts
+  const { config, findProofs, isCrossSite, cookie, openStore, emit, refuse, refuseAccessToken } = parts
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens (options = {}) {
@@ -44,12 +49,12 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     const everywhere = checkCallFlag('revokeTokens', 'everywhere', wanted, false)
     noStore(this)
     const brought = findProofs(this.request)
-    const { proofs, cookies: { unreadable } } = brought
-    if (unreadable > 0) this.log.info({ unreadable }, 'a logout found refresh cookies that no key of this instance opens')
+    const { proofs, cookies: { unreadable, refusal } } = brought
+    if (unreadable > 0) this.log.info({ unreadable, reason: refusal }, 'a logout found refresh cookies that no key of this instance opens')
 
-    const store = openStore(this.request)
+    const store = openStore('logout', this.request)
     if (everywhere) await orRetryLater(this, endEverywhere(this, store, brought))
-    else if (isBadAccessTokenAlone(brought)) throw challenged(this, brought.accessTokenError as Error)
+    else if (isBadAccessTokenAlone(brought)) throw challenged(this, refuseAccessToken(this.request, 'logout', brought.accessTokenError as Error))
     else await orRetryLater(this, endSessions(store, emit, 'logout', proofs, this.request))
     clearCookie(this)
     this.code(204)
@@ -62,7 +67,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
 
   async function endEverywhere (reply: AnyReply, store: GuardedStore, brought: Brought): Promise<void> {
     const proofs = demandProofs(reply, brought)
-    const subject = demandOneSubject(await demandCurrent(reply, store, proofs))
+    const subject = demandOneSubject(reply, await demandCurrent(reply, store, proofs))
     await endAll(store, emit, 'logout', subject, reply.request)
     // By their ids too, in case the store has lost its index of the subject's sessions.
     await endSessions(store, emit, 'logout', proofs, reply.request)
@@ -70,12 +75,13 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
 
   function demandProofs (reply: AnyReply, brought: Brought): Proof[] {
     const { proofs, cookies, body } = brought
-    if (cookies.texts.length > 0 && body.texts.length > 0 && !proofs.some(isOfAccess)) throw new RefreshTokenAmbiguousError()
+    if (cookies.texts.length > 0 && body.texts.length > 0 && !proofs.some(isOfAccess)) throw refused(reply, 'ambiguous', new RefreshTokenAmbiguousError())
     if (proofs.length > 0) return proofs
-    if (isBadAccessTokenAlone(brought)) throw challenged(reply, brought.accessTokenError as Error)
-    if (cookies.texts.length + body.texts.length === 0) throw new RefreshTokenMissingError()
+    if (isBadAccessTokenAlone(brought)) throw challenged(reply, refuseAccessToken(reply.request, 'logout', brought.accessTokenError as Error))
+    if (cookies.texts.length + body.texts.length === 0) throw refused(reply, 'missing', new RefreshTokenMissingError())
     clearCookie(reply)
-    throw new RefreshTokenInvalidError()
+    const reason = (cookies.refusal ?? body.refusal) as Refusal
+    throw refused(reply, reason, new RefreshTokenInvalidError({ cause: new TokenRefusedError(reason) }))
   }
 
   /** The proofs of sessions that live and have not gone on without the token: any other may be in a thief's hands for years. */
@@ -84,9 +90,11 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     if (living.length === 0) throw sessionOver(reply, proofs[0] as Proof)
     const current = living.filter(({ refreshToken, session }) => refreshToken === null || !isOutdated(session, refreshToken))
     if (current.length > 0) return current
-    await Promise.all(living.map(async ({ session, refreshToken }) => await endReused(store, emit, session, refreshToken as RefreshToken, reply.request)))
+    const ended = await Promise.all(living.map(async ({ session, refreshToken }) =>
+      await endReused(store, emit, session, refreshToken as RefreshToken, reply.request)))
     clearCookie(reply)
-    throw new RefreshTokenRevokedError()
+    const error = new RefreshTokenRevokedError()
+    throw ended.includes(true) ? error : refused(reply, 'revoked', error, living[0]) // where another request was faster
   }
 
   async function findLiving (store: GuardedStore, proofs: Proof[]): Promise<LivingProof[]> {
@@ -96,10 +104,24 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     return found.filter((proof): proof is LivingProof => proof.session !== null)
   }
 
-  function sessionOver (reply: AnyReply, { refreshToken }: Proof): Error {
-    if (refreshToken === null) return challenged(reply, new SessionEndedError())
+  function sessionOver (reply: AnyReply, proof: Proof): Error {
+    const { refreshToken } = proof
+    if (refreshToken === null) return challenged(reply, refused(reply, 'revoked', new SessionEndedError(), proof))
     clearCookie(reply)
-    return goneError(gone(refreshToken, config.now(), windows))
+    const outcome = gone(refreshToken, config.now(), windows)
+    return refused(reply, outcome.code, goneError(outcome), proof)
+  }
+
+  /** Whose sessions are to be ended; of cookies of two people, no one can tell. */
+  function demandOneSubject (reply: AnyReply, proofs: Proof[]): string {
+    const access = proofs.find(isOfAccess)
+    const { subject } = access ?? proofs[0] as Proof
+    if (access !== undefined || proofs.every((other) => other.subject === subject)) return subject
+    throw refused(reply, 'several subjects', new RefreshTokenInvalidError())
+  }
+
+  function refused (reply: AnyReply, reason: RefusedReason, error: Error, whose?: Proof): Error {
+    return refuse(reply.request, 'logout', reason, error, whose)
   }
 }
 
@@ -110,12 +132,4 @@ function isBadAccessTokenAlone ({ proofs, cookies, body, accessTokenError }: Bro
 
 function isOfAccess ({ refreshToken }: Proof): boolean {
   return refreshToken === null
-}
-
-/** Whose sessions are to be ended; of cookies of two people, no one can tell. */
-function demandOneSubject (proofs: Proof[]): string {
-  const access = proofs.find(isOfAccess)
-  const { subject } = access ?? proofs[0] as Proof
-  if (access === undefined && proofs.some((other) => other.subject !== subject)) throw new RefreshTokenInvalidError()
-  return subject
 }

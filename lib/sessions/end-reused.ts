@@ -19,7 +19,6 @@ export async function endReused (
   store: GuardedStore, emit: Emit, session: Session, token: RefreshToken, request: AnyRequest
 ): Promise<boolean> {
   const { id: sessionId, subject, generation: expected } = session
-  request.log.warn({ sessionId, subject }, 'a refresh token was used again: its session is ended')
   const event = { type: 'reused', sessionId, subject, generation: token.generation, expected } as const
   return await endSession(store, emit, event, request, isAhead(session, token) ? session.current : undefined)
 }

@@ -1,11 +1,11 @@
 import { channel } from 'node:diagnostics_channel'
 import type { FastifyBaseLogger } from 'fastify'
-import type { DiagnosticsMessage, JwtRefreshEvent, RequestSummary } from '../../types/events.ts'
+import type { DiagnosticsMessage, JwtRefreshEvent, RefusedEvent, RequestSummary, UnavailableEvent } from '../../types/events.ts'
 import type { JwtRefreshOptions } from '../../types/options.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import { metadataOf } from './metadata.ts'
 
-/** Tells the host. Never throws and is never awaited: a broken audit log must not log anyone out. */
+/** Tells the host and its log. Never throws and is never awaited: a broken audit log must not log anyone out. */
 export type Emit = (event: JwtRefreshEvent, request: AnyRequest | null) => void
 
 /** Where tracers that do not hold the options can listen; messages are DiagnosticsMessages. */
@@ -16,10 +16,32 @@ export function createEmit (onEvent: JwtRefreshOptions['onEvent'], log: FastifyB
   const complain = (err: unknown): void => log.error({ err }, 'onEvent failed')
 
   return function emit (event, request) {
+    writeLine(request?.log ?? log, event)
     if (diagnostics.hasSubscribers) diagnostics.publish({ event, request: request === null ? null : summaryOf(request) } satisfies DiagnosticsMessage)
     if (onEvent === undefined) return
     new Promise((resolve) => resolve(onEvent(event, request))).catch(complain)
   }
+}
+
+/** The event is the log line: what an operator searches for, whether or not the host listens to events. */
+function writeLine (log: FastifyBaseLogger, event: JwtRefreshEvent): void {
+  if (event.type === 'ended') log.info(event, event.count === 1 ? 'a session was ended' : 'sessions were ended')
+  else if (event.type === 'reused') log.warn(event, 'a refresh token was used again: its session was ended')
+  else if (event.type === 'unavailable') writeFailure(log, event)
+  // Of a request from another site csrf.ts warns, with its origin.
+  else if (event.type === 'refused' && event.reason !== 'cross-site') log.debug(event, REFUSALS[event.operation])
+}
+
+function writeFailure (log: FastifyBaseLogger, { type, operation, ms, cause: err }: UnavailableEvent): void {
+  log.warn({ type, operation, ms, err }, 'the session store or `claims` failed or took too long')
+}
+
+const REFUSALS: Record<RefusedEvent['operation'], string> = {
+  access: 'refused an access token',
+  login: 'refused a login',
+  refresh: 'refused a refresh',
+  logout: 'refused a logout',
+  session: 'refused a request whose session has ended'
 }
 
 /**

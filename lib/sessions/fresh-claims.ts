@@ -4,22 +4,23 @@ import type { Config } from '../config.ts'
 import { StoreUnavailableError } from '../errors.ts'
 import { copyClaims } from './claims.ts'
 import { withDeadline } from './deadline.ts'
+import type { GuardedStore } from './guarded-store.ts'
 
 /**
  * The claims for a refreshed access token, or null where the host wants the session ended.
  *
- * @param timeLeft milliseconds
+ * @param store whose time limit it shares
  * @throws what the host's `claims` throws where that has a status of its own, StoreUnavailableError where it has none
  *   or takes too long, TypeError for claims of another subject or with reserved names
  */
-export type FreshClaims = (session: Session, request: AnyRequest, timeLeft: number) => Promise<SessionClaims | null>
+export type FreshClaims = (session: Session, request: AnyRequest, store: GuardedStore) => Promise<SessionClaims | null>
 
 export function createFreshClaims ({ claims: hostClaims }: Config): FreshClaims {
   if (hostClaims === undefined) return async (session) => session.claims
 
-  return async function freshClaims (session, request, timeLeft) {
+  return async function freshClaims (session, request, store) {
     const { subject } = session
-    const claims = await withDeadline(timeLeft, async () => await hostClaims(session, request), toError)
+    const claims = await withDeadline(store.timeLeft, async () => await hostClaims(session, request), (cause) => toError(cause, store))
     if (claims === null || claims === undefined) return null // a lookup that found nobody
     const copy = copyClaims('claims', claims)
     if (copy.sub === subject) return copy
@@ -27,8 +28,9 @@ export function createFreshClaims ({ claims: hostClaims }: Config): FreshClaims 
   }
 }
 
-function toError (cause: unknown): unknown {
+function toError (cause: unknown, store: GuardedStore): unknown {
   if (typeof (cause as { statusCode?: unknown } | null | undefined)?.statusCode === 'number') return cause
+  store.tellFailure(cause)
   // The host's database was away, say: a client that hears 503 tries again, one that hears 500 logs its user out.
   return new StoreUnavailableError({ cause })
 }

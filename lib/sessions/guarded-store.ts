@@ -1,16 +1,28 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Operation } from '../../types/events.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Rotation, Session, TokenStore } from '../../types/session.ts'
+import type { Emit } from './events.ts'
 import { recordFault } from './record-fault.ts'
 import { StoreQueue } from './store-queue.ts'
 
-/** The store for one operation: a refresh, a login, a logout. `request` is null where there is none, as in `app.sessions`. */
-export type OpenStore = (request: AnyRequest | null) => GuardedStore
+/**
+ * The store for one operation. `request` is null where there is none, as in `app.sessions`. `operation` is null where
+ * nobody is to be told that it failed.
+ */
+export type OpenStore = (operation: Operation | null, request: AnyRequest | null) => GuardedStore
 
-/** @param timeout milliseconds that all calls of one operation may take together */
-export function createOpenStore (store: TokenStore, timeout: number, log: FastifyBaseLogger): OpenStore {
-  const queue = new StoreQueue()
-  return (request) => new GuardedStore(store, queue, timeout, request, request?.log ?? log)
+interface StoreParts {
+  store: TokenStore
+  /** Milliseconds that all calls of one operation may take together. */
+  timeout: number
+  emit: Emit
+  log: FastifyBaseLogger
+}
+
+export function createOpenStore (parts: StoreParts): OpenStore {
+  const shared = { ...parts, queue: new StoreQueue() }
+  return (operation, request) => new GuardedStore(shared, operation, request)
 }
 
 /**
@@ -19,23 +31,33 @@ export function createOpenStore (store: TokenStore, timeout: number, log: Fastif
  * closes the page right after "log out" means it.
  */
 export class GuardedStore {
+  readonly #shared: StoreParts & { queue: StoreQueue }
   readonly #store: TokenStore
-  readonly #queue: StoreQueue
-  readonly #log: FastifyBaseLogger
-  readonly #endsAt: number
+  readonly #request: AnyRequest | null
+  readonly #startedAt = performance.now()
   readonly #isWanted: () => boolean
+  /** null once its failure was told. */
+  #operation: Operation | null
 
-  constructor (store: TokenStore, queue: StoreQueue, timeout: number, request: AnyRequest | null, log: FastifyBaseLogger) {
-    this.#store = store
-    this.#queue = queue
-    this.#log = log
-    this.#endsAt = performance.now() + timeout
+  constructor (shared: StoreParts & { queue: StoreQueue }, operation: Operation | null, request: AnyRequest | null) {
+    this.#shared = shared
+    this.#store = shared.store
+    this.#operation = operation
+    this.#request = request
     this.#isWanted = request === null ? always : () => !isGone(request)
   }
 
   /** Milliseconds; 0 or less where the time is up. */
   get timeLeft (): number {
-    return this.#endsAt - performance.now()
+    return this.#startedAt + this.#shared.timeout - performance.now()
+  }
+
+  /** Tells that the operation fails, and of nothing that follows from it. */
+  tellFailure (cause: unknown): void {
+    if (this.#operation === null) return
+    const event = { type: 'unavailable', operation: this.#operation, cause, ms: Math.round(performance.now() - this.#startedAt) } as const
+    this.#operation = null
+    this.#shared.emit(event, this.#request)
   }
 
   create (session: Session): Promise<void> {
@@ -66,7 +88,7 @@ export class GuardedStore {
   }
 
   #ask<Value> (isWanted: () => boolean, call: () => Promise<Value>, onLate?: (value: Value) => void): Promise<Value> {
-    return this.#queue.run(call, { timeLeft: this.timeLeft, isWanted, onLate })
+    return this.#shared.queue.run(call, { timeLeft: this.timeLeft, isWanted, onLate, teller: this })
   }
 
   /** A client that mixes up two answers must not give one user the token of another. A custom store may say "not there" with undefined. */
@@ -77,7 +99,8 @@ export class GuardedStore {
   #demandRecord (session: Session, id: string, subject: string | null): Session {
     const fault = recordFault(session, id, subject)
     if (fault === null) return session
-    this.#log.error({ sessionId: id, fault }, 'the session store answered with a record that cannot be right')
+    const log = this.#request?.log ?? this.#shared.log
+    log.error({ sessionId: id, fault }, 'the session store answered with a record that cannot be right')
     throw new TypeError(`the record cannot be right: ${fault}`)
   }
 

@@ -22,7 +22,7 @@ export function createLimit (openStore: OpenStore, emit: Emit, max: number, log:
   const shareNext = createShareNext()
 
   async function endSurplus (subject: string, request: AnyRequest | null): Promise<void> {
-    const store = openStore(request)
+    const store = openStore(null, request) // a failure is told below, and the login stands
     const sessions = await store.list(subject)
     if (sessions.length <= max) return
     const surplus = sessions.sort(byLastUse).slice(0, sessions.length - max)

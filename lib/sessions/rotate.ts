@@ -47,7 +47,7 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
     const { sessionId, subject } = token
     const now = config.now()
     // Expired by its own word: no need to ask for a record that cannot be there.
-    if (token.endsAt <= now) return gone(token, now, windows)
+    if (token.endsAt <= now) return refuse(gone(token, now, windows))
 
     const guess = claimsFirst ? null : firstGuess(token, now, windows)
     if (guess !== null) {
@@ -61,13 +61,13 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
     for (let reads = 0; reads < MAX_REREADS; reads++) {
       const session = await store.find(sessionId, subject)
       const decision = decide(session, token, now, windows)
-      if (session === null || decision.type === 'gone') return gone(token, now, windows)
+      if (session === null || decision.type === 'gone') return refuse(gone(token, now, windows))
       if (decision.type === 'reuse') {
         if (await endReused(store, emit, session, token, request)) return REVOKED
         continue
       }
 
-      const claims = claimsFirst ? await freshClaims(session, request, store.timeLeft) : undefined
+      const claims = claimsFirst ? await freshClaims(session, request, store) : undefined
       if (claims === null) return await endByClaims()
       const { case: rotationCase, child, write } = decision
       // It names the `current` that was judged: where another request was faster, it changes nothing.
@@ -76,17 +76,25 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
         return await withClaims({ type: 'accepted', case: rotationCase, session: written, child, before: session.generation }, claims)
       }
     }
-    throw new StoreUnavailableError({ cause: new Error(`lost ${MAX_REREADS} races for the session`) })
+    const cause = new Error(`lost ${MAX_REREADS} races for the session`)
+    store.tellFailure(cause)
+    throw new StoreUnavailableError({ cause })
 
     /** A throw leaves the client with the token that it sent, which the retry rule takes again. */
     async function withClaims (accepted: Omit<Accepted, 'claims'>, known?: SessionClaims): Promise<Outcome> {
-      const claims = known ?? await freshClaims(accepted.session, request, store.timeLeft)
+      const claims = known ?? await freshClaims(accepted.session, request, store)
       return claims === null ? await endByClaims() : { ...accepted, claims }
     }
 
     async function endByClaims (): Promise<Gone> {
-      await endSession(store, emit, endedEvent('claims', token), request)
-      return REVOKED
+      const ended = await endSession(store, emit, endedEvent('claims', token), request)
+      return ended ? REVOKED : refuse(REVOKED) // another request was faster
+    }
+
+    /** Where the session ends here, the event of its end says enough. */
+    function refuse (outcome: Gone): Gone {
+      emit({ type: 'refused', operation: 'refresh', reason: outcome.code, sessionId, subject }, request)
+      return outcome
     }
   }
 }

@@ -36,20 +36,20 @@ export function createSessions ({ config, openStore, parseTerms, startSession, e
       return { session, ...response, refreshToken }
     },
     async list (subject) {
-      return await listAlive(openStore(null), checkText('subject', subject), now())
+      return await listAlive(openStore('session', null), checkText('subject', subject), now())
     },
     async find (id) {
-      return await findAlive(openStore(null), checkText('id', id), null, now())
+      return await findAlive(openStore('session', null), checkText('id', id), null, now())
     },
     async revoke (id) {
       if (!isSessionId(checkText('id', id))) return false
-      return await endSession(openStore(null), emit, { type: 'ended', reason: 'revoked', sessionId: id, count: 1 }, null)
+      return await endSession(openStore('session', null), emit, { type: 'ended', reason: 'revoked', sessionId: id, count: 1 }, null)
     },
     async revokeAll (subject, options = {}) {
       const { except } = checkCallOptions('sessions.revokeAll', options, ['except'])
       if (except !== undefined) checkText('except', except)
       checkText('subject', subject)
-      return await endAll(openStore(null), emit, 'revoked', subject, null, isSessionId(except) ? except : undefined)
+      return await endAll(openStore('session', null), emit, 'revoked', subject, null, isSessionId(except) ? except : undefined)
     }
   }
 }

@@ -76,13 +76,13 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
     const { response } = accessTokens.sign(session, claims, terms.authTime)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current, ...terms })
     check?.(refreshToken, session)
-    const store = openStore(request)
+    const store = openStore('login', request)
     await store.create(session)
     // The others are ended once the new one is there, so that a store that fails in between signs nobody out.
     const tellReplaced = (old: SessionToEnd): void => emit(endedEvent('replaced', old), request)
     const { ended, failure } = await deleteEach(store, previous, tellReplaced)
     if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
-    else await openStore(request).delete(session.id, () => {}).catch(() => {}) // where it stays, nobody has a token of it
+    else await openStore(null, request).delete(session.id, () => {}).catch(() => {}) // where it stays, nobody has a token of it
     ended.forEach(tellReplaced)
     if (failure !== null) throw failure
     if (isLimited) await limit(session.subject, store.timeLeft, request)

@@ -9,6 +9,8 @@ export interface CallLimits<Value> {
   isWanted: () => boolean
   /** Called with the answer where it comes too late for the caller. */
   onLate?: ((value: Value) => void) | undefined
+  /** Told what the call failed of, unless it never began because nobody waits for it. */
+  teller?: { tellFailure (cause: unknown): void } | undefined
 }
 
 interface Entry {
@@ -34,12 +36,12 @@ export class StoreQueue {
    *
    * @throws StoreUnavailableError where the call rejects, takes too long, or has not begun in time
    */
-  run<Value> (call: () => Promise<Value>, { timeLeft, isWanted, onLate }: CallLimits<Value>): Promise<Value> {
+  run<Value> (call: () => Promise<Value>, { timeLeft, isWanted, onLate, teller }: CallLimits<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const entry: Entry = { begin, isOver: false }
       const timer = setTimeout(() => {
         entry.isOver = true
-        reject(unavailable(new Error('no answer in time')))
+        reject(unavailable(new Error('no answer in time'), teller))
         this.#abandon(entry, timeLeft)
       }, timeLeft)
       const end = (): void => {
@@ -62,7 +64,7 @@ export class StoreQueue {
           },
           (cause) => {
             end()
-            reject(unavailable(cause))
+            reject(unavailable(cause, teller))
           })
       }
 
@@ -90,6 +92,7 @@ export class StoreQueue {
   }
 }
 
-function unavailable (cause: unknown): Error {
+function unavailable (cause: unknown, teller?: CallLimits<unknown>['teller']): Error {
+  teller?.tellFailure(cause)
   return new StoreUnavailableError({ cause })
 }

@@ -34,7 +34,8 @@ for (const trusted of [true, false]) {
       let { cookie } = await login({ sub: 'anna' })
       for (const [site, origin] of PAIRS) {
         const name = `${route} ${payload === undefined ? '' : 'everywhere '}site ${JSON.stringify(site)} origin ${JSON.stringify(origin)}`
-        const before = [calls(), events.length]
+        const before = calls()
+        events.length = 0
         forget()
         const response = await send({ method: 'POST', url: `/auth/${route}`, headers: { ...headersOf(site, origin), cookie: `__Host-refreshToken=${cookie}` }, ...(payload && { payload }) })
         if (passes(site, origin, trusted)) {
@@ -44,8 +45,11 @@ for (const trusted of [true, false]) {
         }
         t.match({ status: response.statusCode, code: response.json().code, cookie: response.headers['set-cookie'], cache: response.headers['cache-control'] },
           { status: 403, code: 'FST_JWT_CROSS_SITE_REQUEST', cookie: undefined, cache: 'no-store' }, name)
-        t.strictSame([calls(), events.length], before, 'nothing happened')
+        t.equal(calls(), before, 'nothing happened')
+        t.match(events, [{ type: 'refused', operation: route, reason: 'cross-site', subject: 'anna', sessionId: String }])
+        t.equal(events.length, 1)
         const log = logged()
+        t.equal(log.split('\n').filter((line) => line.includes('refused')).length, 1, 'one line')
         const shown = JSON.stringify([origin].flat().join(', '))
         if (!log.includes('trustedOrigins') || (origin !== undefined && !log.includes(shown))) t.fail(`the log does not help: ${name} ${log}`)
       }

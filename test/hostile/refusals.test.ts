@@ -61,7 +61,7 @@ function accessRows (kind: Kind): Rows {
 
 interface Watched extends HostileApp {
   /** Sends each token, and compares what the host is told of the refusal. */
-  saysWhy (rows: Rows, requestOf: (token: string) => InjectOptions, line: string): Promise<void>
+  saysWhy (rows: Rows, requestOf: (token: string) => InjectOptions, operation: 'access' | 'refresh', line: string): Promise<void>
 }
 
 async function createWatchedApp (t: Test, options: Partial<JwtRefreshOptions> = {}): Promise<Watched> {
@@ -75,15 +75,23 @@ async function createWatchedApp (t: Test, options: Partial<JwtRefreshOptions> = 
 
   return {
     ...app,
-    async saysWhy (rows, requestOf, line) {
+    async saysWhy (rows, requestOf, operation, line) {
       for (const [what, token, reason] of rows) {
         app.forget()
+        app.events.length = 0
         cause = undefined
         t.equal((await app.send(requestOf(token))).statusCode, 418, what)
         t.match(cause, Error)
         t.equal((cause as Error).message, reason, `${what}: the cause`)
         const lines = app.logged().split('\n').filter((one) => one.startsWith('debug'))
-        t.strictSame(lines, [`debug { reason: ${JSON.stringify(reason)} } ${JSON.stringify(line)}`], `${what}: the line`)
+        const fields = `operation: "${operation}", reason: "${reason}"`
+        if (reason === 'expired') {
+          t.strictSame(lines, [`debug { ${fields} } "an access token has expired"`], `${what}: the line`)
+          t.strictSame(app.events, [], 'what every client sends once a quarter of an hour is no event')
+        } else {
+          t.strictSame(lines, [`debug { type: "refused", ${fields} } "${line}"`], `${what}: the line`)
+          t.strictSame(app.events, [{ type: 'refused', operation, reason }], `${what}: the event`)
+        }
       }
     }
   }
@@ -96,27 +104,27 @@ function inCookie (kind: Kind): Rows {
 
 const bearer = (token: string): InjectOptions => ({ url: '/me', headers: { authorization: `Bearer ${token}` } })
 
-t.test('an access token that is refused says why: in the cause of the error and in a debug line', async (t) => {
+t.test('an access token that is refused says why: in the cause of the error, in a debug line and in an event', async (t) => {
   const { login, saysWhy } = await createWatchedApp(t, OPTIONS)
   const { access } = kindsOf(await login())
-  await saysWhy([...common(access), ...signed(access), ...accessRows(access)], bearer, 'refused an access token')
+  await saysWhy([...common(access), ...signed(access), ...accessRows(access)], bearer, 'access', 'refused an access token')
 })
 
 t.test('so does one of a key pair', async (t) => {
   const { login, saysWhy } = await createWatchedApp(t, { secret: pair(generateKeyPairSync('ec', { namedCurve: 'P-256' })) })
   const { access } = kindsOf(await login())
-  await saysWhy(common(access), bearer, 'refused an access token')
+  await saysWhy(common(access), bearer, 'access', 'refused an access token')
 })
 
 t.test('so does a refresh token', async (t) => {
   const { login, saysWhy } = await createWatchedApp(t)
   const { refresh } = kindsOf(await login())
-  await saysWhy(inCookie(refresh), (token) => ({ ...refreshWith(token), url: '/renew' }), 'refused a refresh token')
+  await saysWhy(inCookie(refresh), (token) => ({ ...refreshWith(token), url: '/renew' }), 'refresh', 'refused a refresh')
 })
 
 t.test('what `extract` finds that is no text', async (t) => {
   const { saysWhy } = await createWatchedApp(t, { accessToken: { extract: (() => 7) as never } })
-  await saysWhy([['a number', '', 'malformed']], bearer, 'refused an access token')
+  await saysWhy([['a number', '', 'malformed']], bearer, 'access', 'refused an access token')
 })
 
 t.test('a missing token is no refusal, and a good one says nothing', async (t) => {
@@ -150,7 +158,7 @@ t.test('no line at a level above debug, with pino', async (t) => {
     await send(bearer(`${access.genuine}x`))
     await send(refreshWith(`${refresh.genuine}x`))
     t.equal(lines.includes('"msg":"refused an access token"'), isThere, level)
-    t.equal(lines.includes('"msg":"refused a refresh token"'), isThere, level)
+    t.equal(lines.includes('"msg":"refused a refresh"'), isThere, level)
     t.notMatch(lines, access.genuine)
     t.notMatch(lines, refresh.genuine)
     t.notMatch(lines, [SECRET, REFRESH_SECRET])

@@ -63,8 +63,11 @@ for (const [fault, act] of Object.entries(FAULTS)) {
         faulty.break(method, act)
         const response = await run(app, tab)
         const { statusCode, headers } = response
-        t.match({ status: statusCode, code: response.json().code, retry: headers['retry-after'], cookie: headers['set-cookie'], events: app.events.length - events },
-          { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retry: '1', cookie: undefined, events: 0 }, `${name}, ${method}`)
+        t.match({ status: statusCode, code: response.json().code, retry: headers['retry-after'], cookie: headers['set-cookie'] },
+          { status: 503, code: 'FST_JWT_STORE_UNAVAILABLE', retry: '1', cookie: undefined }, `${name}, ${method}`)
+        const told = app.events.slice(events)
+        t.match(told, [{ type: 'unavailable', operation: name.startsWith('refresh') ? 'refresh' : name.startsWith('log') ? name.split(' ')[0] : 'session', ms: Number }], 'the failure is told')
+        t.equal(told.length, 1, 'once')
         if (name !== 'a sensitive route') t.equal(headers['cache-control'], 'no-store')
         t.notMatch(response.body, 'database', 'why is the log\'s to say')
 
@@ -148,7 +151,8 @@ t.test('a race that is lost again and again is a 503, and no one is logged out',
   await faulty.mend()
   clock.now += MINUTE
   t.equal((await tab.refresh()).statusCode, 200)
-  t.strictSame(events.map(({ type }) => type), ['issued', 'refreshed'])
+  t.strictSame(events.map(({ type }) => type), ['issued', 'unavailable', 'refreshed'])
+  t.match(events[1], { operation: 'refresh', cause: { message: 'lost 3 races for the session' } })
 })
 
 t.test('a reuse whose session another request changes meanwhile is judged again', async (t) => {
@@ -166,6 +170,38 @@ t.test('a logout everywhere by an old token whose session another request ends m
   faulty.break('delete', async () => false)
   t.equal((await stolen.logout({ everywhere: true })).json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
   t.notOk(events.some(({ type }) => type === 'reused' || type === 'ended'))
+  t.match(events.at(-1), { type: 'refused', operation: 'logout', reason: 'revoked', subject: 'anna', sessionId: String })
+})
+
+t.test('a store that fails for many calls of one operation is told once, with what it said', async (t) => {
+  const faulty = createFaultyStore()
+  const app = await createHostileApp(t, { store: faulty.store })
+  const tabs = [await app.login({ sub: 'anna' }), await app.login({ sub: 'anna' })]
+  const cookie = tabs.map((tab) => `__Host-refreshToken=${tab.cookie}`).join('; ')
+  app.forget()
+  faulty.break('delete', FAULTS.rejects)
+  t.equal((await app.send({ method: 'POST', url: '/auth/logout', headers: { cookie } })).statusCode, 503)
+  t.equal((await app.send({ method: 'POST', url: '/login', headers: { cookie }, payload: { sub: 'anna' } })).statusCode, 503)
+  t.match(app.events.slice(2), [{ type: 'unavailable', operation: 'logout', cause: Error }, { type: 'unavailable', operation: 'login', cause: Error }])
+  t.equal(app.events.length, 4)
+  const lines = app.logged().split('\n').filter((line) => line.startsWith('warn'))
+  t.equal(lines.length, 2)
+  t.match(lines[0], /type: "unavailable", operation: "logout", ms: \d+.*the database is away/)
+  await faulty.mend()
+})
+
+t.test('app.sessions tells of it without a request', async (t) => {
+  const faulty = createFaultyStore()
+  const { app, events } = await createHostileApp(t, { store: faulty.store })
+  faulty.break('create', FAULTS.rejects)
+  await t.rejects(app.sessions.create({ sub: 'anna' }))
+  faulty.break('list', FAULTS.rejects)
+  await t.rejects(app.sessions.list('anna'))
+  faulty.break('deleteAll', FAULTS.rejects)
+  await t.rejects(app.sessions.revokeAll('anna'))
+  t.match(events, [{ type: 'unavailable', operation: 'login' }, { type: 'unavailable', operation: 'session' }, { type: 'unavailable', operation: 'session' }])
+  t.equal(events.length, 3)
+  await faulty.mend()
 })
 
 t.test('a store that fails while a reuse is ended says 503, and the thief is turned away the next time', async (t) => {

@@ -85,7 +85,8 @@ export function refreshTests (t: Test, create: Create): void {
     t.equal(response.statusCode, 403)
     t.equal(response.json().code, 'FST_JWT_REFRESH_TOKEN_REVOKED')
     t.equal(response.headers['set-cookie'], undefined)
-    t.strictSame(events.map(({ type }) => type), ['issued', 'ended'], 'which is no reuse')
+    t.strictSame(events.map(({ type }) => type), ['issued', 'ended', 'refused'], 'which is no reuse')
+    t.match(events.at(-1), { operation: 'refresh', reason: 'revoked', sessionId: sid, subject: 'user-1' })
   })
 
   t.test('the body transport carries the refresh token both ways, and sets no cookie', async (t) => {

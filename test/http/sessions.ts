@@ -33,8 +33,8 @@ export function sessionsTests (t: Test, create: Create): void {
     const response = await end(sid(phone))
     t.equal(response.statusCode, 204)
     t.equal(response.headers['set-cookie'], undefined)
-    t.equal((await phone.refresh()).statusCode, 403)
     t.match(events.at(-1), { type: 'ended', reason: 'revoked', sessionId: sid(phone) })
+    t.equal((await phone.refresh()).statusCode, 403)
 
     for (const id of [sid(phone), sid(foreign), 'unknown']) {
       const response = await end(id)
@@ -47,6 +47,7 @@ export function sessionsTests (t: Test, create: Create): void {
     t.equal(own.statusCode, 204)
     t.equal(refreshCookie(own)?.value, '', 'one\'s own goes with its cookie')
     t.equal((await end(sid(tab))).json().code, 'FST_JWT_SESSION_ENDED')
+    t.strictSame(events.at(-1), { type: 'refused', operation: 'session', reason: 'revoked', sessionId: sid(tab), subject: 'ends a device' })
   })
 
   t.test('requireSession notices at once what an access token does not', async (t) => {

@@ -68,7 +68,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
     const guarded = { ...route, options: { ...route.options, onRequest: [authenticate, own(route.options, 'onRequest') ?? []].flat() } } as RouteConfig
 
     add(guarded, 'GET', schemas.listSessions, byBearer, async (request, reply) => {
-      const store = openStore(request)
+      const store = openStore('session', request)
       const { sub, sid } = await demandSession(request, reply, store)
       const list = await orRetryLater(reply, listAlive(store, sub, config.now()))
       return list.map(({ id, createdAt, rotatedAt, expiresAt, metadata }) =>
@@ -78,7 +78,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
     const recentLogin = route.recentLogin === null ? [] : [requireRecentLogin(route.recentLogin)]
     const doublyGuarded = { ...guarded.options, onRequest: [guarded.options.onRequest, recentLogin].flat() } as RouteConfig['options']
     add({ ...guarded, path: `${route.path}/:id`, options: doublyGuarded }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
-      const store = openStore(request)
+      const store = openStore('session', request)
       const { sub, sid } = await demandSession(request, reply, store)
       const { id } = request.params as { id: string }
       const session = await orRetryLater(reply, findAlive(store, id, null, config.now()))

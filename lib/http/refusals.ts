@@ -1,0 +1,37 @@
+import type { RefusedEvent } from '../../types/events.ts'
+import type { AnyRequest } from '../../types/requests.ts'
+import { TokenRefusedError } from '../errors.ts'
+import type { RefusalReason } from '../errors.ts'
+import type { Emit } from '../sessions/events.ts'
+
+/** Whose session it is, by a verified token. */
+export interface Whose {
+  sessionId: string
+  subject: string
+}
+
+/** Tells of a refusal. Gives back the error that answers it, so that it can be thrown in the same line. */
+export type Refuse = (
+  request: AnyRequest | null, operation: RefusedEvent['operation'], reason: RefusedEvent['reason'], error: Error, whose?: Whose
+) => Error
+
+export function createRefuse (emit: Emit): Refuse {
+  return function refuse (request, operation, reason, error, whose) {
+    emit({ type: 'refused', operation, reason, ...(whose && { sessionId: whose.sessionId, subject: whose.subject }) }, request)
+    return error
+  }
+}
+
+/** The same for an access token, by what its error says. */
+export type RefuseAccessToken = (request: AnyRequest | null, operation: 'access' | 'logout', error: Error) => Error
+
+export function createRefuseAccessToken (refuse: Refuse): RefuseAccessToken {
+  return function refuseAccessToken (request, operation, error) {
+    if (!(error.cause instanceof TokenRefusedError)) return error // of a host's `extract`
+    const reason = error.cause.message as RefusalReason
+    if (reason !== 'expired') return refuse(request, operation, reason, error)
+    // Every client sends such a token once in its life, and then refreshes: no event.
+    request?.log.debug({ operation, reason }, 'an access token has expired')
+    return error
+  }
+}

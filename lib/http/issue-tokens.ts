@@ -4,6 +4,7 @@ import type { Transport } from '../../types/tokens.ts'
 import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
 import type { Habits } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
+import { own } from '../json.ts'
 import { copyClaims, copyJson } from '../sessions/claims.ts'
 import type { ParseTerms } from '../sessions/login-terms.ts'
 import type { StartSession } from '../sessions/start-session.ts'
@@ -59,7 +60,10 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
     const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check }))
 
     if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
-    if (transport === 'body') return { ...response, refreshToken }
+    if (transport === 'body') {
+      if (endPrevious && !isForeign) clearReplaced(this)
+      return { ...response, refreshToken }
+    }
     cookie.set(this, refreshToken, session, session.createdAt, terms.persistent)
     hints.atLogin(this.request, this)
     return response
@@ -69,6 +73,11 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
   function previousTokens (request: AnyRequest, isForeign: boolean): RefreshToken[] {
     const { cookies, body } = readTokens(request)
     return [cookies, body].flatMap(({ comesAlong, tokens }) => comesAlong && isForeign ? [] : tokens)
+  }
+
+  /** The cookie of a session that has just been ended: beside the new token in the body, it would make every refresh ambiguous. */
+  function clearReplaced (reply: AnyReply): void {
+    if (configured === 'both' && cookie.read(own(reply.request.headers, 'cookie') as string | undefined).length > 0) cookie.clear(reply)
   }
 }
 

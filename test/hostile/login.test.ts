@@ -52,6 +52,18 @@ t.test('a form of an identity provider signs in where the host has verified its 
   }
 })
 
+t.test('a login in the body clears the cookie of the session that it ends, so that the refresh after it is not ambiguous', async (t) => {
+  const { app, send, login } = await createHostileApp(t, { refreshToken: { transport: 'both' } })
+  app.post('/native', async (request, reply) => reply.issueTokens({ sub: 'anna' }, { transport: 'body', ...request.body as object }))
+  const { cookie } = await login({ sub: 'anna' })
+  const native = async (payload: object, value = cookie) => await send({ method: 'POST', url: '/native', cookies: { [COOKIE_NAME]: value as string }, payload })
+
+  t.equal(refreshCookie(await native({ endPrevious: false })), undefined, 'a session that goes on keeps its cookie')
+  t.match(refreshCookie(await native({})), { value: '', maxAge: 0 })
+  t.match(refreshCookie(await native({}, `${cookie}x`)), { value: '', maxAge: 0 }, 'one that no key opens is in the way as well')
+  t.equal(refreshCookie(await native({}, 'none of ours')), undefined)
+})
+
 t.test('a login in the body sets no cookie, so it may come from anywhere; but it ends no session of a cookie that another site sent along', async (t) => {
   const { app, send, login, client } = await createHostileApp(t, { refreshToken: { transport: 'both' } })
   app.route({ method: ['GET', 'POST'], url: '/native', handler: async (_request, reply) => reply.issueTokens({ sub: 'mallory' }, { transport: 'body' }) })

@@ -23,14 +23,19 @@ export function readObject (part: string): Record<string, unknown> | null {
 }
 
 /**
- * Whether the claims that every token of ours carries are what RFC 7519 §4.1 says they are. Only another holder of the
+ * Whether the registered claims are what RFC 7519 §4.1 and RFC 9068 §2.2 say they are. Only another holder of the
  * key can sign others, but what a host or a Date makes of them is not left to luck.
  */
 export function isWellFormed (payload: Record<string, unknown>): boolean {
-  const [nbf, iss, aud, jti] = [own(payload, 'nbf'), own(payload, 'iss'), own(payload, 'aud'), own(payload, 'jti')]
-  return isDate(own(payload, 'iat')) && isDate(own(payload, 'exp')) && (nbf === undefined || isDate(nbf)) &&
-    (iss === undefined || isText(iss)) && (jti === undefined || isText(jti)) && (aud === undefined || isAudience(aud)) &&
+  return isDate(own(payload, 'iat')) && isDate(own(payload, 'exp')) && isAbsentOr(isAudience, payload, 'aud') &&
+    ['nbf', 'auth_time'].every((name) => isAbsentOr(isDate, payload, name)) &&
+    ['iss', 'jti', 'client_id'].every((name) => isAbsentOr(isText, payload, name)) &&
     isWithinLevels(payload)
+}
+
+function isAbsentOr (is: (value: unknown) => boolean, payload: Record<string, unknown>, name: string): boolean {
+  const value = own(payload, name)
+  return value === undefined || is(value)
 }
 
 /** Without recursion, which claims of any depth could exhaust. */

@@ -52,7 +52,9 @@ refuses(t, 'claims that we never sign', ({ access }) => wrongPayloads(access, {
   nbf: [...notDates.slice(1), NOW + 1],
   aud: notAudiences,
   iss: notText.slice(1),
-  jti: notText.slice(1)
+  jti: notText.slice(1),
+  auth_time: notDates.slice(1), // as a text, the seconds of requireRecentLogin would be appended to it
+  client_id: notText.slice(1)
 }))
 refuses(t, 'an encoding that no encoder writes', ({ access }) => wrongEncodings(access))
 refuses(t, 'an end beyond a double', ({ access }) => [sign(headerOf(access.genuine), JSON.stringify(payloadOf(access.genuine)).replace(/"exp":\d+/, '"exp":1e999'), access.key)].map((token): Case => ['1e999', token]))

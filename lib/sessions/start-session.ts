@@ -7,6 +7,7 @@ import type { Config } from '../config.ts'
 import { own, toNumericDate } from '../json.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
+import { withDeadline } from './deadline.ts'
 import { deleteEach, endedEvent } from './end-sessions.ts'
 import type { SessionToEnd } from './end-sessions.ts'
 import type { Emit } from './events.ts'
@@ -82,11 +83,20 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
     const tellReplaced = (old: SessionToEnd): void => emit(endedEvent('replaced', old), request)
     const { ended, failure } = await deleteEach(store, previous, tellReplaced)
     if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
-    else await openStore(null, request).delete(session.id, () => {}).catch(() => {}) // where it stays, nobody has a token of it
+    else await takeBack(session, request, store.timeLeft)
     ended.forEach(tellReplaced)
     if (failure !== null) throw failure
     if (isLimited) await limit(session.subject, store.timeLeft, request)
     return { session, response, refreshToken }
+  }
+
+  /**
+   * Waits no longer than the login may take, and goes on behind its answer. Where the session stays, nobody has a token of it.
+   *
+   * @param timeLeft milliseconds
+   */
+  async function takeBack ({ id }: Session, request: AnyRequest | null, timeLeft: number): Promise<void> {
+    await withDeadline(timeLeft, async () => await openStore(null, request).delete(id, () => {}), (cause) => cause).catch(() => {})
   }
 }
 

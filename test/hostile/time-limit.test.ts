@@ -34,6 +34,25 @@ function createTime (t: Test): { slow: boolean, pass: () => void } {
   }
 }
 
+t.test('a login whose time is up answers, also where its session cannot be taken back', async (t) => {
+  const time = createTime(t)
+  const store = new MemoryStore()
+  let deletions = 0
+  store.delete = async () => {
+    time.slow = ++deletions === 1
+    time.pass()
+    time.pass()
+    if (deletions === 2) setImmediate(() => mock.timers.tick(1))
+    return await new Promise<boolean>(() => {})
+  }
+  const { send, login, events } = await createHostileApp(t, { store, sweepInterval: false })
+  const { cookie } = await login({ sub: 'anna' })
+  const response = await send({ method: 'POST', url: '/login', payload: { sub: 'anna' }, cookies: { [COOKIE_NAME]: cookie as string } })
+  t.equal(response.statusCode, 503)
+  t.equal(deletions, 2, 'of the old session and of the new one')
+  t.strictSame(events.map(({ type }) => type), ['issued'])
+})
+
 t.test('all calls of a request share one time limit, and none is begun after it', async (t) => {
   const time = createTime(t)
   const calls: string[] = []

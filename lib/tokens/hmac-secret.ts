@@ -12,13 +12,13 @@ const MIN_BYTES = 32 // RFC 7518 §3.2
 const MIN_COMPRESSED_BYTES = 22
 
 const KEY_TEXTS = [
-  /---- ?BEGIN /, // PEM (RFC 7468), ssh (RFC 4716)
+  /---- ?BEGIN/, // PEM (RFC 7468), ssh (RFC 4716)
   /^\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/,
   /^\0\0\0.(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/s, // what such a line has in base64 (RFC 4253 §6.6)
   /^(?:\xef\xbb\xbf)?\s*[[{][^]*"(?:kty|keys)"\s*:/ // JWK (RFC 7517), with a byte order mark or without
 ]
-const BASE64 = /^[\s\w+/-]+={0,2}\s*$/
-const HEX = /^[\s\da-f]+$/i
+const BASE64 = /^[\w+/-]+={0,2}$/
+const HEX = /^[\da-f]+$/i
 const DER_SEQUENCE = 0x30 // with which the DER of every key begins, and few secrets do
 
 /**
@@ -27,19 +27,28 @@ const DER_SEQUENCE = 0x30 // with which the DER of every key begins, and few sec
  * @throws InvalidOptionError; the message never holds any part of the secret
  */
 export function checkHmacSecret (option: string, secret: Buffer): void {
-  const text = secret.toString('latin1')
-  const inBase64 = BASE64.test(text) ? [Buffer.from(text, 'base64')] : []
-  const inHex = HEX.test(text) ? [Buffer.from(text.replace(/\s/g, ''), 'hex')] : []
-  if ([secret, ...inBase64, ...inHex].some(isKey)) {
+  const spellings = [secret, ...decoded(secret)]
+  if ([...spellings, ...spellings.flatMap(decoded)].some(isKey)) {
     throw new InvalidOptionError(
       `${option} looks like a key in PEM, DER, JWK or ssh: give a key pair as { private, public } in PEM, or random bytes as an HMAC secret`)
   }
   if (secret.length < MIN_BYTES) {
     throw new InvalidOptionError(`${option} has ${secret.length} bytes: give at least ${MIN_BYTES} random ones, for example from "openssl rand -base64 32"`)
   }
-  if ([secret, ...inBase64].some(isPattern)) {
+  // What hexadecimal halves can be too short to tell.
+  if (spellings.some((bytes) => bytes.length > MIN_COMPRESSED_BYTES && isPattern(bytes))) {
     throw new InvalidOptionError(`${option} is a pattern that repeats itself, which can be guessed: give at least ${MIN_BYTES} random bytes, for example from "openssl rand -base64 32"`)
   }
+}
+
+/** What the text is in base64 and in hexadecimal. Tools leave quotes, line breaks as `\n`, colons, a byte order mark and the zeros of UTF-16 in it. */
+function decoded (secret: Buffer): Buffer[] {
+  const text = secret.toString('latin1').replace(/\\[nr]|^0x|^(?:\xff\xfe|\xfe\xff|\xef\xbb\xbf)|[\s\0"':]/g, '')
+  return [
+    ...(text.length < secret.length ? [Buffer.from(text, 'latin1')] : []),
+    ...(BASE64.test(text) ? [Buffer.from(text, 'base64')] : []),
+    ...(HEX.test(text) ? [Buffer.from(text, 'hex')] : [])
+  ]
 }
 
 function isPattern (bytes: Buffer): boolean {

@@ -93,7 +93,7 @@ const KEY_BYTES: Record<string, Buffer> = {
 
 refusesToBoot(t, 'a key in DER and its like as an HMAC secret, as it is and as text', Object.entries(KEY_BYTES).flatMap(([what, bytes]) => {
   const lines = (bytes.toString('base64').match(/.{1,64}/g) as string[]).join('\n')
-  const spellings = { bytes, base64: bytes.toString('base64'), base64url: bytes.toString('base64url'), 'base64 in lines': `${lines}\n`, hex: bytes.toString('hex') }
+  const spellings = { bytes, base64: bytes.toString('base64'), base64url: bytes.toString('base64url'), 'base64 in lines': `${lines}\n`, hex: bytes.toString('hex'), 'base64 twice': Buffer.from(bytes.toString('base64')).toString('base64'), 'base64 in quotes': `"${bytes.toString('base64')}"`, 'base64 with escaped line breaks': lines.replaceAll('\n', '\\n'), 'hex with colons': (bytes.toString('hex').match(/../g) as string[]).join(':'), 'hex as a number': `0x${bytes.toString('hex')}`, 'base64 in UTF-16': Buffer.from(`\ufeff${lines}`, 'utf16le') }
   return Object.entries(spellings).map(([spelling, secret]): Mistake =>
     [`${what}, ${spelling}`, { secret }, 'secret looks like a key in PEM, DER, JWK or ssh', /\{ private, public \} in PEM/])
 }))

@@ -287,6 +287,16 @@ test('pglite', async (t) => {
     }
   })
 
+  t.test('an expected value that it cannot store is the one of no session', async (t) => {
+    const session = sampleSession()
+    await store.create(session)
+    for (const expected of ['\u0000', '\ud800']) {
+      t.equal(await store.rotate(session.id, expected, sampleRotation(session), Date.now()), null)
+      t.equal(await store.delete(session.id, expected), false)
+    }
+    t.strictSame(await store.find(session.id), session)
+  })
+
   t.test('an exception that cannot be an id spares nobody', async (t) => {
     const session = sampleSession()
     await store.create(session)

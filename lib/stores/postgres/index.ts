@@ -93,7 +93,7 @@ class SqlStore implements PostgresStore {
   }
 
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
-    if (!isStorable(id)) return null
+    if (!isStorable(id) || !isStorable(expected)) return null
     const rotation = wholeTimes(next)
     const { generation, current, rotatedAt, expiresAt } = rotation
     const [kept] = await this.#run('rotate', [id, expected, generation, current, rotatedAt, expiresAt, Math.floor(now)])
@@ -101,7 +101,7 @@ class SqlStore implements PostgresStore {
   }
 
   async delete (id: string, expected?: string): Promise<boolean> {
-    if (!isStorable(id)) return false
+    if (!isStorable(id) || !isStorable(expected ?? '')) return false
     const deleted = expected === undefined
       ? await this.#run('delete', [id])
       : await this.#run('deleteExpected', [id, expected])

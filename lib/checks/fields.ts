@@ -85,5 +85,6 @@ export function checkOneOf<Choice, Fallback extends Choice | undefined> (option:
 export function show (value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value)
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

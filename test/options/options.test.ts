@@ -58,10 +58,23 @@ const HABITS: Record<string, string[]> = {
   'give refreshToken: { maxAge }': ['maxAge'],
   'give refreshToken: { secret }': ['refreshSecret', 'refreshTokenSecret'],
   'give cookie: { name }': ['cookieName', 'refreshToken.cookieName'],
+  'give cookie: { secure }': ['secure'],
+  'give cookie: { sameSite }': ['sameSite'],
+  'give cookie: { domain }': ['domain'],
+  'give cookie: { path }, or prefix': ['path'],
+  'give refreshToken: { rotation }': ['rotation'],
+  'give refreshToken: { overlap }': ['overlap'],
+  'give refreshToken: { transport }': ['transport'],
+  'give accessToken: { expiresIn }': ['accessTokenExpiresIn'],
+  'give refreshToken: { expiresIn }': ['refreshTokenExpiresIn'],
+  'give routes: { refresh }': ['refreshPath'],
+  'give routes: { logout }': ['logoutPath'],
+  'give store: redisStore(client)': ['redis'],
   'give cookie.name': ['cookie.cookieName'],
+  'give cookie': ['cookieOptions'],
   'give cookie beside refreshToken': ['refreshToken.cookie'],
   'leave it out, since the token in the cookie is signed': ['cookie.signed'],
-  'leave it out, since the cookie always is': ['cookie.httpOnly'],
+  'leave it out, since the cookie always is': ['cookie.httpOnly', 'httpOnly'],
   'leave it out, since the cookie lives as long as its session': ['cookie.maxAge', 'cookie.expires'],
   'give secret': ['key', 'accessTokenSecret'],
   'give secret: { public }': ['publicKey'],
@@ -155,7 +168,7 @@ const METHODS = ['create', 'find', 'rotate', 'delete', 'list', 'deleteAll'] as c
 refusesToBoot(t, 'a store that is none', [
   ...[null, 'redis://localhost', 1, true, {}, [], MemoryStore, new Map(), Promise.resolve(store)].map((value): Mistake => [`store ${String(value)}`, { store: value }, 'store is', /without the method create/, /give a TokenStore with create, find, rotate, delete, list, deleteAll/]),
   ...METHODS.flatMap((missing) => [undefined, true, 'find'].map((value): Mistake =>
-    [`${missing} ${value}`, { store: { ...Object.fromEntries(METHODS.map((name) => [name, async () => null])), [missing]: value } }, `store is a object without the method ${missing}`, /TokenStore/]))
+    [`${missing} ${value}`, { store: { ...Object.fromEntries(METHODS.map((name) => [name, async () => null])), [missing]: value } }, `store is an object without the method ${missing}`, /TokenStore/]))
 ])
 
 t.test('decorators', (t) => {

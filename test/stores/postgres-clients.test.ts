@@ -170,4 +170,6 @@ test('refuses what is no database, and bad options', async (t) => {
     t.throws(() => postgresStore(recorder(), options), { code: 'FST_JWT_INVALID_OPTION', message })
   }
   t.throws(() => migrationSql({ table: 'a b' }), { code: 'FST_JWT_INVALID_OPTION' })
+  t.throws(() => migrationSql({ tabel: 'x' } as object), { code: 'FST_JWT_INVALID_OPTION', message: 'migrationSql.tabel is unknown: did you mean table?' })
+  t.match(migrationSql(Object.create({ table: 'evil' })), '"jwt_refresh_sessions"', 'what an object inherits is no option')
 })

@@ -6,7 +6,7 @@ import { refuseSweepInterval } from '../sweep-interval.ts'
 import { checkClient, checkTable } from './check.ts'
 import { plainQuery, preparedQuery, retried, type Query, type Queryable, type Value } from './query.ts'
 import { isStorable, toKept, toSession, toValues, type KeptRow, type SessionRow } from './row.ts'
-import { migrationSql, quotedNames, statements, type Statements, type TableName } from './sql.ts'
+import { migrationSql, quotedNames, statements, STORE_OPTIONS, type Statements, type TableName } from './sql.ts'
 
 export { migrationSql } from './sql.ts'
 export type { Queryable } from './query.ts'
@@ -44,7 +44,7 @@ export interface PostgresStore extends TokenStore {
  */
 export function postgresStore (db: Queryable, options: PostgresStoreOptions = {}): PostgresStore {
   refuseSweepInterval('postgresStore', options)
-  const checked: PostgresStoreOptions = checkFields('postgresStore', options, ['schema', 'table', 'now', 'prepare'])
+  const checked: PostgresStoreOptions = checkFields('postgresStore', options, STORE_OPTIONS)
   if (typeof (db as Partial<Queryable> | null | undefined)?.query !== 'function') {
     throw new InvalidOptionError('postgresStore was given nothing with a query method: give a Pool of pg, or a PGlite')
   }

@@ -1,4 +1,4 @@
-import { show } from '../../checks/fields.ts'
+import { checkFields, show } from '../../checks/fields.ts'
 import { InvalidOptionError } from '../../errors.ts'
 
 /** PostgreSQL cuts names at 63 bytes; the names of the indexes are longer than the table's. */
@@ -31,6 +31,7 @@ export interface Statements {
   sweep: string
 }
 
+export const STORE_OPTIONS: readonly string[] = ['schema', 'table', 'now', 'prepare']
 const COLUMNS = 'id, subject, generation, current, created_at, rotated_at, expires_at, ends_at, payload'
 /** What a rotation neither looks for nor writes. */
 const KEPT = 'subject, created_at, ends_at, payload'
@@ -60,10 +61,11 @@ export function statements (options: TableName): Statements {
 /**
  * The SQL that makes the table and its indexes where they are not there yet. One statement, so that it fits any
  * migration tool and any pooler, and safe when many processes start at once.
- * @throws TypeError for a name that is not a plain identifier.
+ * @param options those of `postgresStore`, of which the names count
+ * @throws TypeError for a name that is not a plain identifier, and for an unknown option.
  */
 export function migrationSql (options: TableName = {}): string {
-  const { table, inSchema, primaryKey, subjectIndex } = quotedNames(options)
+  const { table, inSchema, primaryKey, subjectIndex } = quotedNames(checkFields('migrationSql', options, STORE_OPTIONS))
   // No column that a rotation moves may be in an index, else each rotation writes to every index and leaves the
   // work to vacuum. The room that the fillfactor keeps lets the new version of a row stay on its page.
   return `DO $migration$

@@ -27,8 +27,8 @@ export function createOpenStore (parts: StoreParts): OpenStore {
 
 /**
  * A TokenStore that is asked within one time limit. Each failure, hang and impossible answer is a StoreUnavailableError
- * (503), so that none is taken for "not there". Nothing is begun for a caller who has gone, unless it ends a session: who
- * closes the page right after "log out" means it.
+ * (503), so that none is taken for "not there". Nothing is begun for a caller who has gone, unless it is a logout or ends a
+ * session: whoever closes the page right after "log out" means it.
  */
 export class GuardedStore {
   readonly #shared: StoreParts & { queue: StoreQueue }
@@ -44,7 +44,7 @@ export class GuardedStore {
     this.#store = shared.store
     this.#operation = operation
     this.#request = request
-    this.#isWanted = request === null ? always : () => !isGone(request)
+    this.#isWanted = request === null || operation === 'logout' ? always : () => !isGone(request)
   }
 
   /** Milliseconds; 0 or less where the time is up. */

@@ -50,7 +50,7 @@ t.test('a login whose time is up answers, also where its session cannot be taken
   const response = await send({ method: 'POST', url: '/login', payload: { sub: 'anna' }, cookies: { [COOKIE_NAME]: cookie as string } })
   t.equal(response.statusCode, 503)
   t.equal(deletions, 2, 'of the old session and of the new one')
-  t.strictSame(events.map(({ type }) => type), ['issued'])
+  t.strictSame(events.map(({ type }) => type), ['issued', 'unavailable'])
 })
 
 t.test('all calls of a request share one time limit, and none is begun after it', async (t) => {

@@ -43,13 +43,14 @@ async function bundle (entries, outdir) {
 }
 
 /**
- * Where there is a default export, `require` gives that, with all exports on it.
+ * Where there is a default export, `require` gives that, with all exports on it. Otherwise the exports become plain
+ * properties: each one that another file uses would be called through a getter, every time.
  *
  * @param {string} text
  * @param {string[]} exports
  */
 function toCommonJs (text, exports) {
-  const footer = exports.includes('default') ? 'module.exports = Object.assign(module.exports.default, module.exports);' : ''
+  const footer = exports.includes('default') ? 'module.exports = Object.assign(module.exports.default, module.exports);' : 'module.exports = { ...module.exports };'
   // With this platform esbuild adds a list of the exports, which is where Node.js finds the names for `import { … }`.
   return transformSync(text, { format: 'cjs', platform: 'node', target, banner: "'use strict';", footer }).code
 }

@@ -54,7 +54,7 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
       const session = await store.rotate(sessionId, subject, token.parent, guess, now)
       if (session !== null) {
         const child = guess.generation === token.generation
-        return await withClaims({ type: 'accepted', case: child ? 'confirm' : 'static', session, child, before: token.generation - 1 })
+        return await accept(child ? 'confirm' : 'static', session, child, token.generation - 1)
       }
     }
 
@@ -73,7 +73,7 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
       // It names the `current` that was judged: where another request was faster, it changes nothing.
       const written = write === null ? session : await store.rotate(sessionId, subject, session.current, write, now)
       if (written !== null) {
-        return await withClaims({ type: 'accepted', case: rotationCase, session: written, child, before: session.generation }, claims)
+        return await accept(rotationCase, written, child, session.generation, claims)
       }
     }
     const cause = new Error(`lost ${MAX_REREADS} races for the session`)
@@ -81,9 +81,11 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
     throw new StoreUnavailableError({ cause })
 
     /** A throw leaves the client with the token that it sent, which the retry rule takes again. */
-    async function withClaims (accepted: Omit<Accepted, 'claims'>, known?: SessionClaims): Promise<Outcome> {
-      const claims = known ?? await freshClaims(accepted.session, request, store)
-      return claims === null ? await endByClaims() : { ...accepted, claims }
+    async function accept (
+      rotationCase: RotationCase, session: Session, child: boolean, before: number, known?: SessionClaims
+    ): Promise<Outcome> {
+      const claims = known ?? await freshClaims(session, request, store)
+      return claims === null ? await endByClaims() : { type: 'accepted', case: rotationCase, session, claims, child, before }
     }
 
     async function endByClaims (): Promise<Gone> {

@@ -15,6 +15,8 @@ export interface CallLimits<Value> {
 
 interface Entry {
   begin: () => void
+  isRunning: boolean
+  /** Its caller was answered. */
   isOver: boolean
 }
 
@@ -27,7 +29,7 @@ interface Entry {
  * just before its time is up.
  */
 export class StoreQueue {
-  readonly #running = new Set<Entry>()
+  #running = 0
   readonly #waiting: Entry[] = []
 
   /**
@@ -38,7 +40,7 @@ export class StoreQueue {
    */
   run<Value> (call: () => Promise<Value>, { timeLeft, isWanted, onLate, teller }: CallLimits<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const entry: Entry = { begin, isOver: false }
+      const entry: Entry = { begin, isRunning: false, isOver: false }
       const timer = setTimeout(() => {
         entry.isOver = true
         reject(unavailable(new Error('no answer in time'), teller))
@@ -48,7 +50,10 @@ export class StoreQueue {
         clearTimeout(timer)
         this.#leave(entry)
       }
-      const enter = (): void => { this.#running.add(entry) }
+      const enter = (): void => {
+        entry.isRunning = true
+        this.#running++
+      }
 
       function begin (): void {
         if (!isWanted()) {
@@ -74,7 +79,7 @@ export class StoreQueue {
   }
 
   #beginNext (): void {
-    while (this.#running.size < MAX_CALLS) {
+    while (this.#running < MAX_CALLS) {
       const entry = this.#waiting.pop()
       if (entry === undefined) return
       if (!entry.isOver) entry.begin()
@@ -82,12 +87,15 @@ export class StoreQueue {
   }
 
   #leave (entry: Entry): void {
-    if (this.#running.delete(entry)) this.#beginNext()
+    if (!entry.isRunning) return
+    entry.isRunning = false
+    this.#running--
+    this.#beginNext()
   }
 
   /** The time of its caller is up. Database clients have lost promises for good, so a place is given away after a while. */
   #abandon (entry: Entry, patience: number): void {
-    if (this.#running.has(entry)) setTimeout(() => this.#leave(entry), patience).unref()
+    if (entry.isRunning) setTimeout(() => this.#leave(entry), patience).unref()
     while (this.#waiting[0]?.isOver === true) this.#waiting.shift()
   }
 }

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { checkFields, checkFunction, LARGEST_MAP, show } from '../checks/fields.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { packPayload, unpackPayload } from './payload.ts'
+import { packPayload } from './payload.ts'
+import { assemble } from './rotated.ts'
 import { refuseSweepInterval } from './sweep-interval.ts'
 
 const SWEEP_BATCH = 10_000
@@ -129,12 +130,12 @@ export class MemoryStore implements TokenStore {
 }
 
 function toEntry (session: Session): Entry {
-  const { claims, metadata, ...rest } = session
-  return { ...rest, payload: packPayload(session) }
+  const { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt } = session
+  return { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt, payload: packPayload(session) }
 }
 
-function toSession ({ payload, ...rest }: Entry): Session {
-  return { ...rest, ...unpackPayload(payload, rest.subject) }
+function toSession (entry: Entry): Session {
+  return assemble(entry.id, entry, entry)
 }
 
 /** Each can have a subject of its own. */

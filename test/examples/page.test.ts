@@ -12,7 +12,7 @@ import { createExample, listen } from '../fixtures/example.ts'
 
 const SECOND = 1000
 
-t.setTimeout(175_000) // for a machine that is busy; it takes a tenth of that
+t.setTimeout(290_000) // for a machine that is busy; it takes a tenth of that
 
 interface World {
   url: string
@@ -313,7 +313,7 @@ async function createWorld (t: Test, browser: Browser): Promise<World> {
     async newDevice () {
       const device = await browser.newContext()
       t.teardown(() => device.close())
-      device.setDefaultTimeout(10_000)
+      device.setDefaultTimeout(20_000)
       // A page's clock can only be stopped ahead of where it was started.
       await device.clock.install({ time: clock.now - SECOND })
       await device.clock.pauseAt(clock.now)

@@ -58,7 +58,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, limit, emit })
   const sessions = createSessions({ config, openStore, parseTerms, startSession, emit })
 
-  // What a request brings.
+  // What a request presents.
   const { extract } = config.accessToken
   const refuse = createRefuse(emit)
   const refuseAccessToken = createRefuseAccessToken(refuse)
@@ -93,7 +93,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   }, { logLevel, logSerializers } as RegisterOptions)
 
   app.addHook('onClose', async () => config.store.close?.())
-  if (config.refreshToken.keys.length === 0) return // An instance that only verifies leaves the sessions to those that make them.
+  if (config.refreshToken.keys.length === 0) return // An instance that only verifies tokens has no sessions to manage.
 
   if (config.sweepInterval !== null) {
     const sweeper = createSweeper(config.store, config.sweepInterval, app.log)
@@ -123,7 +123,7 @@ interface Libraries {
 /**
  * Register it with `await`, so that `app.authenticate` is there for the routes that follow.
  *
- * @throws FST_JWT_INVALID_OPTION at boot, with the option's name and the mend
+ * @throws FST_JWT_INVALID_OPTION at boot, with the option's name and the fix
  */
 const jwtRefresh: FastifyPluginAsync<JwtRefreshOptions> = fp(plugin, { fastify: '5.x', name: 'fastify-jwt-refresh' })
 

@@ -95,7 +95,7 @@ export type RouteName = 'refresh' | 'logout' | 'sessions' | 'jwks'
 export interface RouteConfig {
   /** Where the route is in the scope in which the plugin is registered. */
   path: string
-  /** Seconds since the login that ending a session needs; null: it may be any time ago. */
+  /** How many seconds ago the login may be for a session to be ended; null: any time ago. */
   recentLogin: number | null
   /** Fastify's route options that the host adds. */
   options: RouteShorthandOptions

@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
 
-// Whoever floods the server with bad tokens would make it walk its stack for each.
+// A flood of bad tokens would make the server capture a stack trace for each.
 const withoutStack = false
 
 type RequestErrorConstructor = FastifyErrorConstructor<{ code: string }, [options?: { cause: unknown }]>
@@ -10,7 +10,7 @@ function requestError (code: string, message: string, statusCode: number): Reque
   return withOneLineStack(createError<[options?: { cause: unknown }]>(code, message, statusCode, Error, withoutStack))
 }
 
-/** An error handler may well split the stack into lines: what there is of it says what has happened, if not where. */
+/** Error handlers may split the stack into lines, so there is one: it says what happened, though not where. */
 function withOneLineStack<Constructor extends { prototype: object }> (constructor: Constructor): Constructor {
   Object.defineProperty(constructor.prototype, 'stack', {
     get (this: Error) {
@@ -85,6 +85,6 @@ export const UnsupportedMediaTypeError: RequestErrorConstructor =
 export const InvalidBodyError: RequestErrorConstructor =
   requestError('FST_ERR_VALIDATION', 'The body must be an object: refreshToken is a string, everywhere a boolean', 400)
 
-/** A mistake in the options or the order of registration, found at boot. The message names the option and the mend. */
+/** A mistake in the options or the order of registration, detected at boot. The message names the option and the fix. */
 export const InvalidOptionError: FastifyErrorConstructor<{ code: string }, [message: string]> =
   createError<[message: string]>('FST_JWT_INVALID_OPTION', '%s', 500, TypeError)

@@ -11,7 +11,7 @@ export function own (object: object, name: string): unknown {
   return Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined
 }
 
-/** A copy that has its own properties alone, for the same reason. */
+/** A copy that has own properties only, for the same reason. */
 export function withoutPrototype<Type extends object> (object: Type): Type {
   return Object.assign(Object.create(null), object)
 }

@@ -27,9 +27,9 @@ export interface RegisteredClaims {
   readonly exp: number
   readonly iss?: string
   readonly aud?: string | readonly string[]
-  /** The id of the token. Absent in tokens of versions that gave none. */
+  /** The id of the token. Absent in tokens of versions that did not set it. */
   readonly jti?: string
-  /** When the user was last authenticated, in seconds since the epoch; absent where that is not known. */
+  /** When the user was last authenticated, in seconds since the epoch; absent if unknown. */
   readonly auth_time?: number
   /** `accessToken.clientId`. */
   readonly client_id?: string

@@ -13,8 +13,8 @@ import type {
  */
 export interface Sessions {
   /**
-   * Starts a session without a request: for a service, a command line, a test. It sets no cookie, keeps no metadata but what
-   * is given, and does not count against `maxSessionsPerSubject`. Also a TypeError: for unknown options, for claims or
+   * Starts a session without a request: for a service, a command line, a test. It sets no cookie, stores only the metadata
+   * that is passed, and does not count against `maxSessionsPerSubject`. Also a TypeError: for unknown options, for claims or
    * metadata that it cannot sign or keep, and where the instance only verifies.
    */
   create (claims: LoginClaims, options?: CreateSessionOptions): Promise<CreatedSession>
@@ -52,15 +52,15 @@ export interface InstanceDecorators {
    */
   requireSession: AsyncHook
   /**
-   * Makes a hook to put after `authenticate`, for what needs the password again: the user must have been authenticated
+   * Returns a hook to put after `authenticate`, for actions that need the password again: the user must have been authenticated
    * within the last `maxAge` (RFC 9470). Its error is 401 `FST_JWT_LOGIN_TOO_OLD`, also for a token that does not say when
    * that was; `FST_JWT_ACCESS_TOKEN_MISSING` without `authenticate` before it. Throws a TypeError for anything but a
    * duration.
    */
   requireRecentLogin (maxAge: Duration): AuthenticateHook
   /**
-   * The claims of an access token that came outside of a request, in a message of a WebSocket or the `connectionParams` of a
-   * GraphQL subscription. Throws at once the error that `authenticate` would answer with.
+   * The claims of an access token that arrived outside of a request, in a message of a WebSocket or the `connectionParams` of a
+   * GraphQL subscription. Throws, synchronously, the error that `authenticate` would answer with.
    */
   verifyAccessToken (token: string): AccessTokenClaims
   sessions: Sessions
@@ -75,7 +75,7 @@ export interface ReplyDecorators {
    */
   issueTokens (claims: LoginClaims, options?: IssueTokensOptions): Promise<TokenResponse>
   /**
-   * Ends each session of which the request brings a genuine token (the access token that `authenticate` has verified, refresh
+   * Ends each session of which the request contains a genuine token (the access token that `authenticate` has verified, refresh
    * tokens in cookies and body, a Bearer access token), clears the cookie and sets the status 204. Without a token there is
    * nothing to end.
    * Errors: a TypeError for unknown options, 403 `FST_JWT_CROSS_SITE_REQUEST`, 503 `FST_JWT_STORE_UNAVAILABLE`, and those of
@@ -84,14 +84,14 @@ export interface ReplyDecorators {
    */
   revokeTokens (options?: RevokeTokensOptions): Promise<void>
   /**
-   * Signs another access token for the session of this request, with these claims: a user who was renamed. It keeps `sid`,
+   * Signs another access token for the session of this request, with these claims, for example for a user who was renamed. It keeps `sid`,
    * `auth_time` and the end of the session, whose refresh token stays as it is. The claims are signed, not stored: the
    * `claims` option decides at the next refresh. `request.user` becomes them.
    * Errors: 401 `FST_JWT_ACCESS_TOKEN_MISSING` without `authenticate` or `refresh` before it, 401 `FST_JWT_SESSION_ENDED`, 503
    * `FST_JWT_STORE_UNAVAILABLE`, and a TypeError for claims that it cannot sign or of another `sub`.
    */
   renewAccessToken (claims: LoginClaims): Promise<RenewedAccessToken>
-  /** What `refresh` gave out for this request, else null. */
+  /** The tokens that `refresh` issued for this request, otherwise null. */
   tokens: TokenResponse | null
 }
 

@@ -11,7 +11,7 @@ export interface IssuedEvent extends SessionEvent {
 /** Which of the rotation rules has accepted a refresh. The rule "ahead" is the event `recovered`. */
 export type RefreshCase = 'confirm' | 'young' | 'retry' | 'static'
 
-/** A refresh was accepted. `rotated` tells whether a new refresh token was given out. */
+/** A refresh was accepted. `rotated` tells whether a new refresh token was issued. */
 export interface RefreshedEvent extends SessionEvent {
   type: 'refreshed'
   generation: number
@@ -19,7 +19,7 @@ export interface RefreshedEvent extends SessionEvent {
   rotated: boolean
 }
 
-/** A refresh token was used that only a thief or its victim can still hold; the session was ended (RFC 9700 §4.14.2). Told once. */
+/** A refresh token was used that only a thief or its victim can still hold; the session was ended (RFC 9700 §4.14.2). Emitted once. */
 export interface ReusedEvent extends SessionEvent {
   type: 'reused'
   /** The generation of the token that was presented. */
@@ -36,8 +36,8 @@ export interface RecoveredEvent extends SessionEvent {
   expected: number
 }
 
-/** A session was ended on purpose: a logout, a revocation, `claims` that returned null, a login that took
- * its place, or too many sessions of its subject. */
+/** A session was ended on purpose: a logout, a revocation, `claims` that returned null, a login that replaced
+ * it, or too many sessions of its subject. */
 export interface EndedEvent {
   type: 'ended'
   reason: 'logout' | 'revoked' | 'claims' | 'replaced' | 'limit'
@@ -50,20 +50,20 @@ export interface EndedEvent {
 }
 
 /**
- * What asks for the store: a login (`sessions.create` too), a refresh, a logout, or something else about sessions
+ * The operation that uses the store: a login (`sessions.create` too), a refresh, a logout, or something else about sessions
  * (`requireSession`, the sessions routes, `renewAccessToken`, `app.sessions`).
  */
 export type Operation = 'login' | 'refresh' | 'logout' | 'session'
 
 /** Why something was refused. */
 export type RefusedReason =
-  /** The text is no token of ours, or says what no token of ours says. */
+  /** The string is not a token of the plugin, or has claims that none of its tokens has. */
   | 'malformed'
-  /** It was changed, or signed with a key that is not ours. */
+  /** It was modified, or signed with an unknown key. */
   | 'signature'
-  /** A token of another kind: a refresh token for an access token, say. */
+  /** A token of another kind, such as a refresh token in place of an access token. */
   | 'type'
-  /** Its `kid` is that of no key of this instance. */
+  /** Its `kid` matches no key of this instance. */
   | 'unknown key'
   | 'issuer'
   | 'audience'
@@ -71,38 +71,38 @@ export type RefusedReason =
   | 'not yet valid'
   /** No refresh token came with a refresh, or with a logout everywhere. */
   | 'missing'
-  /** Refresh tokens came in the cookie and in the body. */
+  /** Refresh tokens came in both the cookie and the body. */
   | 'ambiguous'
   /** The cookies are of several users who are all signed in. */
   | 'several subjects'
   | 'cross-site'
-  /** The session ran out, by the refresh token's own word. */
+  /** The session has expired, according to the refresh token's `exp`. */
   | 'expired'
   /** The store has no such session any more: it was ended before its time, or lost. */
   | 'revoked'
 
 /**
- * A login, a refresh, a logout, an access token or a request that needs a living session was refused. Not told of an access
- * token that is missing or has expired, nor where `reused` or `ended` has told of the same refusal.
+ * A login, a refresh, a logout, an access token or a request that needs a living session was refused. Not emitted for an
+ * access token that is missing or has expired, nor if `reused` or `ended` has reported the same refusal.
  */
 export interface RefusedEvent {
   type: 'refused'
   /** `access`: the access token of a request, or of `app.verifyAccessToken`. */
   operation: Operation | 'access'
   reason: RefusedReason
-  /** Of a verified token; absent where there is none. */
+  /** From a verified token; absent if there is none. */
   sessionId?: string
   subject?: string
 }
 
 /**
- * The store or `claims` failed or took too long, so that the answer is 503. Told once an operation. Not told where a caller
- * has gone before the store was asked, nor where `claims` throws an error with a `statusCode` of its own.
+ * The store or `claims` failed or took too long, so that the answer is 503. Emitted once per operation, but not if the
+ * client disconnected before the store was called, nor if `claims` throws an error with a `statusCode` of its own.
  */
 export interface UnavailableEvent {
   type: 'unavailable'
   operation: Operation
-  /** What the store or `claims` has thrown; an Error of ours where it took too long. */
+  /** The error that the store or `claims` has thrown; an Error of the plugin if it took too long. */
   cause: unknown
   /** Milliseconds since the operation began. */
   ms: number
@@ -111,7 +111,7 @@ export interface UnavailableEvent {
 export type JwtRefreshEvent =
   IssuedEvent | RefreshedEvent | ReusedEvent | RecoveredEvent | EndedEvent | RefusedEvent | UnavailableEvent
 
-/** What a tracer may write down of a request: no header, body or query, where tokens and passwords are. */
+/** What a tracer may record of a request: no headers, body or query, which can contain tokens and passwords. */
 export interface RequestSummary {
   /** Fastify's `request.id`, by which its log lines are found. */
   id: string

@@ -26,15 +26,15 @@ export interface AccessTokenOptions {
   audience?: string | string[] | undefined
   /** For RSA keys, `'RS256'` (default) or `'PS256'`; else it only confirms what the key says. */
   algorithm?: Algorithm | undefined
-  /** The `client_id` claim, which makes the access tokens those of RFC 9068, together with `issuer` and `audience`. */
+  /** The `client_id` claim, which, together with `issuer` and `audience`, makes the access tokens conform to RFC 9068. */
   clientId?: string | undefined
   /** How far a verifier's clock may run ahead of the signer's. Default 0. */
   clockTolerance?: Duration | undefined
   /** How many verified tokens are kept so that a repeated one costs no signature check. Default 10000; false or 0: none. */
   cache?: number | boolean | undefined
   /**
-   * Another place for the token than `Authorization: Bearer`, for WebSocket and EventSource. `undefined` leaves it to that
-   * header; after `null` there is no token, whatever the header says.
+   * Reads the token from another place than `Authorization: Bearer`, for WebSocket and EventSource. `undefined` falls back to
+   * that header; `null` means that there is no token, whatever the header says.
    */
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
 }
@@ -63,8 +63,8 @@ export interface RefreshTokenOptions {
   /** Where refresh tokens travel. Default `'cookie'`. */
   transport?: Transport | 'both' | undefined
   /**
-   * Another place for the token than the body, where it may travel there: a header of an API that exists. Where it finds
-   * none, the body is looked at. A request from another site is refused, as one with a cookie is.
+   * Reads the token of the body transport from another place, such as a header of an existing API. If it finds
+   * none, the body is read. A request from another site is refused, like one with a cookie.
    */
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
 }
@@ -113,17 +113,17 @@ export interface JwtRefreshOptions extends RegisterOptions {
   /**
    * Called in every accepted refresh, for fresh claims: with the session as it now is, or, with `rotation: 'strict'`, as it
    * is before the write.
-   * null ends the session. So does undefined, from a lookup that found nobody; the type leaves it out, since it may as well be
-   * a forgotten `return`. What it returns is signed, not stored.
+   * null ends the session. So does undefined, the result of a lookup that found nobody; the type does not allow it, since it
+   * may also be a forgotten `return`. The returned claims are signed, not stored.
    */
   claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
   /**
-   * What is kept with a session beside the `metadata` of `issueTokens`, and shown to users who look at their devices.
+   * What is stored with a session in addition to the `metadata` of `issueTokens`, to show users their devices.
    * Default: `userAgent` and `ip`, at most 256 characters each. false, or a function that returns it: nothing.
    */
   metadata?: ((request: AnyRequest) => SessionMetadata | false) | false | undefined
   /**
-   * How many sessions a subject may have. A login beyond that ends the ones that were not used for longest. `Infinity`: any
+   * How many sessions a subject may have. A login beyond that ends the least recently used ones. `Infinity`: any
    * number. Default 100.
    */
   maxSessionsPerSubject?: number | undefined
@@ -149,10 +149,11 @@ export interface JwtRefreshOptions extends RegisterOptions {
   /** Other names for the decorators. */
   decorators?: { [Name in DecoratorName]?: string | undefined } | undefined
   /**
-   * Told of every login, refresh, reuse, recovery and ending. Never awaited; what it throws is logged. The event holds no
-   * token. The request is your app's own, with its cookie, headers and body: log what you need of it, never all of it.
+   * Called for every login, refresh, reuse, recovery, end of a session, refusal and failure. Never awaited; what it throws is
+   * logged. The event contains no token. The request is your app's own, with its cookie, headers and body: log single fields
+   * of it, never all of it.
    */
   onEvent?: ((event: JwtRefreshEvent, request: AnyRequest | null) => unknown) | undefined
-  /** The clock, in milliseconds since the epoch. Default `() => Date.now()`, which the fake clock of a test runner moves. */
+  /** The clock, in milliseconds since the epoch. Default `() => Date.now()`, which follows the fake clock of a test runner. */
   now?: (() => number) | undefined
 }

@@ -28,8 +28,8 @@ export interface IssueTokensOptions {
   /** false ("remember me" was not ticked): the cookie, and each that follows it, ends with the browser. Default true. */
   persistent?: boolean | undefined
   /**
-   * When the user was last authenticated, in seconds since the epoch: after a single sign-on, what the identity provider
-   * says (`auth_time` of OpenID Connect Core §2). Default: now.
+   * When the user was last authenticated, in seconds since the epoch: after a single sign-on, the value of the identity
+   * provider (`auth_time` of OpenID Connect Core §2). Default: now.
    */
   authTime?: number | undefined
   /** Ends the sessions whose refresh tokens come with the request (ASVS 5.0 7.2.4). Default true. */
@@ -47,13 +47,13 @@ export interface CreateSessionOptions extends Pick<IssueTokensOptions, 'metadata
   authTime?: number | undefined
 }
 
-/** What `app.sessions.create` answers with. */
+/** What `app.sessions.create` resolves to. */
 export interface CreatedSession extends TokenResponse {
   session: Session
   refreshToken: string
 }
 
-/** What `reply.renewAccessToken` answers with. */
+/** What `reply.renewAccessToken` resolves to. */
 export type RenewedAccessToken = Omit<TokenResponse, 'refreshToken'>
 
 export interface RevokeTokensOptions {

@@ -17,9 +17,9 @@ const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]] 
  * Milliseconds of a duration option: a number is seconds, a text carries its unit.
  *
  * @param option the option's name, for the error
- * @param likely seconds: a number beyond it was meant as milliseconds, as other packages take it. A text may say more,
+ * @param likely seconds: a larger number was meant as milliseconds, which other packages expect. A string may be longer,
  *   and so may Infinity
- * @throws InvalidOptionError also for a bare number in a text, which is seconds to one reader and milliseconds to another
+ * @throws InvalidOptionError also for a string without a unit, which one reader takes for seconds and another for milliseconds
  */
 export function toMilliseconds (option: string, value: unknown, likely: number): number {
   const milliseconds = parseDuration(option, value)
@@ -28,7 +28,7 @@ export function toMilliseconds (option: string, value: unknown, likely: number):
 }
 
 /**
- * Seconds of a duration that ends up in a token or a cookie, where only whole ones can stand (RFC 7519 §2, RFC 6265 §5.2.2).
+ * Seconds of a duration that is written to a token or a cookie, which hold whole seconds only (RFC 7519 §2, RFC 6265 §5.2.2).
  *
  * @param likely as for toMilliseconds
  * @throws InvalidOptionError

@@ -7,14 +7,14 @@ export const LARGEST_MAP: number = 2 ** 23
 
 type Fields = Record<string, unknown>
 
-/** What to do instead, by names that people bring along from other packages: the nearest by letters would lead them astray. */
+/** Advice for names from other packages, for which the most similar name would be misleading. */
 export type Habits = ReadonlyMap<string, string>
 
 const NO_HABITS: Habits = new Map()
 
 /**
- * The option group as an object without a prototype, empty where it is not given: what another package let an attacker
- * write to `Object.prototype` is no option. Refuses a name that it does not know.
+ * The option group as an object without a prototype, empty if it is not given, so that nothing that an attacker wrote to
+ * `Object.prototype` through another package counts as an option. Refuses unknown names.
  */
 export function checkFields (option: string, value: unknown, known: readonly string[], habits: Habits = NO_HABITS): Fields {
   if (value === undefined) return withoutPrototype({})
@@ -30,8 +30,8 @@ export function checkFields (option: string, value: unknown, known: readonly str
 }
 
 /**
- * The options of a call that a host makes at run time, as an object without a prototype. A misspelled name must not pass
- * in silence: `{ everwhere: true }` would end one session where all were to be ended.
+ * The options of a call that a host makes at run time, as an object without a prototype. A misspelled name must not be
+ * ignored: `{ everwhere: true }` would end one session instead of all of them.
  *
  * @param call what is called, for the error
  * @throws TypeError for a name that is not known and for anything but an object
@@ -45,7 +45,7 @@ export function checkCallOptions<Options extends object> (
   throw new TypeError(`${call}: the option ${show(unknown)} is unknown: ${habits.get(unknown) ?? suggest(unknown, known)}`)
 }
 
-/** The nearest name, or all of them where less than half of the letters fit. */
+/** The most similar name, or all names if less than half of the letters match. */
 function suggest (name: string, known: readonly string[]): string {
   const best = nearest(name, known)
   const isNear = distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(name.length, best.length) / 2

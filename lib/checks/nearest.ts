@@ -5,7 +5,7 @@ export function nearest (name: string, known: readonly string[]): string {
   return known[distances.indexOf(Math.min(...distances))] as string
 }
 
-/** Levenshtein's: how many letters must be inserted, removed or replaced. */
+/** The Levenshtein distance: how many letters must be inserted, removed or replaced. */
 export function distance (from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let row = 1; row <= from.length; row++) {

@@ -2,7 +2,7 @@
 export function abortable<Value> (promise: Promise<Value>, signal: AbortSignal | null | undefined): Promise<Value> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {
-    // The signals of React Native have no reason.
+    // The signals of React Native have no `reason`.
     const abort = (): void => reject(signal.reason ?? new Error('The call was aborted'))
     // A signal may live as long as the page: its listener is removed when the promise has settled.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))

@@ -49,7 +49,7 @@ interface Answer {
 
 /**
  * Sends the access token with the requests of an axios instance, and sends a request again, once, after a 401. Left alone
- * are requests that bring an `Authorization` header of their own; `headers: { Authorization: false }` brings none, and opts
+ * are requests that have an `Authorization` header of their own; `headers: { Authorization: false }` sends none, and opts
  * out. Attach it before interceptors of your own: an answer to the second try passes those that come after.
  *
  * @returns detaches it
@@ -78,14 +78,14 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
     if (!token && !isCancelled(config)) return undefined
     authorize(config, token)
     if (isStream(answer.data)) discard(answer.data)
-    // By an instance without interceptors and defaults: they have all had their say, and what an interceptor has removed must
-    // not come back. And what the request carries is transformed by now.
+    // With an instance that has no interceptors and defaults: all of them have been applied, and what an interceptor has removed
+    // must not come back. The request's data is already transformed, too.
     const plain = instance.create()
     for (const name in plain.defaults) delete plain.defaults[name as never]
     return await plain.request({ ...config, transformRequest: [] })
   }
 
-  /** Null after a cancellation, too: axios then rejects with the error that its users know. */
+  /** Also null after a cancellation: axios then rejects with its own error, which its users expect. */
   async function getToken (config: Config, options: { url: string } | { rejected: string }): Promise<string | null> {
     const { signal, cancelToken, timeout } = config
     const waiting = new AbortController()
@@ -109,7 +109,7 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
   const requests = request.use(attach)
   const responses = response.use(
     async (answer: Answer) => await sendAgain(answer) ?? answer,
-    // An error of the network has no answer, and interceptors before ours may have thrown anything.
+    // A network error has no answer, and interceptors before ours may have thrown anything.
     async (error: { response?: Answer } | undefined) => {
       const answer = error?.response && await sendAgain(error.response)
       if (answer === undefined) throw error
@@ -132,24 +132,24 @@ function isCancelled ({ signal, cancelToken }: Config): boolean {
   return Boolean(signal?.aborted || cancelToken?.reason)
 }
 
-/** As axios makes it, where the request itself takes too long. */
+/** The same error that axios creates when the request itself takes too long. */
 function createTimeoutError (config: Config): Error {
   return Object.assign(new Error(`timeout of ${config.timeout}ms exceeded`), { name: 'AxiosError', isAxiosError: true, code: 'ECONNABORTED', config })
 }
 
-/** Frees the connection of an answer that nobody will read: a stream of Node, or one of the browser. */
+/** Frees the connection of an answer that nobody will read: a Node.js stream or a web stream. */
 function discard (data: { destroy?: () => void, cancel?: () => Promise<void> }): void {
   data.destroy?.()
   data.cancel?.().catch(() => {})
 }
 
-/** Whether the user has to log in anew: no refresh makes the login a recent one. */
+/** Whether the user has to log in again, because a refresh does not make the login a recent one. */
 async function isTooOld ({ data, headers }: Answer): Promise<boolean> {
-  // A stream is the caller's to read, so the header has to do: RFC 9470 section 3.
+  // A stream is left for the caller to read, so the header decides: RFC 9470 section 3.
   const told = isStream(data) ? headers : data
   try {
     return TOO_OLD.test(JSON.stringify(told)) || TOO_OLD.test(await new Blob([told as Blob]).text())
   } catch {
-    return false // it is not even text
+    return false // the body is neither JSON nor a Blob
   }
 }

@@ -12,13 +12,13 @@ const EVENTS = ['visibilitychange', 'pageshow', 'online']
 const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'touchstart', 'wheel']
 
 export interface Background {
-  /** The user is at work in another tab. */
+  /** The user is active in another tab. */
   readonly noteActivity: () => void
   readonly stop: () => void
 }
 
 /**
- * Refreshes before anybody has to wait for it: while the tab is visible or always, and while the user is there.
+ * Refreshes ahead of time, so that no request has to wait: while the tab is visible, or always, and while the user is active.
  *
  * @returns undefined where nothing runs
  */
@@ -43,7 +43,7 @@ export function startBackground (page: Page, { autoRefresh, idleAfter }: Setting
   }
 
   const timer = page.setInterval(check, INTERVAL)
-  // Captured, since the document's own events need not bubble up to the window.
+  // Captured, since events of the document may not bubble up to the window.
   for (const type of types) page.addEventListener(type, check, true)
   return {
     noteActivity,

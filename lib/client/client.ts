@@ -53,7 +53,7 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
     },
     setSession: (result) => session.begin('signed-in', readToken(result, Date.now())),
     async logIn (body) {
-      // Behind a refresh under way, whose late answer could take away the cookie that the login sets.
+      // After any refresh that is under way, whose late answer could overwrite the cookie that the login sets.
       await exclusively(async () => session.begin('signed-in', await requestLogIn(post, body)))
       return state.snapshot
     },

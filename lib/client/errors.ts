@@ -6,7 +6,7 @@ export interface AuthUnavailableDetails {
 }
 
 /**
- * The server gave neither an access token nor the news that the session is over: the device is offline, the request timed
+ * The server gave neither an access token nor the news that the session has ended: the device is offline, the request timed
  * out, or the answer was a 429, a 5xx or not one of the plugin's. The session still exists: try again later. The message
  * names the URL and what to check; it never contains a token. Tell it by its `name`: the ES modules and the
  * CommonJS build each have a class of their own.
@@ -28,12 +28,12 @@ export class AuthUnavailableError extends Error {
   }
 }
 
-/** The login route has answered, and not with an access token: a wrong password, say, or a second factor that is asked for. */
+/** The login route has answered without an access token: because of a wrong password, say, or to ask for a second factor. */
 export class LogInRefusedError extends Error {
   override name = 'LogInRefusedError'
   /** The HTTP status. */
   readonly status: number
-  /** What the answer says: parsed, where it is JSON, else as text. */
+  /** The body of the answer: parsed if it is JSON, otherwise a string. */
   readonly body: unknown
 
   constructor (message: string, status: number, body: unknown) {

@@ -35,7 +35,7 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
     }
 
     if (init?.body instanceof FormData) {
-      // A Request holds the form as bytes. Otherwise each try would be written with another boundary.
+      // A Request holds the form as bytes. Otherwise each try would be serialized with a different boundary.
       request = new Request(input, init)
       headers = new Headers(request.headers)
       init = { ...init, body: undefined as never }
@@ -48,7 +48,7 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
     response.text().catch(() => {})
     return attempt(next)
 
-    /** Whether it may be a public page, which an outage is no reason to hold back: nobody may be signed in, or the server is busy. */
+    /** Whether the request may be sent without a token during an outage, since it may be for a public page. */
     function isForAnyone (method: string, { status }: AuthUnavailableError): boolean {
       return /^(GET|HEAD)$/i.test(method) && (state.snapshot.status === 'unknown' || status === 429)
     }
@@ -61,13 +61,13 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
   }
 }
 
-/** Whether the user has to log in anew: no refresh makes the login a recent one. */
+/** Whether the user has to log in again, because a refresh does not make the login a recent one. */
 async function isTooOld (response: Response, timeout: number): Promise<boolean> {
   try {
     const text = await inTime(timeout, async () => await response.clone().text())
     return text.includes('FST_JWT_LOGIN_TOO_OLD')
   } catch {
-    return false // a body that breaks off or never ends, or that someone else has begun to read
+    return false // a body that breaks off, never ends, or is already being read
   }
 }
 

@@ -5,10 +5,10 @@ import type { Renewal } from './renewal.ts'
 import type { State } from './state.ts'
 import type { AuthClient, GetTokenOptions } from './types.ts'
 
-// Of a token's lifetime: no refresh brings a token that lives longer than that.
+// Of a token's lifetime: not even a new token could be relied on to have more left.
 const LARGEST_SHARE = 0.9
 
-/** An access token that is good now, for the URL that it is to be sent to. */
+/** An access token that is currently valid, for the URL that it is sent to. */
 export function createGetToken (state: State, addresses: Addresses, renewal: Renewal): AuthClient['getToken'] {
   return async function getToken (options: GetTokenOptions = {}) {
     const { url, rejected, force, signal } = options
@@ -16,7 +16,7 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
       const target = addresses.locate(url)
       if (!addresses.isTrusted(target)) return null
       if (addresses.usesCookie(target)) {
-        // A login waits: the late answer to a refresh could take away the cookie that the login sets.
+        // A login waits: the late answer to a refresh could overwrite the cookie that the login sets.
         await abortable(renewal.idle(), signal)
         return null
       }
@@ -29,7 +29,7 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
       await abortable(renewal.renew(Boolean(rejected)), signal)
       if (state.snapshot === before) return null
     }
-    // What Alice has clicked must not happen in Bob's name.
+    // An action of Alice must not be carried out in Bob's name.
     if (user && state.token && state.token.claims.sub !== user) {
       throw new Error('Another user has signed in meanwhile, so the request was not sent')
     }

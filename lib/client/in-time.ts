@@ -1,8 +1,8 @@
 const LONGEST_TIMER = 2 ** 31 - 1 // ms; a longer one would fire at once
 
 /**
- * Settles as the work does, or rejects with a TimeoutError, whether or not the work minds its signal. The signal has a timer
- * of its own: not every page has `AbortSignal.timeout`, and that one takes no Infinity.
+ * Settles as the work does, or rejects with a TimeoutError even if the work ignores its signal. The signal uses its own timer,
+ * because not every page has `AbortSignal.timeout`, which does not accept Infinity either.
  *
  * @param timeout in seconds
  */

@@ -8,8 +8,8 @@ export type * from './types.ts'
 /**
  * The browser's half of the plugin: keeps the access token in memory, refreshes it, and sends it along.
  *
- * @throws TypeError for an unknown option or a bad value, and in a page whose address is no base for a path where `baseUrl`
- * is missing; where there is no `fetch`
+ * @throws TypeError for an unknown option or a bad value, and if `baseUrl` is missing in a page whose address cannot be a
+ * base URL, and if there is no `fetch`
  */
 export function createAuthClient<Claims extends object = { [claim: string]: unknown }> (options: AuthClientOptions = {}): AuthClient<Claims> {
   if (!options.fetch && !('fetch' in globalThis)) throw new TypeError('createAuthClient: there is no global fetch: give one as the option fetch')

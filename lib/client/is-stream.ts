@@ -1,4 +1,4 @@
-/** Whether a body is a stream, which can be read once only. Not every browser lets one iterate over its own streams. */
+/** Whether a body is a stream, which can be read once only. Not in every browser are its own streams iterable. */
 export function isStream (body: unknown): body is object {
   return typeof body === 'object' && body !== null && ('getReader' in body || 'pipe' in body || Symbol.asyncIterator in body)
 }

@@ -12,7 +12,7 @@ export type Task = (waited: boolean) => Promise<void>
 export type Exclusively = (task: Task) => Promise<void>
 
 /**
- * Between tabs, Web Locks save requests; nothing depends on them. So a tab that was frozen while it held the lock stops the
+ * Between tabs, Web Locks save requests; nothing depends on them. So a tab that was frozen while it held the lock delays the
  * others once, for `timeout` seconds, and no lock is ever stolen.
  */
 export function createLock (name: string, timeout: number, locks: Locks | undefined): Exclusively {
@@ -34,7 +34,7 @@ export function createLock (name: string, timeout: number, locks: Locks | undefi
     }
     // Locks that do not work are not waited for again.
     if (!running) locks = undefined
-    // A task that has run already is not run again: this is its outcome.
+    // A task that has already run is not run again: this is its outcome.
     await runOnce(false)
   }
 

@@ -7,13 +7,13 @@ export const FORMAT = 1
 export interface Message {
   readonly format: typeof FORMAT
   readonly news: 'signed-in' | 'refreshed' | 'signed-out' | 'active'
-  /** The session that the news is about, where it is known. */
+  /** The session that the message is about, if known. */
   readonly sid: string | undefined
   /** The new access token, where there is one and it may be told. */
   readonly token: AccessToken | null
 }
 
-/** While a new version of the app is deployed, tabs with an older version of the client may be open: theirs are other messages. */
+/** While a new version of the app is deployed, tabs with an older version of the client may be open, whose messages have another format. */
 export function isMessage (data: unknown): data is Message {
   return typeof data === 'object' && data !== null && 'format' in data && data.format === FORMAT
 }

@@ -9,8 +9,8 @@ export interface RefreshTokenStorage {
   /** The token that was saved last; null or undefined where there is none. */
   load (): string | null | undefined | Promise<string | null | undefined>
   /**
-   * Called before the access token is used that came with the refresh token; null removes it. Where it rejects, the refresh has
-   * failed, and the next one tries again.
+   * Called before the access token that came with the refresh token is used; null removes the refresh token. If it rejects, the
+   * refresh fails, and the next one tries again.
    */
   save (refreshToken: string | null): unknown
 }
@@ -26,7 +26,7 @@ export interface NativeTokenResult extends TokenResult {
 }
 
 export interface NativeAuthClient<Claims extends object = AnyClaims> extends AuthClient<Claims> {
-  /** Takes over what a login answered with that was sent in another way. Resolves when the refresh token is saved. */
+  /** Adopts the answer of a login that was sent in another way. Resolves once the refresh token is saved. */
   setSession (result: NativeTokenResult): Promise<void>
 }
 
@@ -35,10 +35,10 @@ type Fetch = typeof globalThis.fetch
 const SESSION_OVER = /"FST_JWT_REFRESH_TOKEN_/
 
 /**
- * The client for apps without a cookie jar, such as those of React Native: the refresh token comes and goes in the body, and
- * is kept in a storage of the host's. The server's option `refreshToken.transport` is `'body'` or `'both'`.
+ * The client for apps without a cookie jar, such as those of React Native: the refresh token is sent and received in the body, and
+ * kept in a storage that the app provides. The server's option `refreshToken.transport` is `'body'` or `'both'`.
  *
- * @throws TypeError for an unknown option, a bad value, and where the platform lacks what is needed
+ * @throws TypeError for an unknown option, a bad value, and if the platform lacks a required feature
  */
 export function createAuthClient<Claims extends object = { [claim: string]: unknown }> (options: NativeAuthClientOptions): NativeAuthClient<Claims> {
   if (!('atob' in globalThis)) throw new TypeError('createAuthClient: the platform has no atob: React Native has it from 0.74 on')
@@ -89,7 +89,7 @@ function withToken ({ headers, body }: RequestInit, refreshToken: string): Reque
   }
 }
 
-/** Undefined where there is none: the answer may be a page that asks for a second factor. */
+/** Undefined if there is none: the answer may be a page that asks for a second factor. */
 function readRefreshToken (text: string): string | undefined {
   try {
     return JSON.parse(text)?.refreshToken

@@ -39,9 +39,9 @@ const DEFAULTS: Settings = {
   key: ''
 }
 
-/** Where the type of the default does not tell what an option must be: what it must be, and whether it is. A check may throw. */
+/** For options that the type of the default does not describe: what the value must be, and a check, which may throw. */
 const CHECKS: { readonly [name: string]: readonly [fix: string, isRight: (value: any) => unknown] } = { // eslint-disable-line @typescript-eslint/no-explicit-any -- anything may be given
-  // With a path, since localhost:3000 alone is a URL, too: one of the scheme "localhost", which has no paths.
+  // With a path, since localhost:3000 alone is a URL, too: one with the scheme "localhost", to which no path can be resolved.
   baseUrl: ['an absolute URL', (url) => new URL('/', url)],
   loginPath: ['a path or a list of paths', (paths) => [paths].flat().every((path) => typeof path === 'string')],
   origins: ['a list of origins, such as https://files.example.com', (origins) => origins.every(isOrigin)],
@@ -67,13 +67,13 @@ function isKnown (name: string): name is keyof Settings {
   return Object.hasOwn(DEFAULTS, name)
 }
 
-/** The option that has the longest beginning in common with the name, letter case aside. */
+/** The option that shares the longest prefix with the name, ignoring letter case. */
 function findSimilar (name: string): string {
   const beginning = name.toLowerCase()
   return Object.keys(DEFAULTS).find((known) => known.toLowerCase().startsWith(beginning)) ?? findSimilar(name.slice(0, -1))
 }
 
-/** What the option must be instead; undefined where it is right. */
+/** What the option must be instead; undefined if it is valid. */
 function findFix (name: keyof Settings, value: unknown): string | undefined {
   const type: string = typeof DEFAULTS[name]
   const given: string = typeof value
@@ -81,12 +81,12 @@ function findFix (name: keyof Settings, value: unknown): string | undefined {
   try {
     if (isRight(value)) return typeof value === 'number' && !(value >= 0) ? '0 seconds or more' : undefined
   } catch {
-    // Not even of the type.
+    // A value of the wrong type made the check throw.
   }
   return fix
 }
 
-/** Whether it is a URL without a path, which would look as if it were a limit. */
+/** Whether it is a URL without a path: a path would look as if it restricted the token to it. */
 function isOrigin (url: string): boolean {
   const { href, origin } = new URL(url)
   return href === `${origin}/`

@@ -17,9 +17,9 @@ export interface Renewal {
    */
   readonly renewNow: () => Promise<void>
   /**
-   * The same; but during the pause after a failure, it throws the error of that failure.
+   * The same, but during the pause after a failure it throws the error of that failure.
    *
-   * @param isExtra asked for out of turn: nothing happens where that has just been so
+   * @param isExtra a refresh although the token is not due: skipped if there were too many of them lately
    */
   readonly renew: (isExtra?: boolean) => Promise<void>
   /** As `renewNow`, for nobody in particular: a failure is in the snapshot. */

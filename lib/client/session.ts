@@ -7,7 +7,7 @@ import type { Tabs } from './tabs.ts'
 export interface Session {
   /** A sign-in or refresh of this tab. */
   readonly begin: (news: 'signed-in' | 'refreshed', token: AccessToken) => void
-  /** The session is over, as this tab has learned. */
+  /** This tab has learned that the session has ended. */
   readonly end: () => void
   /**
    * What another tab has told.
@@ -18,7 +18,7 @@ export interface Session {
 }
 
 export function createSession (state: State, tabs: Tabs): Session {
-  /** The session that was the last one to end here. */
+  /** The session that ended last in this tab. */
   let ended: string | undefined
 
   function signOut (): void {
@@ -48,8 +48,8 @@ export function createSession (state: State, tabs: Tabs): Session {
         return true
       }
       // After a sign-in or sign-out elsewhere, the cookie may be of another session than this tab's. A refresh changes nothing
-      // for a tab that is signed in. One that is signed out hears of a sign-in by a redirect that way, unless the news is of the
-      // session that has ended here, and was under way.
+      // for a tab that is signed in. A signed-out tab learns of a sign-in by redirect this way, unless the message was still under
+      // way and is about the session that has ended here.
       return news === 'refreshed' && (state.snapshot.status !== 'signed-out' || sid === ended)
     }
   }

@@ -27,8 +27,8 @@ export interface State {
   /** A refresh has failed: the session stays as it was. The pause after it is doubled each time, or as long as the server says. */
   readonly fail: (error: AuthUnavailableError) => void
   /**
-   * Whether a refresh may be asked for out of turn: three times in half a minute. A network that comes and goes, or an API
-   * that takes none of our tokens, is no reason to ask all the time.
+   * Whether another refresh is allowed although the token is not due: three are in half a minute. An unstable network, or an API
+   * that refuses all of our tokens, must not cause endless refreshes.
    */
   readonly allowExtra: () => boolean
   readonly subscribe: (onChange: () => void) => () => void
@@ -90,7 +90,7 @@ export function createState (leeway: number): State {
     },
 
     subscribe (onChange) {
-      // A function of its own, so that one that is given twice can be removed twice.
+      // A separate function for each subscription, so that a listener that is added twice can be removed twice.
       const listener = (): void => {
         try {
           onChange()

@@ -3,7 +3,7 @@ import { AuthUnavailableError } from './errors.ts'
 import { inTime } from './in-time.ts'
 import type { Settings } from './options.ts'
 
-// Seconds. Whatever a server or a proxy says by mistake, the page must not be blocked for the rest of the day.
+// Seconds. A mistaken header of a server or proxy must not block the page for the rest of the day.
 const LONGEST_RETRY_AFTER = 300
 
 /** An answer, whatever it is. */
@@ -21,7 +21,7 @@ export interface Answer {
  *
  * @param option the one that names the route
  * @param body sent as JSON, if there is one
- * @throws AuthUnavailableError where there is no answer, or not a whole one
+ * @throws AuthUnavailableError if there is no answer or an incomplete one
  */
 export type Transport = (option: 'refreshPath' | 'logoutPath' | 'loginPath', body?: object) => Promise<Answer>
 
@@ -38,7 +38,7 @@ export function createTransport (settings: Settings, addresses: Addresses): Tran
         const response = await send(href, {
           method: 'POST',
           credentials: 'include',
-          keepalive: true, // whoever leaves the page now must not lose the new cookie
+          keepalive: true, // a user who leaves the page now must not lose the new cookie
           headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
           ...(body && { body: JSON.stringify(body) }),
           signal

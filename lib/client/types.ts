@@ -14,8 +14,8 @@ export interface TokenClaims {
 }
 
 /**
- * Claims that nobody has described. `any`, since an interface is assignable to no other index signature: so an
- * `AuthClient<MyClaims>` fits wherever an `AuthClient` is asked for.
+ * Claims without a declared type. `any`, since an interface is not assignable to other index signatures: it makes an
+ * `AuthClient<MyClaims>` assignable to `AuthClient`.
  */
 export interface AnyClaims {
   [claim: string]: any // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -23,7 +23,7 @@ export interface AnyClaims {
 
 /** The state at one moment, without the token. A new object at each change, the same one in between. */
 export interface AuthSnapshot<Claims extends object = AnyClaims> {
-  /** `'unknown'` until the server was asked: whether there is a refresh token, a page cannot see. */
+  /** `'unknown'` until the server has answered: a page cannot see whether there is a refresh token. */
   readonly status: 'unknown' | 'signed-in' | 'signed-out'
   /** Of the access token, while signed in. */
   readonly claims: (TokenClaims & Claims) | null
@@ -40,13 +40,13 @@ export interface GetTokenOptions {
    */
   url?: string | URL | undefined
   /**
-   * How long the token must still live, in seconds; nine tenths of its lifetime at most. Default 5, but a quarter of its
-   * lifetime at most.
+   * How long the token must still be valid, in seconds; at most nine tenths of its lifetime. Default 5, but at most a
+   * quarter of its lifetime.
    */
   minValidity?: number | undefined
   /**
-   * A token that the API has refused: another one is fetched, unless there is one by now. Null where the API has just refused
-   * one that was as new: there is none that is worth another try.
+   * A token that the API has refused: another one is fetched, unless there already is one. Resolves to null if the API has just
+   * refused a token that was equally new, since another try would be pointless.
    */
   rejected?: string | undefined
   /** Ask the server, however fresh the token is. */
@@ -69,15 +69,15 @@ export interface AuthClientOptions {
   /** Default `'/auth/logout'`. */
   logoutPath?: string | undefined
   /**
-   * The routes that start a session: they get the credentials that an API of another origin needs to set its cookie, and no
-   * token, and their 401 is a wrong password. A query and a slash at the end make no difference. Default `'/login'`.
+   * The routes that start a session: they get the credentials that an API on another origin needs to set its cookie, but no
+   * token, and their 401 means a wrong password. A query and a trailing slash make no difference. Default `'/login'`.
    */
   loginPath?: string | readonly string[] | undefined
   /** Default: the global one. */
   fetch?: typeof globalThis.fetch | undefined
   /** Sent with each refresh, `logIn` and `logout`. */
   headers?: { readonly [name: string]: string } | undefined
-  /** Further origins that get the token, such as `https://files.example.com`: that of `baseUrl` always does. */
+  /** Further origins that get the token, such as `https://files.example.com`. The origin of `baseUrl` always does. */
   origins?: readonly string[] | undefined
   /** How long before the token's end it is refreshed in the background; a quarter of its lifetime at most. Default 60. */
   leeway?: number | undefined
@@ -86,8 +86,8 @@ export interface AuthClientOptions {
   /** Refresh in the background while the tab is visible, `'always'`, or never. Only in a browser. Default true. */
   autoRefresh?: boolean | 'always' | undefined
   /**
-   * After how long without pointer, key, touch or wheel in any tab the background leaves the session to its idle time-out, in
-   * seconds: a page that nobody looks at must not keep it alive (ASVS 5.0 7.3.1). Default `Infinity`: never.
+   * How long after the last pointer, key, touch or wheel event in any tab background refreshes stop, in seconds: an unattended
+   * page must not keep the session alive beyond its idle timeout (ASVS 5.0 7.3.1). Default `Infinity`: never.
    */
   idleAfter?: number | undefined
   /** Tell the other tabs the new token, with `'strict'` only that there is one, or nothing. Only in a browser. Default true. */
@@ -96,7 +96,7 @@ export interface AuthClientOptions {
   key?: string | undefined
 }
 
-/** Its functions are free of `this`: pass them around as they are. */
+/** Its functions do not use `this`, so they can be passed around. */
 export interface AuthClient<Claims extends object = AnyClaims> {
   /** `fetch` with the access token, and one more try after a 401. */
   fetch: typeof globalThis.fetch
@@ -107,7 +107,7 @@ export interface AuthClient<Claims extends object = AnyClaims> {
   getToken (options?: GetTokenOptions): Promise<string | null>
   /**
    * Whether a URL is that of a login, refresh or logout route, which must be sent with credentials. `fetch` and the adapter
-   * for axios see to it; this is for code that sends a request in another way.
+   * for axios do this by themselves; the method is for code that sends a request in another way.
    */
   usesCookie (url: string | URL): boolean
   /** Once it is known whether anyone is signed in. Rejects as `getToken` does. */
@@ -115,11 +115,11 @@ export interface AuthClient<Claims extends object = AnyClaims> {
   /** Asks the server now, whatever is known and however long it asked to be left alone. */
   refresh (): Promise<AuthSnapshot<Claims>>
   /**
-   * Posts the body to `loginPath` (the first one, if there are several), as JSON, and takes the session over. Rejects with
-   * LogInRefusedError where the answer has no access token, and with AuthUnavailableError where there is none.
+   * Posts the body to `loginPath` (the first one, if there are several), as JSON, and adopts the session. Rejects with
+   * LogInRefusedError if the answer has no access token, and with AuthUnavailableError if there is no answer.
    */
   logIn (body: object): Promise<AuthSnapshot<Claims>>
-  /** Takes over what a login answered with that was sent in another way. */
+  /** Adopts the answer of a login that was sent in another way. */
   setSession (result: TokenResult): void
   /** Ends the session on the server, then here and in the other tabs. Where it rejects, the session goes on. */
   logout (options?: LogoutOptions): Promise<void>

@@ -9,11 +9,11 @@ import type { RefuseAccessToken } from './refusals.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
-/** The claims of the access token that a request brings; null where it brings none; the error where it is not good. */
+/** The claims of the access token of a request; null if there is none; the error if the token is not valid. */
 export type ReadAccessToken = (request: AnyRequest) => AccessTokenClaims | Error | null
 
 export function createReadAccessToken (accessTokens: AccessTokens, extract: AccessTokenConfig['extract']): ReadAccessToken {
-  /** The header is looked at where `extract` leaves it to it: then the challenge of a 401 tells the truth. */
+  /** Reads the header if `extract` returns undefined, so that the Bearer challenge of a 401 is accurate. */
   function tokenOf (request: AnyRequest): unknown {
     const token = extract?.(request)
     return token === undefined ? bearerToken(request) : token
@@ -24,13 +24,13 @@ export function createReadAccessToken (accessTokens: AccessTokens, extract: Acce
       const token = tokenOf(request)
       return token === null || token === '' ? null : accessTokens.verify(token as string)
     } catch (error) {
-      // A host's extract may throw anything, also what reads as "no error": that must not open the route.
+      // A host's extract may throw anything, even a falsy value, which would pass for "no error": that must not open the route.
       return error instanceof Error ? error : new AccessTokenInvalidError({ cause: error })
     }
   }
 }
 
-/** `app.verifyAccessToken`: throws what `authenticate` would answer with. */
+/** `app.verifyAccessToken`: throws the error that `authenticate` would answer with. */
 export function createVerifyAccessToken (accessTokens: AccessTokens, refuseAccessToken: RefuseAccessToken): (token: unknown) => AccessTokenClaims {
   return function verifyAccessToken (token) {
     if (token === null || token === undefined || token === '') throw new AccessTokenMissingError()

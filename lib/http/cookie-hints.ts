@@ -5,9 +5,9 @@ import { isTopLevel } from './csrf.ts'
 import type { AnyReply } from './hooks.ts'
 
 /**
- * Log lines for cookies that cannot come back. All that the user sees of it is that the first refresh wants a refresh
- * token, and browsers tell nobody why they drop a cookie. Each cause is logged once a registration: it is a mistake in the
- * set-up, and nobody should be able to fill a log with it.
+ * Log lines for cookies that the browser will not send back. Otherwise the only symptom is that the first refresh fails for
+ * lack of a refresh token, since browsers do not tell the server why they drop a cookie. Each cause is logged once per
+ * registration: it is a configuration mistake, and nobody should be able to fill the log with it.
  */
 export interface CookieHints {
   /** For a login that sets the cookie. */
@@ -16,7 +16,7 @@ export interface CookieHints {
   atMissing (request: AnyRequest): void
 }
 
-/** What is wrong, and the mend; null where nothing can be seen. The header is the answer's Access-Control-Allow-Credentials. */
+/** What is wrong, and the fix; null if nothing can be detected. The header is the answer's Access-Control-Allow-Credentials. */
 type Cause = (request: AnyRequest, allowCredentials?: unknown) => string | null
 
 export function createCookieHints ({ cookie, publicUrl, refreshToken: { transport } }: Config): CookieHints {
@@ -24,7 +24,7 @@ export function createCookieHints ({ cookie, publicUrl, refreshToken: { transpor
   const atLogin = [plainHttp(cookie), otherSite(cookie), withoutCredentials]
   if (publicUrl === null) atLogin.push(strippedPrefix(cookie))
   const atMissing = transport === 'cookie' ? [tokenInBody, nothingSent] : [nothingSent]
-  /** Without a login from another origin, a refresh from there without a cookie is that of somebody who is not signed in. */
+  /** Without a login from another origin, a refresh from there without a cookie comes from somebody who is not signed in. */
   let hasForeignLogins = false
 
   function log (causes: Cause[], request: AnyRequest, allowCredentials?: unknown): void {
@@ -58,7 +58,7 @@ export function createCookieHints ({ cookie, publicUrl, refreshToken: { transpor
 function plainHttp ({ secure }: CookieConfig): Cause {
   return ({ protocol, hostname, headers }) => {
     const { origin } = headers
-    // Browsers send Fetch Metadata to https and to localhost alone.
+    // Browsers send Fetch Metadata only to https and to localhost.
     if (!secure || protocol !== 'http' || !origin?.startsWith('http://') || headers['sec-fetch-site'] !== undefined || isLoopback(hostname)) return null
     return 'the cookie of a login is Secure, and its page is plain http: browsers drop it, except on localhost. Serve https, or develop with cookie: { secure: false }'
   }
@@ -68,7 +68,7 @@ function isLoopback (hostname: string): boolean {
   return /^(.+\.)?localhost$|^127\.|^\[::1\]$/i.test(hostname)
 }
 
-/** In the answer to a fetch or a frame of another site, that is. */
+/** Only in the answer to a fetch or a frame of another site. */
 function otherSite ({ sameSite }: CookieConfig): Cause {
   return ({ headers }) => {
     if (sameSite === 'none' || headers['sec-fetch-site'] !== 'cross-site' || isTopLevel(headers)) return null
@@ -91,7 +91,7 @@ function strippedPrefix ({ path }: CookieConfig): Cause {
   }
 }
 
-/** What a proxy, or Fastify's `rewriteUrl`, has taken from the start of the URL. */
+/** The prefix that a proxy, or Fastify's `rewriteUrl`, has removed from the URL. */
 function prefixOf ({ headers, url, originalUrl }: AnyRequest): string {
   const forwarded = own(headers, 'x-forwarded-prefix')
   if (isText(forwarded) && /^\/[\w./~-]{1,100}$/.test(forwarded)) return forwarded.replace(/\/+$/, '')

@@ -38,7 +38,7 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
   const { serializeCookie, parseCookie } = scope
   const { name, domain, ...rest } = config
   // Never through the host's reply.setCookie, which mixes its own defaults in: what sets the cookie must match what clears it.
-  // What we leave out is named, too: the library looks it up in `Object.prototype`, where an attacker may have written.
+  // Attributes that we leave out are named, too: otherwise the library would read them from a polluted `Object.prototype`.
   const leftOut: object = { maxAge: undefined, expires: undefined, priority: undefined, encode: undefined }
   const attributes = { ...leftOut, ...rest, domain: domain as string, httpOnly: true }
   const start = `${name}=`
@@ -69,7 +69,7 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
       for (const pair of cookieHeader.split(';')) {
         const text = trimBlanks(pair)
         if (!text.startsWith(start)) continue
-        // What we set has nothing to decode. One pair at a time, because the parser keeps the first of a name only.
+        // What we set has nothing to decode. One pair at a time, because the parser keeps only the first one of a name.
         const value = text.includes('%') ? own(parseCookie(text), name) : trimBlanks(text.slice(start.length))
         if (isText(value) && TOKEN_START.test(value)) values.push(value)
       }

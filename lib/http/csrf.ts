@@ -26,7 +26,7 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUr
  * The error for such a request that carries our cookie or would set it, once the log says what a host with a front end of
  * its own must do.
  *
- * @param whose the session of the genuine token that came along
+ * @param whose the session of the genuine token in the request
  * @param otherwise what else can be done about it, for the log
  */
 export function refuseCrossSite (

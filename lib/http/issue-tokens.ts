@@ -59,7 +59,7 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
     const check = transport === 'cookie' ? cookie.checkSize : null
     const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check }))
 
-    if (this.statusCode === 204) this.code(200) // of revokeTokens, where a host ends the old session first
+    if (this.statusCode === 204) this.code(200) // set by revokeTokens, if the host has ended the old session first
     if (transport === 'body') {
       if (endPrevious && !isForeign) clearReplaced(this)
       return { ...response, refreshToken }

@@ -12,11 +12,11 @@ import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { Refuse } from './refusals.ts'
 
-/** The refresh tokens that a request brings in one place. */
+/** The refresh tokens in one place of a request. */
 export interface Presented {
   /** What stands there, genuine or not. */
   texts: string[]
-  /** Whether a page of another site may have made the browser send it: not so in a body, which the client's own code puts together. */
+  /** Whether a page of another site may have made the browser send it. Not for a body, which only the client's own code builds. */
   comesAlong: boolean
   /** What is genuine: the highest generation of each session, the latest token first. */
   tokens: RefreshToken[]
@@ -49,7 +49,7 @@ export function createReadTokens ({ transport, extract }: RefreshTokenConfig, co
   }
 
   return function readTokens (request) {
-    // What a host takes from elsewhere may be a cookie.
+    // The host's extract may have read it from a cookie.
     const extracted = extract?.(request)
     const isExtracted = isText(extracted)
     const sent = isExtracted ? [extracted] : inBody(request.body)

@@ -8,7 +8,7 @@ import type { Presented, ReadTokens } from './presented.ts'
 import type { Refuse } from './refusals.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
-/** A genuine token of a session: who brings it may end that session. */
+/** A genuine token of a session: whoever presents it may end that session. */
 export interface Proof {
   subject: string
   sessionId: string
@@ -16,7 +16,7 @@ export interface Proof {
   refreshToken: RefreshToken | null
 }
 
-/** What a request brings to a logout. */
+/** What a request presents for a logout. */
 export interface Brought {
   /** What `authenticate` verified comes first, then refresh tokens, then the access token of the request. */
   proofs: Proof[]
@@ -29,7 +29,7 @@ export interface Brought {
 /**
  * Looks for whatever shows that a session is the caller's own.
  *
- * @throws CrossSiteRequestError where there is nothing but what another site has made the browser send
+ * @throws CrossSiteRequestError if another site has made the browser send everything that there is
  */
 export type FindProofs = (request: AnyRequest) => Brought
 

@@ -10,7 +10,7 @@ export interface Whose {
   subject: string
 }
 
-/** Tells of a refusal. Gives back the error that answers it, so that it can be thrown in the same line. */
+/** Emits the event of a refusal. Returns the error to answer with, so that it can be thrown in the same line. */
 export type Refuse = (
   request: AnyRequest | null, operation: RefusedEvent['operation'], reason: RefusedEvent['reason'], error: Error, whose?: Whose
 ) => Error
@@ -22,15 +22,15 @@ export function createRefuse (emit: Emit): Refuse {
   }
 }
 
-/** The same for an access token, by what its error says. */
+/** The same for an access token, with the reason taken from its error. */
 export type RefuseAccessToken = (request: AnyRequest | null, operation: 'access' | 'logout', error: Error) => Error
 
 export function createRefuseAccessToken (refuse: Refuse): RefuseAccessToken {
   return function refuseAccessToken (request, operation, error) {
-    if (!(error.cause instanceof TokenRefusedError)) return error // of a host's `extract`
+    if (!(error.cause instanceof TokenRefusedError)) return error // thrown by the host's `extract`
     const reason = error.cause.message as RefusalReason
     if (reason !== 'expired') return refuse(request, operation, reason, error)
-    // Every client sends such a token once in its life, and then refreshes: no event.
+    // Every client sends an expired token now and then, and then refreshes: no event.
     request?.log.debug({ operation, reason }, 'an access token has expired')
     return error
   }

@@ -12,7 +12,7 @@ import type { AnyReply } from './hooks.ts'
 const RETRY_AFTER = '1' // seconds
 const refusal = Symbol('fastify-jwt-refresh header of a refusal')
 
-/** A header that was put on the reply for one status. */
+/** A header that was set on the reply for one status. */
 interface RefusalHeader {
   statusCode: number
   name: string
@@ -24,8 +24,8 @@ interface WithRefusal {
 }
 
 /**
- * Takes what a refusal has put on the reply back where the answer has become another: the host may have let another
- * strategy decide, or caught the error.
+ * Removes the headers of a refusal if the answer turns out to be a different one: the host may have let another strategy
+ * decide, or have caught the error.
  */
 export function enforceRefusals (app: FastifyInstance): void {
   if (!app.hasReplyDecorator(refusal)) app.decorateReply(refusal, null)
@@ -35,7 +35,7 @@ export function enforceRefusals (app: FastifyInstance): void {
   })
 }
 
-/** In place of that of an earlier refusal of the same request. */
+/** Replaces the header of an earlier refusal of the same request. */
 function setRefusal (reply: AnyReply, header: RefusalHeader): void {
   takeBack(reply)
   ;(reply as WithRefusal)[refusal] = header
@@ -61,7 +61,7 @@ function challengeOf (error: Error): string {
   return 'Bearer' // nothing was wrong with a token: there was none (RFC 6750 §3.1)
 }
 
-/** The error of a refresh token whose session is over. */
+/** The error of a refresh token whose session has ended. */
 export function goneError ({ code }: Gone): Error {
   return code === 'expired' ? new RefreshTokenExpiredError() : new RefreshTokenRevokedError()
 }

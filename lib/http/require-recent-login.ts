@@ -5,7 +5,7 @@ import type { AnyReply, SyncHook } from './hooks.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
-/** Makes hooks that ask for a login within the last `maxAge` (RFC 9470, ASVS 5.0 7.5.2). */
+/** Makes hooks that require a login within the last `maxAge` (RFC 9470, ASVS 5.0 7.5.2). */
 export type RequireRecentLogin = (maxAge: Duration) => SyncHook
 
 export function createRequireRecentLogin (verifiedClaims: VerifiedClaims, now: () => number): RequireRecentLogin {
@@ -14,7 +14,7 @@ export function createRequireRecentLogin (verifiedClaims: VerifiedClaims, now: (
 
     function check (reply: AnyReply): Error | undefined {
       const claims = verifiedClaims.get(reply.request)
-      // Without authenticate before it nothing says who is to log in again.
+      // Without authenticate before it, it is not known who has to log in again.
       if (claims === null) return challenged(reply, new AccessTokenMissingError())
       const { auth_time: authTime } = claims
       if (authTime !== undefined && now() < (authTime + seconds) * 1000) return undefined

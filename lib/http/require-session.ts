@@ -9,7 +9,7 @@ import { challenged, orRetryLater } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
 /**
- * The claims of a request whose session still lives. Fails closed.
+ * The claims of a request whose session is still alive. Fails closed.
  *
  * @throws AccessTokenMissingError, SessionEndedError, StoreUnavailableError
  */
@@ -27,7 +27,7 @@ export function createDemandSession (verifiedClaims: VerifiedClaims, now: () => 
   }
 }
 
-/** The hook behind `authenticate` on sensitive routes: an access token outlives its session, this notices. */
+/** The hook after `authenticate` on sensitive routes: it detects that an access token has outlived its session. */
 export function createRequireSession (demandSession: DemandSession, openStore: OpenStore): Hook {
   return async function requireSession (request, reply) {
     await demandSession(request, reply, openStore('session', request))

@@ -60,7 +60,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     this.code(204)
   }
 
-  /** The form of another site brings no SameSite cookie, but what its answer sets would count. */
+  /** The form of another site sends no SameSite cookie, but the cookies that its answer sets would count. */
   function clearCookie (reply: AnyReply): void {
     if (transport !== 'body' && !isCrossSite(reply.request)) cookie.clear(reply)
   }
@@ -84,7 +84,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     throw refused(reply, reason, new RefreshTokenInvalidError({ cause: new TokenRefusedError(reason) }))
   }
 
-  /** The proofs of sessions that live and have not gone on without the token: any other may be in a thief's hands for years. */
+  /** The proofs of living sessions that have not moved on past the token: an older token may have been stolen long ago. */
   async function demandCurrent (reply: AnyReply, store: GuardedStore, proofs: Proof[]): Promise<Proof[]> {
     const living = await findLiving(store, proofs)
     if (living.length === 0) throw sessionOver(reply, proofs[0] as Proof)
@@ -94,7 +94,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
       await endReused(store, emit, session, refreshToken as RefreshToken, reply.request)))
     clearCookie(reply)
     const error = new RefreshTokenRevokedError()
-    throw ended.includes(true) ? error : refused(reply, 'revoked', error, living[0]) // where another request was faster
+    throw ended.includes(true) ? error : refused(reply, 'revoked', error, living[0]) // if another request was faster
   }
 
   async function findLiving (store: GuardedStore, proofs: Proof[]): Promise<LivingProof[]> {
@@ -112,7 +112,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     return refused(reply, outcome.code, goneError(outcome), proof)
   }
 
-  /** Whose sessions are to be ended; of cookies of two people, no one can tell. */
+  /** Whose sessions are to be ended; with cookies of two people, that is ambiguous. */
   function demandOneSubject (reply: AnyReply, proofs: Proof[]): string {
     const access = proofs.find(isOfAccess)
     const { subject } = access ?? proofs[0] as Proof

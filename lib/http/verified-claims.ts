@@ -13,7 +13,7 @@ export interface VerifiedClaims {
   get (request: AnyRequest): AccessTokenClaims | null
 }
 
-/** @throws InvalidOptionError where the host's own `request.user` could not be set */
+/** @throws InvalidOptionError if the host's own `request.user` cannot be assigned */
 export function createVerifiedClaims (app: FastifyInstance): VerifiedClaims {
   demandSettable(app)
   app.addHook('onReady', async () => demandSettable(app)) // it may be decorated later
@@ -22,7 +22,7 @@ export function createVerifiedClaims (app: FastifyInstance): VerifiedClaims {
 
   return {
     set (request, claims) {
-      // Where a scope below ours has decorated it with a getter alone, it becomes a property of the request.
+      // If a scope below ours has decorated it with only a getter, it becomes an own property of the request.
       if (!Reflect.set(request, 'user', claims)) {
         Object.defineProperty(request, 'user', { value: claims, writable: true, enumerable: true, configurable: true })
       }
@@ -35,7 +35,7 @@ export function createVerifiedClaims (app: FastifyInstance): VerifiedClaims {
   }
 }
 
-/** Fastify has no public way to its requests' prototype. A version that keeps it elsewhere is not looked at; `set` copes. */
+/** Fastify does not expose the prototype of its requests. If a version keeps it elsewhere, the boot check is skipped; `set` copes. */
 function demandSettable (app: FastifyInstance): void {
   for (const key of Object.getOwnPropertySymbols(app)) {
     if (key.description !== 'fastify.Request') continue

@@ -1,10 +1,10 @@
 import type { Habits } from '../checks/fields.ts'
 
-// What people who come from @fastify/jwt, fast-jwt, jsonwebtoken or @fastify/cookie write, and where that is here.
+// Options of @fastify/jwt, fast-jwt, jsonwebtoken and @fastify/cookie, and their equivalents here.
 
 const claimsOfOurs = 'give accessToken: { expiresIn, issuer, audience, algorithm }'
 
-/** At the top of the options. */
+/** At the top level of the options. */
 export const TOP_HABITS: Habits = new Map([
   ['sign', claimsOfOurs],
   ['signOptions', claimsOfOurs],

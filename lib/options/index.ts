@@ -31,7 +31,7 @@ const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
  * The checked and completed options. Leaves the given ones as they are.
  *
  * @param scopePrefix the prefix of the scope in which the plugin is registered
- * @throws InvalidOptionError with one sentence: the option, what was given (never a secret), the mend
+ * @throws InvalidOptionError with one sentence: the option, what was given (never a secret) and the fix
  */
 export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Config {
   const options = checkFields('options', given, NAMES, TOP_HABITS) as Partial<JwtRefreshOptions>

@@ -7,12 +7,12 @@ import { REFRESH_TOKEN_HABITS } from './habits.ts'
 
 const NAMES = ['expiresIn', 'maxAge', 'secret', 'rotation', 'overlap', 'retryWindow', 'recoveryWindow', 'transport', 'extract']
 const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const
-// Chromium writes a cookie to the disk within 30 seconds. The token that a crash brings back must still be good then, so
-// the one that followed it must not have been confirmed (test/model/crash.test.ts).
+// Chromium writes a cookie to the disk within 30 seconds. The token that a crash restores must still be accepted, so its
+// successor must not have been confirmed (test/model/crash.test.ts).
 const DEFAULT_OVERLAP = 45_000
 
 /**
- * @param accessToken its keys are those of `secret`, of which the refresh tokens' keys are derived
+ * @param accessToken its keys are those of `secret`, from which the keys of the refresh tokens are derived
  * @throws InvalidOptionError
  */
 export function parseRefreshToken (value: unknown, accessToken: AccessTokenConfig): RefreshTokenConfig {
@@ -73,7 +73,7 @@ function parseWindows (fields: Record<string, unknown>, accessLife: number): Rot
   if (overlap >= expiresIn) {
     throw new InvalidOptionError(`refreshToken.overlap is ${show(fields.overlap)}, not shorter than refreshToken.expiresIn (${expiresIn / 1000} s): give less`)
   }
-  // A victim that refreshes within the overlap confirms no token, and so does not tell its thief.
+  // A victim that refreshes within the overlap confirms no token, so its thief is not detected.
   if (overlap > accessLife) {
     throw new InvalidOptionError(`refreshToken.overlap is ${show(fields.overlap)}, longer than accessToken.expiresIn (${accessLife / 1000} s), so that thieves would be detected late: give less, or longer access tokens`)
   }

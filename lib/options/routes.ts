@@ -47,7 +47,7 @@ function checkRecentLogin (name: RouteName, value: unknown): number | null {
   throw new InvalidOptionError(`routes.${name}.requireRecentLogin is given, but only ending a session of routes.sessions can ask for a recent login: leave it out`)
 }
 
-/** What a host cannot add to a route of ours, and would look for in vain. */
+/** Route options that would have no effect on a route of ours. */
 function checkRouteOptions (option: string, value: Record<string, unknown>): void {
   const { schema, validatorCompiler } = withoutPrototype(value)
   const ours = ['method', 'url', 'handler'].find((name) => Object.hasOwn(value, name))

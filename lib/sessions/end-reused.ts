@@ -7,10 +7,10 @@ import type { GuardedStore } from './guarded-store.ts'
 import { isAhead } from './rotation.ts'
 
 /**
- * Ends the session of a refresh token that was used again. False where another request ended or changed it meanwhile.
+ * Ends the session of a refresh token that was used again. False if another request ended or changed it meanwhile.
  *
- * A token that is not ahead can never become good again, so its session is ended whatever happened to the record since it
- * was judged. Otherwise a thief who asks again and again could change the record before each deletion, and so go on for ever.
+ * A token that is not ahead can never become valid again, so its session is ended even if the record has changed since it
+ * was judged. Otherwise a thief could keep changing the record before each deletion by refreshing again and again.
  *
  * @param session the record by which the token was judged
  * @throws StoreUnavailableError

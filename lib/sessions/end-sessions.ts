@@ -3,7 +3,7 @@ import type { AnyRequest } from '../../types/requests.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
 
-// Whatever ends sessions tells of each once, also where the answer of the store comes after that of the request.
+// Each ended session is reported once, even if the store answers after the request has been answered.
 
 export interface SessionToEnd {
   subject: string
@@ -11,7 +11,7 @@ export interface SessionToEnd {
 }
 
 /**
- * Ends the session of the event, and emits the event. False where there was none.
+ * Ends the session of the event, and emits the event. False if there was none.
  *
  * @param expected the `current` that the record must still have
  * @throws StoreUnavailableError
@@ -26,7 +26,7 @@ export async function endSession (
 }
 
 /**
- * Ends each of the sessions that still lives, and tells of it.
+ * Ends each of the sessions that is still alive, and emits its event.
  *
  * @throws StoreUnavailableError where one of them could not be ended; the others are
  */
@@ -40,7 +40,7 @@ export async function endSessions (
 }
 
 /**
- * Ends the sessions of a subject, all or all but one, and tells how many there were.
+ * Ends the sessions of a subject, all or all but one. Resolves to how many there were.
  *
  * @throws StoreUnavailableError
  */
@@ -59,7 +59,7 @@ export function endedEvent (reason: EndedEvent['reason'], { subject, sessionId }
   return { type: 'ended', reason, subject, sessionId, count: 1 }
 }
 
-/** `ended` are those that lived until now. */
+/** `ended` are the sessions that were alive until now. */
 export interface Deletions {
   ended: SessionToEnd[]
   failure: Error | null
@@ -68,7 +68,7 @@ export interface Deletions {
 /**
  * Deletes as many as it can.
  *
- * @param onLate called for each that is deleted after all, when its deletion is among the failures already
+ * @param onLate called for each session that is deleted after all, when its deletion has already been counted as a failure
  */
 export async function deleteEach (
   store: GuardedStore, sessions: readonly SessionToEnd[], onLate: (session: SessionToEnd) => void

@@ -5,7 +5,7 @@ import type { JwtRefreshOptions } from '../../types/options.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import { metadataOf } from './metadata.ts'
 
-/** Tells the host and its log. Never throws and is never awaited: a broken audit log must not log anyone out. */
+/** Reports an event to the host and its log. Never throws and is never awaited: a broken audit log must not log anyone out. */
 export type Emit = (event: JwtRefreshEvent, request: AnyRequest | null) => void
 
 /** Where tracers that do not hold the options can listen; messages are DiagnosticsMessages. */
@@ -23,12 +23,12 @@ export function createEmit (onEvent: JwtRefreshOptions['onEvent'], log: FastifyB
   }
 }
 
-/** The event is the log line: what an operator searches for, whether or not the host listens to events. */
+/** The log line has the fields of the event, so that operators can search for them even if the host ignores events. */
 function writeLine (log: FastifyBaseLogger, event: JwtRefreshEvent): void {
   if (event.type === 'ended') log.info(event, event.count === 1 ? 'a session was ended' : 'sessions were ended')
   else if (event.type === 'reused') log.warn(event, 'a refresh token was used again: its session was ended')
   else if (event.type === 'unavailable') writeFailure(log, event)
-  // Of a request from another site csrf.ts warns, with its origin.
+  // For a request from another site, csrf.ts logs a warning with its origin.
   else if (event.type === 'refused' && event.reason !== 'cross-site') log.debug(event, REFUSALS[event.operation])
 }
 
@@ -45,8 +45,8 @@ const REFUSALS: Record<RefusedEvent['operation'], string> = {
 }
 
 /**
- * What a tracer may write down. Whoever subscribes is not of the host's making and may write down all that it gets: no
- * header, body or query goes there, where the tokens and a login's password are.
+ * What a tracer may record. A subscriber is not the host's own code and may record all that it gets, so it gets no header,
+ * body or query, which contain the tokens and the password of a login.
  */
 function summaryOf (request: AnyRequest): RequestSummary {
   const { id, method, routeOptions } = request

@@ -9,8 +9,8 @@ import type { GuardedStore } from './guarded-store.ts'
 /**
  * The claims for a refreshed access token, or null where the host wants the session ended.
  *
- * @param store whose time limit it shares
- * @throws what the host's `claims` throws where that has a status of its own, StoreUnavailableError where it has none
+ * @param store the store whose time limit applies to `claims`, too
+ * @throws what the host's `claims` throws if that has a `statusCode` of its own, otherwise StoreUnavailableError
  *   or takes too long, TypeError for claims of another subject or with reserved names
  */
 export type FreshClaims = (session: Session, request: AnyRequest, store: GuardedStore) => Promise<SessionClaims | null>
@@ -31,6 +31,6 @@ export function createFreshClaims ({ claims: hostClaims }: Config): FreshClaims 
 function toError (cause: unknown, store: GuardedStore): unknown {
   if (typeof (cause as { statusCode?: unknown } | null | undefined)?.statusCode === 'number') return cause
   store.tellFailure(cause)
-  // The host's database was away, say: a client that hears 503 tries again, one that hears 500 logs its user out.
+  // The host's database may be down: a client that gets a 503 tries again, one that gets a 500 logs its user out.
   return new StoreUnavailableError({ cause })
 }

@@ -7,8 +7,8 @@ import { recordFault } from './record-fault.ts'
 import { StoreQueue } from './store-queue.ts'
 
 /**
- * The store for one operation. `request` is null where there is none, as in `app.sessions`. `operation` is null where
- * nobody is to be told that it failed.
+ * The store for one operation. `request` is null where there is none, as in `app.sessions`. `operation` is null if
+ * its failure is not to be reported.
  */
 export type OpenStore = (operation: Operation | null, request: AnyRequest | null) => GuardedStore
 
@@ -26,9 +26,9 @@ export function createOpenStore (parts: StoreParts): OpenStore {
 }
 
 /**
- * A TokenStore that is asked within one time limit. Each failure, hang and impossible answer is a StoreUnavailableError
- * (503), so that none is taken for "not there". Nothing is begun for a caller who has gone, unless it is a logout or ends a
- * session: whoever closes the page right after "log out" means it.
+ * A TokenStore with one time limit for all calls. Each failure, hang and impossible answer is a StoreUnavailableError
+ * (503), so that none is taken for "not there". No call is started for a client that has disconnected, unless it is a logout
+ * or ends a session: a user who closes the page right after "log out" still wants to be logged out.
  */
 export class GuardedStore {
   readonly #shared: StoreParts & { queue: StoreQueue }
@@ -36,7 +36,7 @@ export class GuardedStore {
   readonly #request: AnyRequest | null
   readonly #startedAt = performance.now()
   readonly #isWanted: () => boolean
-  /** null once its failure was told. */
+  /** null once its failure has been reported. */
   #operation: Operation | null
 
   constructor (shared: StoreParts & { queue: StoreQueue }, operation: Operation | null, request: AnyRequest | null) {
@@ -47,12 +47,12 @@ export class GuardedStore {
     this.#isWanted = request === null || operation === 'logout' ? always : () => !isGone(request)
   }
 
-  /** Milliseconds; 0 or less where the time is up. */
+  /** Milliseconds; 0 or less if the time is up. */
   get timeLeft (): number {
     return this.#startedAt + this.#shared.timeout - performance.now()
   }
 
-  /** Tells that the operation fails, and of nothing that follows from it. */
+  /** Reports the first failure of the operation, but not the failures that follow from it. */
   tellFailure (cause: unknown): void {
     if (this.#operation === null) return
     const event = { type: 'unavailable', operation: this.#operation, cause, ms: Math.round(performance.now() - this.#startedAt) } as const
@@ -64,7 +64,7 @@ export class GuardedStore {
     return this.#ask(this.#isWanted, async () => await this.#store.create(session))
   }
 
-  /** @param subject whose session it must be, where that is known */
+  /** @param subject whose session it must be, if that is known */
   find (id: string, subject: string | null): Promise<Session | null> {
     return this.#ask(this.#isWanted, async () => this.#check(await this.#store.find(id), id, subject))
   }
@@ -73,7 +73,7 @@ export class GuardedStore {
     return this.#ask(this.#isWanted, async () => this.#check(await this.#store.rotate(id, expected, next, now), id, subject))
   }
 
-  /** @param onLate called where the session is deleted after all, when the time is up and the promise has been rejected */
+  /** @param onLate called if the session is deleted after all, when the time is up and the promise has been rejected */
   delete (id: string, onLate: () => void, expected?: string): Promise<boolean> {
     return this.#ask(always, async () => await this.#store.delete(id, expected), (deleted) => { if (deleted) onLate() })
   }
@@ -104,7 +104,7 @@ export class GuardedStore {
     throw new TypeError(`the record cannot be right: ${fault}`)
   }
 
-  /** A custom store that forgets to return its rows is a store that failed: "no sessions" would be a lie. */
+  /** A custom store that forgets to return its rows has failed: "no sessions" would be wrong. */
   #checkList (sessions: Session[], subject: string): Session[] {
     if (!Array.isArray(sessions)) throw new TypeError('list of the store answered with no array')
     return sessions.map((session) => this.#demandRecord(session, session?.id, subject))

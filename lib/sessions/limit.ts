@@ -7,10 +7,10 @@ import type { Emit } from './events.ts'
 import type { OpenStore } from './guarded-store.ts'
 
 /**
- * Ends those of a subject's sessions that were not used for longest, as many as there are too many. However many logins
- * race, exactly `max` are left: none of those is surplus to whoever looks, and the last one to look sees all the others.
- * So in a burst of more than `max` logins a new session can be surplus itself. Never rejects: where the store fails, the
- * login stands, and the next one ends what this one left.
+ * Ends the least recently used sessions of a subject beyond `max`. Even if many logins race, exactly `max` sessions are left:
+ * no login ends one of these, and the last login to list the sessions sees all of them. In a burst of more than `max` logins,
+ * a new session can therefore be ended at once. Never rejects: if the store fails, the login succeeds, and the next login
+ * ends the sessions that this one left.
  *
  * @param timeLeft milliseconds
  */
@@ -22,7 +22,7 @@ export function createLimit (openStore: OpenStore, emit: Emit, max: number, log:
   const shareNext = createShareNext()
 
   async function endSurplus (subject: string, request: AnyRequest | null): Promise<void> {
-    const store = openStore(null, request) // a failure is told below, and the login stands
+    const store = openStore(null, request) // a failure is reported below, and the login succeeds
     const sessions = await store.list(subject)
     if (sessions.length <= max) return
     const surplus = sessions.sort(byLastUse).slice(0, sessions.length - max)
@@ -39,8 +39,8 @@ export function createLimit (openStore: OpenStore, emit: Emit, max: number, log:
 }
 
 /**
- * Runs one call for a key at a time, and one more for all who come meanwhile: a burst of 500 logins would otherwise read the
- * subject's sessions 500 times.
+ * Runs one call per key at a time, and one more for all callers that arrive meanwhile: a burst of 500 logins would otherwise
+ * read the subject's sessions 500 times.
  */
 function createShareNext (): (key: string, call: () => Promise<void>) => Promise<void> {
   const running = new Map<string, Promise<void>>()
@@ -66,7 +66,7 @@ function createShareNext (): (key: string, call: () => Promise<void>) => Promise
   }
 }
 
-/** By their ids where the times are equal, so that logins that race agree. */
+/** By their ids if the times are equal, so that racing logins agree. */
 function byLastUse (a: Session, b: Session): number {
   return a.rotatedAt - b.rotatedAt || (a.id < b.id ? -1 : 1)
 }

@@ -9,7 +9,7 @@ export interface LoginTerms extends SessionTerms {
   maxAge: number
 }
 
-/** As the host gives them. */
+/** As passed by the host. */
 interface TermsOptions {
   expiresIn?: unknown
   maxAge?: unknown
@@ -18,10 +18,10 @@ interface TermsOptions {
 }
 
 /**
- * The terms of one login: what it says for itself, else what the app's options say.
+ * The terms of one login: its own options, or the app's options as the default.
  *
- * @param call what is called, for the error
- * @param isLogin whether the user has just been authenticated, where `authTime` does not say when that was
+ * @param call the name of the called function, for the error
+ * @param isLogin whether the user has just been authenticated, if `authTime` does not say when that was
  * @throws TypeError
  */
 export type ParseTerms = (call: string, options: TermsOptions, isLogin: boolean) => LoginTerms

@@ -1,9 +1,9 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import { own } from '../json.ts'
 
-const MAX_LENGTH = 256 // characters, of what a stranger may send in kilobytes: behind a proxy that is trusted, the ip is a header, too
+const MAX_LENGTH = 256 // characters: clients may send kilobytes, also as the ip, which behind a trusted proxy is a header
 
-/** Who sent a request, in as much as a user knows their devices by it. A request over a unix socket has no ip. */
+/** What lets users recognize their devices. A request over a Unix socket has no ip. */
 export function metadataOf ({ headers, ip }: AnyRequest): { userAgent?: string, ip?: string } {
   return { ...cut('userAgent', own(headers, 'user-agent')), ...cut('ip', ip) }
 }

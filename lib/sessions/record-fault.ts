@@ -4,10 +4,10 @@ import { isObject, isText } from '../json.ts'
 const NUMBERS = ['generation', 'createdAt', 'rotatedAt', 'expiresAt', 'endsAt'] as const
 
 /**
- * What is wrong with a record, in words for the log, or null where nothing is. Drivers answer with texts and BigInts for
- * numbers, with `undefined` for a renamed column, and have answered with the row of another query.
+ * What is wrong with a record, in words for the log, or null if nothing is. Drivers may return strings or BigInts instead of
+ * numbers, `undefined` for a renamed column, and even the row of another query.
  *
- * @param subject whose session it must be; null where that is not known
+ * @param subject whose session it must be; null if that is not known
  */
 export function recordFault (session: Session, id: string, subject: string | null): string | null {
   if (!isObject(session)) return 'it is not an object'

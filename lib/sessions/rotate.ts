@@ -22,13 +22,13 @@ export interface Accepted {
   session: Session
   /** For the access token. */
   claims: SessionClaims
-  /** Whether to give out a new refresh token. */
+  /** Whether to issue a new refresh token. */
   child: boolean
   /** The generation of the session before. */
   before: number
 }
 
-/** @throws StoreUnavailableError also where the same race is lost again and again, and what the host's `claims` throws */
+/** @throws StoreUnavailableError also if the same race is lost repeatedly, and what the host's `claims` throws */
 export type Rotate = (token: RefreshToken, store: GuardedStore, request: AnyRequest) => Promise<Outcome>
 
 interface RotateParts {
@@ -40,13 +40,13 @@ interface RotateParts {
 /** Applies the rotation rules to what the store holds: in the steady case one round trip. */
 export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotate {
   const { windows } = config.refreshToken
-  // Where a token is spent with the first write, a refresh that failed after it could not be tried again: `claims` goes first.
+  // If the first write uses up the token, a refresh that fails after it cannot be tried again: so `claims` goes first.
   const claimsFirst = config.claims !== undefined && windows.rotate && windows.overlap === 0 && windows.retryWindow === 0
 
   return async function rotate (token, store, request) {
     const { sessionId, subject } = token
     const now = config.now()
-    // Expired by its own word: no need to ask for a record that cannot be there.
+    // Expired by its own `exp`: there is no need to look for a record.
     if (token.endsAt <= now) return refuse(gone(token, now, windows))
 
     const guess = claimsFirst ? null : firstGuess(token, now, windows)
@@ -70,7 +70,7 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
       const claims = claimsFirst ? await freshClaims(session, request, store) : undefined
       if (claims === null) return await endByClaims()
       const { case: rotationCase, child, write } = decision
-      // It names the `current` that was judged: where another request was faster, it changes nothing.
+      // It names the `current` that was judged: if another request was faster, it changes nothing.
       const written = write === null ? session : await store.rotate(sessionId, subject, session.current, write, now)
       if (written !== null) {
         return await accept(rotationCase, written, child, session.generation, claims)
@@ -93,7 +93,7 @@ export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotat
       return ended ? REVOKED : refuse(REVOKED) // another request was faster
     }
 
-    /** Where the session ends here, the event of its end says enough. */
+    /** If the session ends here, the event of its end is enough. */
     function refuse (outcome: Gone): Gone {
       emit({ type: 'refused', operation: 'refresh', reason: outcome.code, sessionId, subject }, request)
       return outcome

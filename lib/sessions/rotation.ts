@@ -15,7 +15,7 @@ export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId' | 'persi
 
 export type RotationCase = 'confirm' | 'young' | 'retry' | 'ahead' | 'static'
 
-/** The session is over, or never was. */
+/** The session has ended, or never existed. */
 export interface Gone {
   type: 'gone'
   code: 'expired' | 'revoked'
@@ -25,7 +25,7 @@ export type Decision =
   | Gone
   /** Only a thief or its victim can still hold this token. */
   | { type: 'reuse' }
-  /** Accepted. `write` is what to store first, where there is something to store; `child`: give out a new refresh token. */
+  /** Accepted. `write` is what to store first, if there is something to store; `child`: issue a new refresh token. */
   | { type: 'accept', case: RotationCase, child: boolean, write: Rotation | null }
 
 const LOGIN_GENERATION = 1

@@ -15,7 +15,7 @@ import type { OpenStore } from './guarded-store.ts'
 import type { Limit } from './limit.ts'
 import type { LoginTerms, ParseTerms } from './login-terms.ts'
 
-/** For a session that is not a user's login: it takes no other's place. */
+/** For a session that is not a user's login: it replaces no other session. */
 export const WITHOUT_LIMITS: Pick<Login, 'previous' | 'isLimited' | 'check'> = { previous: [], isLimited: false, check: null }
 
 const ID_BYTES = 16
@@ -25,13 +25,13 @@ export interface Login {
   claims: SessionClaims
   metadata: SessionMetadata
   terms: LoginTerms
-  /** null where there is none: a job, a test. */
+  /** null if there is none, as in a job or a test. */
   request: AnyRequest | null
-  /** The sessions that it takes the place of (ASVS 5.0 7.2.4): dead ones do no harm. */
+  /** The sessions that it replaces (ASVS 5.0 7.2.4); they may have ended already. */
   previous: readonly SessionToEnd[]
   /** Whether it counts against `maxSessionsPerSubject`. */
   isLimited: boolean
-  /** Throws where the refresh token could not travel: before anything is stored. */
+  /** Throws if the refresh token cannot be sent, before anything is stored. */
   check: ((refreshToken: string, session: Session) => void) | null
 }
 
@@ -91,7 +91,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
   }
 
   /**
-   * Waits no longer than the login may take, and goes on behind its answer. Where the session stays, nobody has a token of it.
+   * Waits no longer than the login may take, and continues after its answer. If the session remains, nobody has a token of it.
    *
    * @param timeLeft milliseconds
    */
@@ -113,7 +113,7 @@ interface WithLogins {
   [logins]?: Record<string, ExposedLogin>
 }
 
-/** For `fastify-jwt-refresh/testing`: a test logs in without a route for it, and has a token that expired without a clock that moves. */
+/** For `fastify-jwt-refresh/testing`: a test can log in without a route, and get an expired token without moving the clock. */
 export function exposeStartSession (app: FastifyInstance, issueTokens: string, login: ExposedLogin): void {
   const scope = app as WithLogins
   scope[logins] = { ...scope[logins], [issueTokens]: login }

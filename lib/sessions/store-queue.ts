@@ -5,27 +5,27 @@ const MAX_CALLS = 32
 export interface CallLimits<Value> {
   /** Milliseconds that the caller still waits. */
   timeLeft: number
-  /** Asked when the turn of the call has come: false where nobody waits for its answer. */
+  /** Checked when it is the call's turn: false if nobody waits for its answer. */
   isWanted: () => boolean
-  /** Called with the answer where it comes too late for the caller. */
+  /** Called with the answer if it comes too late for the caller. */
   onLate?: ((value: Value) => void) | undefined
-  /** Told what the call failed of, unless it never began because nobody waits for it. */
+  /** Called with the error of the call, unless it was never started because nobody waits for it. */
   teller?: { tellFailure (cause: unknown): void } | undefined
 }
 
 interface Entry {
   begin: () => void
   isRunning: boolean
-  /** Its caller was answered. */
+  /** Its caller has been answered. */
   isOver: boolean
 }
 
 /**
- * Asks the store for at most 32 things at a time, and for nothing that nobody waits for any more. Database clients queue
- * without a limit. Where a database is slower than its load, nearly all that it then does is for callers who have been
- * answered 503 already: of 40 statements a second for 150 callers, 3 were in time, and with the limit all 40.
+ * Makes at most 32 store calls at a time, and none that nobody waits for any more. Database clients queue
+ * without a limit. If a database is slower than its load, nearly all of its work is then for callers who have already been
+ * answered with a 503: of 40 statements a second for 150 callers, 3 were in time, and with the limit all 40.
  *
- * The latest call goes first, because it has the most time left. In the order of their arrival, each call would be begun
+ * The latest call goes first, because it has the most time left. In the order of arrival, each call would start
  * just before its time is up.
  */
 export class StoreQueue {
@@ -33,10 +33,10 @@ export class StoreQueue {
   readonly #waiting: Entry[] = []
 
   /**
-   * What `call` resolves. A call that has begun goes on when its time is up: where it was a write that comes through after
-   * all, the rotation rules heal it.
+   * Resolves as `call` does. A call that has started goes on when its time is up: if it is a write that succeeds after
+   * all, the rotation rules tolerate it.
    *
-   * @throws StoreUnavailableError where the call rejects, takes too long, or has not begun in time
+   * @throws StoreUnavailableError if the call rejects, takes too long, or has not started in time
    */
   run<Value> (call: () => Promise<Value>, { timeLeft, isWanted, onLate, teller }: CallLimits<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
@@ -93,7 +93,7 @@ export class StoreQueue {
     this.#beginNext()
   }
 
-  /** The time of its caller is up. Database clients have lost promises for good, so a place is given away after a while. */
+  /** The time of its caller is up. Database clients may never settle a promise, so its slot is freed after a while. */
   #abandon (entry: Entry, patience: number): void {
     if (entry.isRunning) setTimeout(() => this.#leave(entry), patience).unref()
     while (this.#waiting[0]?.isOver === true) this.#waiting.shift()

@@ -8,8 +8,8 @@ const CODE = 'FST_JWT_MEMORY_STORE'
 let warned = false
 
 /**
- * Tells of sessions that are kept in memory. Where that is hardly meant, in a cluster's worker and in production, it is a
- * warning of the process as well, once, which is seen without a logger.
+ * Warns about sessions that are kept in memory. In a cluster worker and in production, where that is hardly intended, it
+ * also emits a process warning once, which is visible without a logger.
  */
 export function warnOfMemory (log: FastifyBaseLogger): void {
   log.warn(MESSAGE)

@@ -9,11 +9,11 @@ export interface CheckErrorHandlerOptions {
   url: string
   /** Default `'GET'`. */
   method?: HTTPMethods
-  /** What the route wants to see before it asks for a token. */
+  /** Headers that the route requires before it checks the token. */
   headers?: Record<string, string>
   /** The headers in which an access token travels. Default `Authorization: Bearer`; for `accessToken.extract`. */
   authorize?: (accessToken: string) => Record<string, string>
-  /** The name of the `issueTokens` decorator where it was changed: tells one registration of several. */
+  /** The name of the `issueTokens` decorator if it was changed: selects one of several registrations. */
   issueTokens?: string
 }
 
@@ -34,8 +34,8 @@ interface Probe {
  * ```
  *
  * @param app the scope in which the plugin is registered, or one below it
- * @throws AssertionError of `node:assert` that says what came instead and how to mend the handler; Error where the plugin is not
- *   registered there; TypeError for an unknown option, without `url`, and where the app has no key to sign with
+ * @throws AssertionError of `node:assert` that says what came instead and how to fix the handler; Error if the plugin is not
+ *   registered there; TypeError for an unknown option, without `url`, and if the app has no key to sign with
  */
 export async function checkErrorHandler (app: FastifyInstance, options: CheckErrorHandlerOptions): Promise<void> {
   checkCallOptions('checkErrorHandler', options, ['url', 'method', 'headers', 'authorize', 'issueTokens'])
@@ -63,12 +63,12 @@ function bearer (accessToken: string): Record<string, string> {
   return { authorization: `Bearer ${accessToken}` }
 }
 
-/** Of a session that ended in 1970 and that no store ever had. */
+/** For a session that ended in 1970 and that no store ever had. */
 function expiredToken ({ signAccessToken }: ExposedLogin): string {
   return signAccessToken({ id: 'A'.repeat(22), subject: 'checkErrorHandler', endsAt: 1000 }, {}, null).response.accessToken
 }
 
-/** What is wrong with an answer, and the mend; null for a good one. */
+/** What is wrong with an answer, and the fix; null for a good one. */
 function mistakeOf (statusCode: number, challenge: unknown, { code }: Probe): string | null {
   if (statusCode === 401) return challenge === undefined ? 'the 401 has no WWW-Authenticate header. Leave the headers of the reply as they are' : null
   return `the answer is ${statusCode}. ${mendOf(statusCode, code)}`

@@ -22,7 +22,7 @@ export interface AccessTokens {
   /**
    * Signs the claims for the session (RFC 9068 §2.2); never beyond the session's absolute end.
    *
-   * @param authTime seconds since the epoch; null: that is not known
+   * @param authTime seconds since the epoch; null: unknown
    */
   sign (session: Pick<Session, 'id' | 'subject' | 'endsAt'>, claims: Record<string, unknown>, authTime: number | null): SignedAccessToken
   /** The frozen claims. Throws AccessTokenExpiredError or AccessTokenInvalidError, whose cause is a TokenRefusedError. */

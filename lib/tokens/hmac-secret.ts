@@ -5,24 +5,25 @@ import { InvalidOptionError } from '../errors.ts'
 const MIN_BYTES = 32 // RFC 7518 §3.2
 
 /**
- * What deflate must be left with. It makes 5 bytes of one letter 32 times, 13 of "changeme" four times, and 21 of twice the digits in
- * hexadecimal. It can never refuse by accident what is random: of the 2^256 values of 32 bytes, fewer than 2^170 can have
- * shorter outputs, since no two have the same; and so it is for their texts in hexadecimal and base64.
+ * The smallest size in bytes that deflate may compress a secret to. It compresses one letter 32 times to 5 bytes, "changeme"
+ * four times to 13, and the hexadecimal digits twice to 21. Random bytes are practically never refused: of the 2^256 values of
+ * 32 bytes, fewer than 2^170 can have shorter outputs, since no two have the same. The same holds for their hexadecimal and
+ * base64 encodings.
  */
 const MIN_COMPRESSED_BYTES = 22
 
 const KEY_TEXTS = [
   /---- ?BEGIN/, // PEM (RFC 7468), ssh (RFC 4716)
   /^\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/,
-  /^\0\0\0.(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/s, // what such a line has in base64 (RFC 4253 §6.6)
+  /^\0\0\0.(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/s, // the decoded base64 of such a line (RFC 4253 §6.6)
   /^(?:\xef\xbb\xbf)?\s*[[{][^]*"(?:kty|keys)"\s*:/ // JWK (RFC 7517), with a byte order mark or without
 ]
 const BASE64 = /^[\w+/-]+={0,2}$/
 const HEX = /^[\da-f]+$/i
-const DER_SEQUENCE = 0x30 // with which the DER of every key begins, and few secrets do
+const DER_SEQUENCE = 0x30 // the first byte of every key in DER, and of few secrets
 
 /**
- * Refuses what is no secret: a public key lets everyone sign (RFC 8725 §2.1), and so does what can be guessed (§3.5).
+ * Refuses what is not secret: with a public key everyone could sign (RFC 8725 §2.1), and with a guessable string as well (§3.5).
  *
  * @throws InvalidOptionError; the message never holds any part of the secret
  */
@@ -35,13 +36,13 @@ export function checkHmacSecret (option: string, secret: Buffer): void {
   if (secret.length < MIN_BYTES) {
     throw new InvalidOptionError(`${option} has ${secret.length} bytes: give at least ${MIN_BYTES} random ones, for example from "openssl rand -base64 32"`)
   }
-  // What hexadecimal halves can be too short to tell.
+  // Decoded hexadecimal is half as long, and can be too short to judge.
   if (spellings.some((bytes) => bytes.length > MIN_COMPRESSED_BYTES && isPattern(bytes))) {
     throw new InvalidOptionError(`${option} is a pattern that repeats itself, which can be guessed: give at least ${MIN_BYTES} random bytes, for example from "openssl rand -base64 32"`)
   }
 }
 
-/** What the text is in base64 and in hexadecimal. Tools leave quotes, line breaks as `\n`, colons, a byte order mark and the zeros of UTF-16 in it. */
+/** The string decoded from base64 and hexadecimal. Tools leave quotes, `\n` escapes, colons, a byte order mark and UTF-16 zeros in it. */
 function decoded (secret: Buffer): Buffer[] {
   const text = secret.toString('latin1').replace(/\\[nr]|^0x|^(?:\xff\xfe|\xfe\xff|\xef\xbb\xbf)|[\s\0"':]/g, '')
   return [
@@ -60,7 +61,7 @@ function isKey (bytes: Buffer): boolean {
   return KEY_TEXTS.some((pattern) => pattern.test(text)) || (bytes[0] === DER_SEQUENCE && READERS.some((read) => reads(read, bytes)))
 }
 
-/** Node.js decides what is a key in DER. */
+/** Whether Node.js accepts it as a key in DER. */
 const READERS: ReadonlyArray<(key: Buffer) => unknown> = [
   (key) => createPublicKey({ key, format: 'der', type: 'spki' }),
   (key) => createPublicKey({ key, format: 'der', type: 'pkcs1' }),

@@ -16,7 +16,7 @@ export type Refusal = Extract<RefusalReason, 'malformed' | 'signature' | 'type' 
 export interface Keyring {
   /** Signs with the first key. */
   sign (payload: object): string
-  /** The payload, or why there is none. Never throws, whatever a stranger sends. */
+  /** The payload, or why there is none. Never throws, whatever the input is. */
   verify (token: string): VerifiedPayload | Refusal
 }
 

@@ -5,13 +5,13 @@ import type { Keyring, Refusal } from './keyring.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
 
-/** What a login settled for its session. It rides in the refresh token, so that stores need not know of it. */
+/** The terms that a login set for its session. They are kept in the refresh token, so that stores need not know them. */
 export interface SessionTerms {
   /** Milliseconds; null: `refreshToken.expiresIn`. */
   idleLife: number | null
   /** false: the cookie ends with the browser. */
   persistent: boolean
-  /** When the user was last authenticated, in seconds since the epoch; null: that is not known. */
+  /** When the user was last authenticated, in seconds since the epoch; null: unknown. */
   authTime: number | null
 }
 
@@ -32,7 +32,7 @@ export interface RefreshToken extends SessionTerms {
 export interface RefreshTokens {
   /** The token that follows the session's `current` one. */
   sign (session: Session, parent: Pick<RefreshToken, 'generation' | 'hash' | keyof SessionTerms>): string
-  /** The token, or why it is none of ours. */
+  /** The token, or why it is not one of ours. */
   verify (token: string): RefreshToken | Refusal
 }
 

@@ -11,7 +11,7 @@ const END = 12 // characters of a signature: 72 bits, so that two tokens hardly 
  * unless it was used since it was last looked at.
  *
  * Only tokens whose signature is good come here, so nobody else can fill the cache. Looking one up compares texts only
- * where V8's seeded hashes are equal, so the time that it takes tells a stranger nothing about the tokens in it.
+ * where V8's seeded hashes are equal, so the time that it takes tells an attacker nothing about the tokens in it.
  */
 export class VerifiedTokenCache<Value> {
   readonly #size: number

@@ -82,7 +82,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
       const { sub, sid } = await demandSession(request, reply, store)
       const { id } = request.params as { id: string }
       const session = await orRetryLater(reply, findAlive(store, id, null, config.now()))
-      // One answer for a foreign and an unknown id, so that no one can ask which ids exist.
+      // One answer for a foreign and an unknown id, so that nobody can find out which ids exist.
       if (session?.subject !== sub) throw new SessionNotFoundError()
       await orRetryLater(reply, endSession(store, emit, endedEvent('revoked', { subject: sub, sessionId: id }), request))
       if (id === sid && transport !== 'body') cookie.clear(reply)

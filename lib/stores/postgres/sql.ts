@@ -61,7 +61,7 @@ export function statements (options: TableName): Statements {
 /**
  * The SQL that makes the table and its indexes where they are not there yet. One statement, so that it fits any
  * migration tool and any pooler, and safe when many processes start at once.
- * @param options those of `postgresStore`, of which the names count
+ * @param options those of `postgresStore`; only the names are used
  * @throws TypeError for a name that is not a plain identifier, and for an unknown option.
  */
 export function migrationSql (options: TableName = {}): string {

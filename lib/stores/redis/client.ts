@@ -58,7 +58,7 @@ function runners (client: RedisClient): Runners {
 
 const LEGACY = 'a client of node-redis in its legacy mode, whose calls return no promise: give the client without legacyMode, or the one before .legacy()'
 
-/** With a type mapping node-redis answers as the mapping says; Buffers would be taken for sessions that are not ours. */
+/** With a type mapping, node-redis answers as the mapping says; Buffers would be taken for sessions that are not ours. */
 function demandTexts (answer: unknown): unknown {
   if (isOfTexts(answer)) return answer
   throw new Error('redisStore: the client does not answer with texts: give it a client without a type mapping, such as client.withTypeMapping({})')
@@ -85,7 +85,7 @@ function isNodeRedisCluster (client: unknown): client is NodeRedisCluster {
   return hasMethod(client, 'sendCommand') && 'masters' in (client as object)
 }
 
-/** Of version 4 by an option, of later ones an object of its own, which is not what connects. */
+/** In version 4 an option; in later versions a separate object, which is not the one that connects. */
 function isLegacy (client: unknown): boolean {
   const { options } = Object(client)
   return options?.legacyMode === true || (hasMethod(client, 'EVALSHA') && !hasMethod(client, 'connect'))

@@ -15,9 +15,9 @@ function script (source: string): Script {
  */
 
 /**
- * A write that changes nothing and that no one is told of. A replica refuses it (READONLY): it can still know a session
- * that was just revoked, and may not know yet of one that is to be ended. A client that stays connected to a master
- * that became a replica thus learns of it by any call. Where memory is full and nothing is evicted, Redis lets a script
+ * A write that changes nothing and is not replicated. A replica refuses it (READONLY): it may still have a session
+ * that was just revoked, and may not have one yet that is to be ended. A client that stays connected to a master
+ * that became a replica thus notices it at the next call. Where memory is full and nothing is evicted, Redis lets a script
  * that has begun to write go on to SET, so that rotations, which need no more memory, go on as well.
  */
 const ON_MASTER = `
@@ -60,8 +60,8 @@ return record`)
  * KEYS index; ARGV id, seconds that the session can live.
  * The scores are ends by the clock of Redis, which is the one that ends sessions. So an entry goes when its
  * session is gone for certain, never because a session could not be found: that of a login that is still on
- * its way cannot be found either. At most 100 entries go at a time, so that no call takes long. Returns the id: a text,
- * by which a client that does not answer with texts is found out at the first login.
+ * its way cannot be found either. At most 100 entries go at a time, so that no call takes long. Returns the id, a string,
+ * so that a client that does not answer with strings is detected at the first login.
  */
 export const ENLIST: Script = script(`
 local now = tonumber(redis.call('TIME')[1])

@@ -43,7 +43,7 @@ const DEFAULTS: Settings = {
 const CHECKS: { readonly [name: string]: readonly [fix: string, isRight: (value: any) => unknown] } = { // eslint-disable-line @typescript-eslint/no-explicit-any -- anything may be given
   // With a path, since localhost:3000 alone is a URL, too: one with the scheme "localhost", to which no path can be resolved.
   baseUrl: ['an absolute URL', (url) => new URL('/', url)],
-  loginPath: ['a path or a list of paths', (paths) => [paths].flat().every((path) => typeof path === 'string')],
+  loginPath: ['a path or a list of paths', (paths) => paths.length > 0 && [paths].flat().every((path) => typeof path === 'string')],
   origins: ['a list of origins, such as https://files.example.com', (origins) => origins.every(isOrigin)],
   autoRefresh: ["of the type boolean or 'always'", (value) => [true, false, 'always'].includes(value)],
   crossTab: ["of the type boolean or 'strict'", (value) => [true, false, 'strict'].includes(value)]

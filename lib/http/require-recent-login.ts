@@ -10,6 +10,7 @@ export type RequireRecentLogin = (maxAge: Duration) => SyncHook
 
 export function createRequireRecentLogin (verifiedClaims: VerifiedClaims, now: () => number): RequireRecentLogin {
   return function requireRecentLogin (maxAge) {
+    if (typeof maxAge === 'object') throw new TypeError("requireRecentLogin makes a hook: call it with a duration, as in [app.authenticate, app.requireRecentLogin('10m')]")
     const seconds = toWholeSeconds('requireRecentLogin: maxAge', maxAge, DAY)
 
     function check (reply: AnyReply): Error | undefined {

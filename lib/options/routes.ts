@@ -33,6 +33,9 @@ function parseRoute (name: RouteName, value: unknown, fallback: string, prefix: 
     throw new InvalidOptionError(`${option} is ${show(value)}: give true, false, a path or { path, …route options }`)
   }
   checkRouteOptions(option, value)
+  // Fastify ignores what it does not know, and sessions would be ended without a recent login.
+  const misspelled = Object.keys(value).find((name) => /recent/i.test(name) && name !== 'requireRecentLogin')
+  if (misspelled !== undefined) throw new InvalidOptionError(`${option}.${misspelled} is unknown: did you mean requireRecentLogin?`)
   const { path, requireRecentLogin, ...options } = withoutPrototype(value) as RouteShorthandOptions & { path?: unknown, requireRecentLogin?: unknown }
   return {
     path: path === undefined ? fallback : prefix + checkPath(`${option}.path`, path),

@@ -38,7 +38,7 @@ const BAD: Array<[options: object, message: string]> = [
   ...['/api', '', 'api.example.com', 'localhost:3000', null, {}, 7].map((baseUrl): [object, string] => [{ baseUrl }, 'baseUrl must be an absolute URL']),
   [{ refreshPath: 1 }, 'refreshPath must be of the type string'],
   [{ logoutPath: null }, 'logoutPath must be of the type string'],
-  ...[1, {}, null, [1], ['/login', null]].map((loginPath): [object, string] => [{ loginPath }, 'loginPath must be a path or a list of paths']),
+  ...[1, {}, null, [1], ['/login', null], [], ''].map((loginPath): [object, string] => [{ loginPath }, 'loginPath must be a path or a list of paths']),
   [{ key: true }, 'key must be of the type string'],
   [{ fetch: 'axios' }, 'fetch must be of the type function'],
   [{ headers: 'Bearer secret' }, 'headers must be of the type object'],

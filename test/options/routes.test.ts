@@ -88,6 +88,7 @@ refusesToBoot(t, 'a route of a wrong kind', ROUTES.flatMap((name): Mistake[] => 
 refusesToBoot(t, 'a recent login that is asked for in a wrong place or in a wrong way', [
   ...ROUTES.filter((name) => name !== 'sessions').map((name): Mistake =>
     [name, { ...PAIR, routes: { [name]: { requireRecentLogin: '10m' } } }, `routes.${name}.requireRecentLogin is given`, /only ending a session of routes.sessions can ask for a recent login: leave it out/]),
+  ['a misspelled name', { ...PAIR, routes: { sessions: { requireRecentlogin: '10m' } } }, 'routes.sessions.requireRecentlogin is unknown', /did you mean requireRecentLogin\?/],
   ...[0, '10', 'soon', 1.5, true, null].map((value): Mistake => [String(value), { ...PAIR, routes: { sessions: { requireRecentLogin: value } } }, 'routes.sessions.requireRecentLogin is', /give /])
 ])
 

@@ -94,16 +94,16 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
     signal?.addEventListener('abort', cancel)
     cancelToken?.subscribe(cancel)
     if (signal?.aborted) cancel()
-    try {
-      return await auth.getToken({ ...options, signal: waiting.signal })
-    } catch (error) {
-      if (isCancelled(config)) return null
-      throw error
-    } finally {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', cancel)
-      cancelToken?.unsubscribe(cancel)
-    }
+    return await auth.getToken({ ...options, signal: waiting.signal })
+      .catch((error: unknown) => {
+        if (isCancelled(config)) return null
+        throw error
+      })
+      .finally(() => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', cancel)
+        cancelToken?.unsubscribe(cancel)
+      })
   }
 
   const requests = request.use(attach)

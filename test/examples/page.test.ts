@@ -128,8 +128,8 @@ t.test('the page', { skip: noChromium }, async (t) => {
         for (const name of ['Clear', 'Refresh now', 'Call sensitive API']) await page.getByRole('button', { name }).dispatchEvent('click')
         await see(page.locator('#log li', { hasText: '200 POST /api/transfer' }))
       }))
-      // One asks for both, unless their clicks come one after the other.
-      await Promise.any([first, second].map((page) => see(page.locator('#log li', { hasText: '200 POST /auth/refresh' }))))
+      // One asks for both, unless their clicks come one after the other. Where the timers have asked, the line may be cleared.
+      if (pause < 25) await Promise.any([first, second].map((page) => see(page.locator('#log li', { hasText: '200 POST /auth/refresh' }))))
     }
     await first.getByRole('button', { name: 'Reload' }).click()
     await see(first.getByText('this device'))

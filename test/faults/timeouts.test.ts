@@ -40,7 +40,7 @@ async function observe (t: Test, client: ClientName, url: string, settings: Sett
   const wire = new Wire(url)
   await wire.open()
   const { store, close } = await openStore(client, wire.url, settings)
-  const { login } = await createApp(t, { store, storeTimeout: STORE_TIMEOUT[settings] / 1000, refreshToken: { overlap: 0 } })
+  const { login } = await createApp(t, { store, storeTimeout: STORE_TIMEOUT[settings] / 1000, maxSessionsPerSubject: Infinity, refreshToken: { overlap: 0 } })
   const browsers = await Promise.all(Array.from({ length: AT_ONCE }, () => loginAtLast(login)))
   const allAreServed = async (): Promise<boolean> => {
     const answers = await Promise.all(browsers.map((browser) => browser.refresh()))

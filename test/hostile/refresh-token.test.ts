@@ -22,8 +22,19 @@ const ATTACKS: Record<string, (kinds: ReturnType<typeof kindsOf>) => Case[]> = {
   'a broken encoding': ({ refresh }) => brokenTexts(refresh),
   'random changes': ({ refresh }) => mutations(refresh, 250, 2),
   'claims that we never sign': ({ refresh }) => wrongPayloads(refresh, {
-    sub: notText, sid: [...notText, ...WRONG_IDS], jti: notText, par: notText, gen: [...notWhole, -1, 0, -1e15], iat: notDates, exp: notDates, nbf: notDates.slice(1), aud: notAudiences, iss: notText.slice(1),
-    idle: [...notWhole.slice(1), 0, -1], persistent: [null, true, 0, 'false', {}], auth_time: [...notWhole.slice(1), 0, -1]
+    sub: notText,
+    sid: [...notText, ...WRONG_IDS],
+    jti: notText,
+    par: notText,
+    gen: [...notWhole, -1, 0, -1e15],
+    iat: notDates,
+    exp: notDates,
+    nbf: notDates.slice(1),
+    aud: notAudiences,
+    iss: notText.slice(1),
+    idle: [...notWhole.slice(1), 0, -1],
+    persistent: [null, true, 0, 'false', {}],
+    auth_time: [...notWhole.slice(1), 0, -1]
   }),
   'an encoding that no encoder writes': ({ refresh }) => wrongEncodings(refresh),
   'more than 100 levels': ({ refresh }) => tooDeep.map((nest, index): Case =>

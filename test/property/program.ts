@@ -22,10 +22,10 @@ const any = fc.nat({ max: 1000 })
 const back = fc.oneof({ arbitrary: fc.constant(0), weight: 20 }, { arbitrary: fc.nat({ max: 4 }), weight: 3 }, any)
 const milliseconds = fc.oneof(
   // Around every edge that the rules have, and on both sides of whole seconds.
-  { arbitrary: fc.constantFrom(1, SECOND, 10 * SECOND - 1, 10 * SECOND, 10 * SECOND + 1, MINUTE - 1, MINUTE), weight: 6 },
+  { arbitrary: fc.constantFrom(1, SECOND, 45 * SECOND - 1, 45 * SECOND, 45 * SECOND + 1, MINUTE - 1, MINUTE), weight: 6 },
   { arbitrary: fc.constantFrom(15 * MINUTE - 1, 15 * MINUTE, DAY - 1, DAY, DAY + SECOND), weight: 2 },
   { arbitrary: fc.constantFrom(7 * DAY - 1, 7 * DAY, 30 * DAY), weight: 1 },
-  { arbitrary: fc.nat({ max: 30 * SECOND }), weight: 3 }
+  { arbitrary: fc.nat({ max: 60 * SECOND }), weight: 3 }
 )
 
 const step: fc.Arbitrary<Step> = fc.oneof(

@@ -44,8 +44,8 @@ export interface Windows {
   recovery: number
 }
 
-export const lenient: Windows = { overlap: 10 * SECOND, retry: Infinity, recovery: DAY }
-export const withWindow: Windows = { overlap: 10 * SECOND, retry: MINUTE, recovery: DAY }
+export const lenient: Windows = { overlap: 45 * SECOND, retry: Infinity, recovery: DAY }
+export const withWindow: Windows = { overlap: 45 * SECOND, retry: MINUTE, recovery: DAY }
 export const strict: Windows = { overlap: 0, retry: 0, recovery: 0 }
 
 export const IDLE = 7 * DAY

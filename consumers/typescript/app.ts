@@ -71,7 +71,7 @@ async function main (): Promise<void> {
   await again.close()
 
   const auth: AuthClient<{ role: string }> = createAuthClient<{ role: string }>({ baseUrl: 'https://api.example.com', fetch: async () => { throw new Error('offline') } })
-  same<Parameters<typeof attachAxios>[1], Pick<AuthClient, 'getToken'>>(true)
+  same<Parameters<typeof attachAxios>[1], Pick<AuthClient, 'getToken'> & Partial<Pick<AuthClient, 'usesCookie'>>>(true)
   same<NonNullable<ReturnType<typeof useAuth<{ role: string }>>['claims']>['role'], string>(true)
   const failure: unknown = await auth.ready().catch((error: unknown) => error)
   equal((failure as AuthUnavailableError).name, 'AuthUnavailableError')

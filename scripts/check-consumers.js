@@ -56,6 +56,7 @@ for (const project of ['.', 'nest']) {
   await succeed('npm install', ['install', '--no-save', '--no-audit', '--no-fund', tarball], cwd)
 }
 
+/** @type {Array<{ version: string, env: NodeJS.ProcessEnv }>} */
 const nodes = []
 for (const version of NODES) {
   const node = await installNode(version)

@@ -16,7 +16,7 @@ import { createRenewAccessToken } from './lib/http/renew-access-token.ts'
 import { createRefuse, createRefuseAccessToken } from './lib/http/refusals.ts'
 import { enforceRefusals } from './lib/http/replies.ts'
 import { createRequireRecentLogin } from './lib/http/require-recent-login.ts'
-import { createDemandSession, createRequireSession } from './lib/http/require-session.ts'
+import { createDemandAlive, createDemandSession, createRequireSession } from './lib/http/require-session.ts'
 import { createRevokeTokens } from './lib/http/revoke-tokens.ts'
 import { addRoutes } from './lib/http/routes/index.ts'
 import { createVerifiedClaims } from './lib/http/verified-claims.ts'
@@ -74,13 +74,14 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   enforceCaching(app)
   enforceRefusals(app)
   const authenticate = createAuthenticate(readAccessToken, verifiedClaims, refuseAccessToken)
-  const demandSession = createDemandSession(verifiedClaims, now, refuse)
+  const demandAlive = createDemandAlive(now, refuse)
+  const demandSession = createDemandSession(verifiedClaims, demandAlive)
   const requireSession = createRequireSession(demandSession, openStore)
   const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
   const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit })
   const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, parseTerms, startSession, refuse })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit, refuse, refuseAccessToken })
-  const renewAccessToken = createRenewAccessToken({ config, verifiedClaims, accessTokens, openStore, refuse })
+  const renewAccessToken = createRenewAccessToken({ verifiedClaims, accessTokens, openStore, demandAlive })
   const verifyAccessToken = createVerifyAccessToken(accessTokens, refuseAccessToken)
   decorate(app, decorators, {
     authenticate, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens

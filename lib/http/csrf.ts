@@ -3,7 +3,8 @@ import type { AnyRequest } from '../../types/requests.ts'
 import type { PublicUrl } from '../config.ts'
 import { CrossSiteRequestError } from '../errors.ts'
 import { own } from '../json.ts'
-import type { Refuse, Whose } from './refusals.ts'
+import type { SessionReference } from '../sessions/end-sessions.ts'
+import type { Refuse } from './refusals.ts'
 
 /**
  * Whether another site made the browser send this request. The browser says so itself, in headers that a page cannot
@@ -30,7 +31,7 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUr
  * @param otherwise what else can be done about it, for the log
  */
 export function refuseCrossSite (
-  refuse: Refuse, request: AnyRequest, operation: Operation, whose?: Whose, otherwise = ''
+  refuse: Refuse, request: AnyRequest, operation: Operation, whose?: SessionReference, otherwise = ''
 ): Error {
   const { log, host, headers } = request
   const ids = whose && { sessionId: whose.sessionId, subject: whose.subject }

@@ -1,14 +1,12 @@
-import type { AnyRequest } from '../../types/requests.ts'
 import type { IssueTokensOptions, TokenResponse } from '../../types/tokens.ts'
 import type { Transport } from '../../types/tokens.ts'
 import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
 import type { Habits } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
-import { own } from '../json.ts'
 import { copyClaims, copyJson } from '../sessions/claims.ts'
+import type { SessionReference } from '../sessions/end-sessions.ts'
 import type { ParseTerms } from '../sessions/login-terms.ts'
 import type { StartSession } from '../sessions/start-session.ts'
-import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { noStore } from './caching.ts'
 import type { CookieHints } from './cookie-hints.ts'
 import type { RefreshCookie } from './cookie.ts'
@@ -55,30 +53,26 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
     noStore(this)
     // Login CSRF: a form on another site would sign its victim in as somebody else, who then reads what the victim writes.
     if (transport === 'cookie' && isForeign) throw refuseCrossSite(refuse, this.request, 'login', undefined, OTHERWISE)
-    const previous = endPrevious ? previousTokens(this.request, isForeign) : []
+    const presented = endPrevious ? readTokens(this.request) : null
+    const previous = presented === null ? [] : tokensToForget(presented, isForeign)
     const check = transport === 'cookie' ? cookie.checkSize : null
     const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check }))
 
     if (this.statusCode === 204) this.code(200) // set by revokeTokens, if the host has ended the old session first
     if (transport === 'body') {
-      if (endPrevious && !isForeign) clearReplaced(this)
+      // The cookie of a session that has just been ended: beside the new token in the body, it would make every refresh ambiguous.
+      if (configured === 'both' && !isForeign && presented !== null && presented.cookies.texts.length > 0) cookie.clear(this)
       return { ...response, refreshToken }
     }
     cookie.set(this, refreshToken, session, session.createdAt, terms.persistent)
     hints.atLogin(this.request, this)
     return response
   }
+}
 
-  /** Those that the client will forget: whoever else holds a copy of them should not live on. */
-  function previousTokens (request: AnyRequest, isForeign: boolean): RefreshToken[] {
-    const { cookies, body } = readTokens(request)
-    return [cookies, body].flatMap(({ comesAlong, tokens }) => comesAlong && isForeign ? [] : tokens)
-  }
-
-  /** The cookie of a session that has just been ended: beside the new token in the body, it would make every refresh ambiguous. */
-  function clearReplaced (reply: AnyReply): void {
-    if (configured === 'both' && cookie.read(own(reply.request.headers, 'cookie') as string | undefined).length > 0) cookie.clear(reply)
-  }
+/** Those that the client will forget: whoever else holds a copy of them should not live on. */
+function tokensToForget ({ cookies, body }: ReturnType<ReadTokens>, isForeign: boolean): SessionReference[] {
+  return [cookies, body].flatMap(({ comesAlong, tokens }) => comesAlong && isForeign ? [] : tokens)
 }
 
 function chooseTransport (configured: Config['refreshToken']['transport'], wanted: Transport | undefined): Transport {

@@ -2,17 +2,16 @@ import type { RefusedEvent } from '../../types/events.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import { TokenRefusedError } from '../errors.ts'
 import type { RefusalReason } from '../errors.ts'
+import type { SessionReference } from '../sessions/end-sessions.ts'
 import type { Emit } from '../sessions/events.ts'
 
-/** Whose session it is, by a verified token. */
-export interface Whose {
-  sessionId: string
-  subject: string
-}
-
-/** Emits the event of a refusal. Returns the error to answer with, so that it can be thrown in the same line. */
+/**
+ * Emits the event of a refusal. Returns the error to answer with, so that it can be thrown in the same line.
+ *
+ * @param whose the session, by a verified token
+ */
 export type Refuse = (
-  request: AnyRequest | null, operation: RefusedEvent['operation'], reason: RefusedEvent['reason'], error: Error, whose?: Whose
+  request: AnyRequest | null, operation: RefusedEvent['operation'], reason: RefusedEvent['reason'], error: Error, whose?: SessionReference
 ) => Error
 
 export function createRefuse (emit: Emit): Refuse {

@@ -4,11 +4,11 @@
  *
  * @param milliseconds how long it may take
  * @param call an async function, so that what a host's code throws at once is a rejection too
- * @param toError makes the rejection, of what `call` rejects with or of a DeadlineError
+ * @throws DeadlineError, and what `call` rejects with
  */
-export function withDeadline<Value> (milliseconds: number, call: () => Promise<Value>, toError: (cause: unknown) => unknown): Promise<Value> {
+export function withDeadline<Value> (milliseconds: number, call: () => Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(toError(new DeadlineError(milliseconds))), milliseconds)
+    const timer = setTimeout(() => reject(new DeadlineError(milliseconds)), milliseconds)
     call().then(
       (value) => {
         clearTimeout(timer)
@@ -16,7 +16,7 @@ export function withDeadline<Value> (milliseconds: number, call: () => Promise<V
       },
       (cause) => {
         clearTimeout(timer)
-        reject(toError(cause))
+        reject(cause)
       })
   })
 }

@@ -5,7 +5,7 @@ import type { GuardedStore } from './guarded-store.ts'
 
 // Each ended session is reported once, even if the store answers after the request has been answered.
 
-export interface SessionToEnd {
+export interface SessionReference {
   subject: string
   sessionId: string
 }
@@ -31,9 +31,9 @@ export async function endSession (
  * @throws StoreUnavailableError where one of them could not be ended; the others are
  */
 export async function endSessions (
-  store: GuardedStore, emit: Emit, reason: EndedEvent['reason'], sessions: readonly SessionToEnd[], request: AnyRequest | null
+  store: GuardedStore, emit: Emit, reason: EndedEvent['reason'], sessions: readonly SessionReference[], request: AnyRequest | null
 ): Promise<void> {
-  const tell = (session: SessionToEnd): void => emit(endedEvent(reason, session), request)
+  const tell = (session: SessionReference): void => emit(endedEvent(reason, session), request)
   const { ended, failure } = await deleteEach(store, sessions, tell)
   ended.forEach(tell)
   if (failure !== null) throw failure
@@ -55,13 +55,13 @@ export async function endAll (
   return count
 }
 
-export function endedEvent (reason: EndedEvent['reason'], { subject, sessionId }: SessionToEnd): EndedEvent & SessionToEnd {
+export function endedEvent (reason: EndedEvent['reason'], { subject, sessionId }: SessionReference): EndedEvent & SessionReference {
   return { type: 'ended', reason, subject, sessionId, count: 1 }
 }
 
 /** `ended` are the sessions that were alive until now. */
 export interface Deletions {
-  ended: SessionToEnd[]
+  ended: SessionReference[]
   failure: Error | null
 }
 
@@ -71,7 +71,7 @@ export interface Deletions {
  * @param onLate called for each session that is deleted after all, when its deletion has already been counted as a failure
  */
 export async function deleteEach (
-  store: GuardedStore, sessions: readonly SessionToEnd[], onLate: (session: SessionToEnd) => void
+  store: GuardedStore, sessions: readonly SessionReference[], onLate: (session: SessionReference) => void
 ): Promise<Deletions> {
   const unique = [...new Map(sessions.map((session) => [session.sessionId, session])).values()]
   const results = await Promise.allSettled(unique.map(async (session) => await store.delete(session.sessionId, () => onLate(session))))

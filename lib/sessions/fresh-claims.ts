@@ -20,7 +20,8 @@ export function createFreshClaims ({ claims: hostClaims }: Config): FreshClaims 
 
   return async function freshClaims (session, request, store) {
     const { subject } = session
-    const claims = await withDeadline(store.timeLeft, async () => await hostClaims(session, request), (cause) => toError(cause, store))
+    const claims = await withDeadline(store.timeLeft, async () => await hostClaims(session, request))
+      .catch((cause: unknown) => { throw toError(cause, store) })
     if (claims === null || claims === undefined) return null // a lookup that found nobody
     const copy = copyClaims('claims', claims)
     if (copy.sub === subject) return copy

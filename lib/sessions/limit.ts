@@ -31,7 +31,7 @@ export function createLimit (openStore: OpenStore, emit: Emit, max: number, log:
 
   return async function limit (subject, timeLeft, request) {
     try {
-      await withDeadline(timeLeft, async () => await shareNext(subject, async () => await endSurplus(subject, request)), (cause) => cause)
+      await withDeadline(timeLeft, async () => await shareNext(subject, async () => await endSurplus(subject, request)))
     } catch (err) {
       log.warn({ err, subject }, 'the sessions of a subject could not be counted; its next login tries again')
     }

@@ -9,7 +9,7 @@ import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
 import { withDeadline } from './deadline.ts'
 import { deleteEach, endedEvent } from './end-sessions.ts'
-import type { SessionToEnd } from './end-sessions.ts'
+import type { SessionReference } from './end-sessions.ts'
 import type { Emit } from './events.ts'
 import type { OpenStore } from './guarded-store.ts'
 import type { Limit } from './limit.ts'
@@ -28,7 +28,7 @@ export interface Login {
   /** null if there is none, as in a job or a test. */
   request: AnyRequest | null
   /** The sessions that it replaces (ASVS 5.0 7.2.4); they may have ended already. */
-  previous: readonly SessionToEnd[]
+  previous: readonly SessionReference[]
   /** Whether it counts against `maxSessionsPerSubject`. */
   isLimited: boolean
   /** Throws if the refresh token cannot be sent, before anything is stored. */
@@ -80,7 +80,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
     const store = openStore('login', request)
     await store.create(session)
     // The others are ended once the new one is there, so that a store that fails in between signs nobody out.
-    const tellReplaced = (old: SessionToEnd): void => emit(endedEvent('replaced', old), request)
+    const tellReplaced = (old: SessionReference): void => emit(endedEvent('replaced', old), request)
     const { ended, failure } = await deleteEach(store, previous, tellReplaced)
     if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
     else await takeBack(session, request, store.timeLeft)
@@ -96,7 +96,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
    * @param timeLeft milliseconds
    */
   async function takeBack ({ id }: Session, request: AnyRequest | null, timeLeft: number): Promise<void> {
-    await withDeadline(timeLeft, async () => await openStore(null, request).delete(id, () => {}), (cause) => cause).catch(() => {})
+    await withDeadline(timeLeft, async () => await openStore(null, request).delete(id, () => {})).catch(() => {})
   }
 }
 

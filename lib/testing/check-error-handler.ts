@@ -38,8 +38,8 @@ interface Probe {
  *   registered there; TypeError for an unknown option, without `url`, and if the app has no key to sign with
  */
 export async function checkErrorHandler (app: FastifyInstance, options: CheckErrorHandlerOptions): Promise<void> {
-  checkCallOptions('checkErrorHandler', options, ['url', 'method', 'headers', 'authorize', 'issueTokens'])
-  const { url, method = 'GET', headers = {}, authorize = bearer, issueTokens = 'issueTokens' } = options
+  const { url, method = 'GET', headers = {}, authorize = bearer, issueTokens = 'issueTokens' } =
+    checkCallOptions('checkErrorHandler', options, ['url', 'method', 'headers', 'authorize', 'issueTokens'])
   if (typeof url !== 'string') throw new TypeError('checkErrorHandler: url must be that of a route behind authenticate, such as "/me"')
   await app.ready()
   const login = exposedLogin(app, issueTokens)

@@ -27,14 +27,13 @@ export function readObject (part: string): Record<string, unknown> | null {
  * key can sign others, but what a host or a Date makes of them is not left to luck.
  */
 export function isWellFormed (payload: Record<string, unknown>): boolean {
-  return isDate(own(payload, 'iat')) && isDate(own(payload, 'exp')) && isAbsentOr(isAudience, payload, 'aud') &&
-    ['nbf', 'auth_time'].every((name) => isAbsentOr(isDate, payload, name)) &&
-    ['iss', 'jti', 'client_id'].every((name) => isAbsentOr(isText, payload, name)) &&
+  return isDate(own(payload, 'iat')) && isDate(own(payload, 'exp')) && isAbsentOr(isAudience, own(payload, 'aud')) &&
+    ['nbf', 'auth_time'].every((name) => isAbsentOr(isDate, own(payload, name))) &&
+    ['iss', 'jti', 'client_id'].every((name) => isAbsentOr(isText, own(payload, name))) &&
     isWithinLevels(payload)
 }
 
-function isAbsentOr (is: (value: unknown) => boolean, payload: Record<string, unknown>, name: string): boolean {
-  const value = own(payload, name)
+export function isAbsentOr<Type> (is: (value: unknown) => value is Type, value: unknown): value is Type | undefined {
   return value === undefined || is(value)
 }
 
@@ -63,6 +62,6 @@ function isDate (value: unknown): value is number {
   return Number.isInteger(value) && Math.abs(value as number) <= LAST_DATE
 }
 
-function isAudience (aud: unknown): boolean {
+function isAudience (aud: unknown): aud is string | string[] {
   return Array.isArray(aud) ? aud.length > 0 && aud.every(isText) : isText(aud)
 }

@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { Session } from '../../types/session.ts'
 import { isSessionId, isText, own, toNumericDate } from '../json.ts'
 import type { Keyring, Refusal } from './keyring.ts'
+import { isAbsentOr } from './payload.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
 
@@ -78,10 +79,6 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       }
     }
   }
-}
-
-function isAbsentOr<Type> (is: (value: unknown) => value is Type, value: unknown): value is Type | undefined {
-  return value === undefined || is(value)
 }
 
 function isFalse (value: unknown): value is false {

@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from './lib/config.ts'
-import { createAuthenticate, createReadAccessToken, createVerifyAccessToken } from './lib/http/authenticate.ts'
+import { createAccessCookie, NO_ACCESS_COOKIE } from './lib/http/access-cookie.ts'
+import type { AccessCookie } from './lib/http/access-cookie.ts'
+import { createAuthenticateOrRefresh } from './lib/http/authenticate-or-refresh.ts'
+import { createAuthenticate, createCheckAccess, createReadAccessToken, createVerifyAccessToken } from './lib/http/authenticate.ts'
 import { enforceCaching } from './lib/http/caching.ts'
 import { createCookieHints } from './lib/http/cookie-hints.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
@@ -9,8 +12,10 @@ import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
 import { decorate } from './lib/http/decorate.ts'
 import { createIssueTokens } from './lib/http/issue-tokens.ts'
-import { createChooseToken, createReadTokens } from './lib/http/presented.ts'
+import { guardPageRoutes } from './lib/http/page-routes.ts'
+import { createChooseToken, createReadCookies, createReadTokens } from './lib/http/presented.ts'
 import { createFindProofs } from './lib/http/proofs.ts'
+import { createReadAccessCookie, createReadEither } from './lib/http/read-access-cookie.ts'
 import { createRefresh } from './lib/http/refresh.ts'
 import { createRenewAccessToken } from './lib/http/renew-access-token.ts'
 import { createRefuse, createRefuseAccessToken } from './lib/http/refusals.ts'
@@ -45,7 +50,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const { now, decorators } = config
 
   // Signing, verifying and the cookie, on libraries that the host does not see.
-  const { accessKeyring, refreshKeyring, cookie } = await registerPrivately(app, config)
+  const { accessKeyring, refreshKeyring, cookie, accessCookie } = await registerPrivately(app, config)
   const accessTokens = createAccessTokens(accessKeyring, config.accessToken, now)
   const refreshTokens = createRefreshTokens(refreshKeyring, now)
 
@@ -64,33 +69,41 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const refuseAccessToken = createRefuseAccessToken(refuse)
   const verifiedClaims = createVerifiedClaims(app)
   const isCrossSite = createIsCrossSite(config.trustedOrigins, config.publicUrl)
-  const readAccessToken = createReadAccessToken(accessTokens, extract)
-  const readTokens = createReadTokens(config.refreshToken, cookie, refreshTokens)
+  const readBearer = createReadAccessToken(accessTokens, extract)
+  const readCookies = createReadCookies(config.refreshToken, cookie, refreshTokens)
+  const readAccessCookie = createReadAccessCookie(accessCookie, accessTokens, readCookies)
+  const readAccessToken = config.accessToken.cookie === null ? readBearer : createReadEither(readBearer, readAccessCookie, isCrossSite, refuse)
+  const checkAccess = createCheckAccess(readAccessToken, verifiedClaims, refuseAccessToken)
+  const readTokens = createReadTokens(config.refreshToken, readCookies, refreshTokens)
   const cookieHints = createCookieHints(config)
   const chooseToken = createChooseToken({ readTokens, isCrossSite, now, hints: cookieHints, refuse })
-  const findProofs = createFindProofs({ readTokens, readAccessToken, extracts: extract !== undefined, verifiedClaims, isCrossSite, refuse })
+  const findProofs = createFindProofs({
+    readTokens, readBearer, accessCookie, readAccessCookie, extracts: extract !== undefined, verifiedClaims, isCrossSite, refuse
+  })
 
   // What the host uses.
   enforceCaching(app)
   enforceRefusals(app)
-  const authenticate = createAuthenticate(readAccessToken, verifiedClaims, refuseAccessToken)
+  const authenticate = createAuthenticate(checkAccess)
   const demandAlive = createDemandAlive(now, refuse)
   const demandSession = createDemandSession(verifiedClaims, demandAlive)
   const requireSession = createRequireSession(demandSession, openStore)
   const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
-  const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit })
-  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, hints: cookieHints, parseTerms, startSession, refuse })
-  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit, refuse, refuseAccessToken })
-  const renewAccessToken = createRenewAccessToken({ verifiedClaims, accessTokens, openStore, demandAlive })
+  const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit })
+  const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readCookies, verifiedClaims, refresh })
+  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse })
+  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken })
+  const renewAccessToken = createRenewAccessToken({ verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive })
   const verifyAccessToken = createVerifyAccessToken(accessTokens, refuseAccessToken)
   decorate(app, decorators, {
-    authenticate, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens
+    authenticate, authenticateOrRefresh, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens
   })
-  exposeStartSession(app, decorators.issueTokens, { startSession, parseTerms, signAccessToken: accessTokens.sign, cookieName: config.cookie.name })
+  exposeStartSession(app, decorators.issueTokens, { startSession, parseTerms, signAccessToken: accessTokens.sign, cookieName: config.cookie.name, accessCookieName: config.accessToken.cookie?.name })
+  guardPageRoutes(app, authenticateOrRefresh, decorators.authenticateOrRefresh, config)
 
   const { logLevel, logSerializers } = withoutPrototype(options)
   await app.register(async (scope) => {
-    addRoutes(scope, { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie })
+    addRoutes(scope, { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie, accessCookie })
   }, { logLevel, logSerializers } as RegisterOptions)
 
   app.addHook('onClose', async () => config.store.close?.())
@@ -111,6 +124,7 @@ async function registerPrivately (app: FastifyInstance, { accessToken, refreshTo
     libraries.accessKeyring = await createKeyring(scope, ACCESS_TOKEN_TYP, accessToken.keys)
     libraries.refreshKeyring = await createKeyring(scope, REFRESH_TOKEN_TYP, refreshToken.keys)
     libraries.cookie = await createRefreshCookie(scope, cookie)
+    libraries.accessCookie = accessToken.cookie === null ? NO_ACCESS_COOKIE : await createAccessCookie(scope, accessToken.cookie, accessToken.transport)
   })
   return libraries as Libraries
 }
@@ -119,6 +133,7 @@ interface Libraries {
   accessKeyring: Keyring
   refreshKeyring: Keyring
   cookie: RefreshCookie
+  accessCookie: AccessCookie
 }
 
 /**

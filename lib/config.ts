@@ -40,6 +40,10 @@ export interface AccessTokenConfig {
   /** Entries. */
   cache: number
   extract: ((request: AnyRequest) => string | null | undefined) | undefined
+  /** Where it travels for clients that have the refresh token in a cookie. */
+  transport: Transport | 'both'
+  /** null: it travels in no cookie. */
+  cookie: CookieConfig | null
 }
 
 export interface RefreshTokenConfig {

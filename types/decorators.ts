@@ -40,6 +40,15 @@ export interface InstanceDecorators {
    */
   authenticate: AuthenticateHook
   /**
+   * onRequest hook for pages that a server renders: as `authenticate`, and where the access cookie is missing or not good and
+   * a refresh cookie is there, it refreshes in passing, sets both cookies and goes on. It needs `accessToken.transport` `'cookie'` or
+   * `'both'` and `cookie: { sameSite: 'lax' }`; without them, or with `rotation: 'strict'`, a route that uses it throws
+   * `FST_JWT_INVALID_OPTION` at boot.
+   * Errors: those of `authenticate`, also where the session has ended; 403 `FST_JWT_CROSS_SITE_REQUEST`, 503
+   * `FST_JWT_STORE_UNAVAILABLE`.
+   */
+  authenticateOrRefresh: AsyncHook
+  /**
    * preHandler hook: verifies and rotates the refresh token, sets `reply.tokens`, the cookie and `request.user`.
    * Errors: 403 `FST_JWT_REFRESH_TOKEN_MISSING`, `…_EXPIRED`, `…_INVALID`, `…_REVOKED`, 400 `…_AMBIGUOUS`,
    * 403 `FST_JWT_CROSS_SITE_REQUEST`, 503 `FST_JWT_STORE_UNAVAILABLE`. None of them clears the cookie.

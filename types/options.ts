@@ -37,6 +37,28 @@ export interface AccessTokenOptions {
    * that header; `null` means that there is no token, whatever the header says.
    */
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
+  /**
+   * Where access tokens travel for clients that have the refresh token in a cookie. `'body'` (default): in the JSON of the answer,
+   * and back in `Authorization: Bearer`. `'cookie'`: in an httpOnly cookie and not in the JSON, for pages that a server renders.
+   * `'both'`: in both. Clients whose refresh token travels in the body get the access token there, too.
+   */
+  transport?: Transport | 'both' | undefined
+  /** The cookie of `transport` `'cookie'` and `'both'`. */
+  cookie?: AccessCookieOptions | undefined
+}
+
+/** It is as secure and as partitioned as the refresh token's `cookie`. */
+export interface AccessCookieOptions {
+  /**
+   * Default `'__Host-accessToken'`; `'__Secure-accessToken'` with a `domain` or a `path` of your own, `'accessToken'` with
+   * `cookie: { secure: false }`.
+   */
+  name?: string | undefined
+  /** Default `'/'`. */
+  path?: string | undefined
+  domain?: string | undefined
+  /** Default `'lax'`, so that a link on another site opens a page with its user signed in. */
+  sameSite?: 'strict' | 'lax' | 'none' | undefined
 }
 
 export interface RefreshTokenOptions {

@@ -8,6 +8,7 @@ export type Transport = 'cookie' | 'body'
 
 /** The body that `issueTokens` and `POST /refresh` answer with (RFC 6749 §5.1, in camelCase). */
 export interface TokenResponse {
+  /** Left out where it travels in the cookie alone (`accessToken.transport`: `'cookie'`). */
   accessToken: string
   tokenType: 'Bearer'
   /** Seconds. */

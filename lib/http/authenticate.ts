@@ -42,12 +42,14 @@ export function createVerifyAccessToken (accessTokens: AccessTokens, refuseAcces
   }
 }
 
-/** The onRequest hook: synchronous from the header to `request.user`. */
-export function createAuthenticate (
+/** Sets `request.user`, or returns why not; undefined too where the route asks for no access token. */
+export type CheckAccess = (request: AnyRequest) => Error | undefined
+
+export function createCheckAccess (
   readAccessToken: ReadAccessToken, verifiedClaims: VerifiedClaims, refuseAccessToken: RefuseAccessToken
-): SyncHook {
-  function check (request: AnyRequest): Error | undefined {
-    const access = own(request.routeOptions.config, 'jwtRefresh')
+): CheckAccess {
+  return function checkAccess (request) {
+    const access = accessOf(request)
     if (access === 'public') return undefined
     const claims = readAccessToken(request)
     if (claims === null) return access === 'optional' ? undefined : new AccessTokenMissingError()
@@ -55,9 +57,17 @@ export function createAuthenticate (
     verifiedClaims.set(request, claims)
     return undefined
   }
+}
 
+/** What the route's `config.jwtRefresh` says. */
+export function accessOf (request: AnyRequest): unknown {
+  return own(request.routeOptions.config, 'jwtRefresh')
+}
+
+/** The onRequest hook: synchronous from the header to `request.user`. */
+export function createAuthenticate (checkAccess: CheckAccess): SyncHook {
   return function authenticate (request, reply, done) {
-    const error = check(request)
+    const error = checkAccess(request)
     if (error !== undefined) challenged(reply, error)
     if (done !== undefined) return done(error)
     if (error !== undefined) throw error

@@ -1,26 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import fastifyCookie from '@fastify/cookie'
 import type { Session } from '../../types/session.ts'
 import type { CookieConfig } from '../config.ts'
-import { isText, own, toNumericDate, withoutPrototype } from '../json.ts'
-import { privateNoStore } from './caching.ts'
+import { toNumericDate } from '../json.ts'
 import type { AnyReply } from './hooks.ts'
+import { createTokenCookie, MAX_COOKIE } from './token-cookie.ts'
+import type { TokenCookie } from './token-cookie.ts'
 
-// A JWT, whose header begins with {" and a letter. No closer look: a key, or a version of this package, that an instance of
-// a rolling deploy does not know yet is to be told apart from no token at all.
-const TOKEN_START = /^eyJ[\w-]*\.[\w-]+\./
-
-// Bytes, for all of a Set-Cookie: more than browsers must take (RFC 6265 §6.1). A refresh cannot exceed it where the login
-// did not: Chromium and Firefox leave the attributes out of the count, and a token grows by a few digits only.
-const MAX_COOKIE = 4096
-
-export interface RefreshCookie {
-  /**
-   * The values under our name that begin as a token does, in the browser's order. There can be several: a changed path or
-   * domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265 §8.6). Node.js
-   * bounds their number, by its limit of 16 KiB for all headers.
-   */
-  read (cookieHeader: string | undefined): string[]
+/** The cookie of the refresh token. */
+export interface RefreshCookie extends Pick<TokenCookie, 'read' | 'clear'> {
   /** @throws TypeError for a token with which browsers would drop the cookie; it names the claim to shorten */
   checkSize (token: string, session: Session): void
   /**
@@ -29,77 +16,29 @@ export interface RefreshCookie {
    * @param persistent false: until the browser is closed (RFC 6265 §4.1.2.2)
    */
   set (reply: AnyReply, token: string, session: Session, now: number, persistent: boolean): void
-  clear (reply: AnyReply): void
 }
 
-/** @param scope private to us: it inherits the host's `@fastify/cookie`, or gets one that the host does not see */
+/** @param scope as for createTokenCookie */
 export async function createRefreshCookie (scope: FastifyInstance, config: CookieConfig): Promise<RefreshCookie> {
-  if (!scope.hasDecorator('serializeCookie')) await scope.register(fastifyCookie, withoutPrototype({}))
-  const { serializeCookie, parseCookie } = scope
-  const { name, domain, ...rest } = config
-  // Never through the host's reply.setCookie, which mixes its own defaults in: what sets the cookie must match what clears it.
-  // Attributes that we leave out are named, too: otherwise the library would read them from a polluted `Object.prototype`.
-  const leftOut: object = { maxAge: undefined, expires: undefined, priority: undefined, encode: undefined }
-  const attributes = { ...leftOut, ...rest, domain: domain as string, httpOnly: true }
-  const start = `${name}=`
-  // Max-Age apart, all that follows the token is known now. A JWT needs no encoding: it is base64url and dots.
-  const afterToken = serializeCookie(name, '', attributes).slice(start.length)
-  const cleared = serializeCookie(name, '', { ...attributes, maxAge: 0, expires: new Date(0) })
+  const { read, serialize, write, clear } = await createTokenCookie(scope, config)
 
-  function setCookie (token: string, { endsAt }: Session, now: number, persistent: boolean): string {
-    const life = persistent ? `; Max-Age=${toNumericDate(endsAt) - toNumericDate(now)}` : ''
-    return `${start}${token}${life}${afterToken}`
-  }
-
-  function write (reply: AnyReply, cookie: string): void {
-    const earlier = reply.getHeader('set-cookie')
-    if (earlier !== undefined) {
-      const others = [earlier].flat().filter((one) => !String(one).startsWith(start)).map(String)
-      reply.removeHeader('set-cookie')
-      if (others.length > 0) reply.header('set-cookie', others)
-    }
-    reply.header('set-cookie', cookie)
-    privateNoStore(reply)
+  function serializeFor (token: string, { endsAt }: Session, now: number, persistent: boolean): string {
+    return serialize(token, persistent ? toNumericDate(endsAt) - toNumericDate(now) : null)
   }
 
   return {
-    read (cookieHeader) {
-      if (cookieHeader === undefined || !cookieHeader.includes(start)) return []
-      const values: string[] = []
-      for (const pair of cookieHeader.split(';')) {
-        const text = trimBlanks(pair)
-        if (!text.startsWith(start)) continue
-        // What we set has nothing to decode. One pair at a time, because the parser keeps only the first one of a name.
-        const value = text.includes('%') ? own(parseCookie(text), name) : trimBlanks(text.slice(start.length))
-        if (isText(value) && TOKEN_START.test(value)) values.push(value)
-      }
-      return values
-    },
+    read,
+    clear,
     checkSize (token, session) {
-      const { length } = setCookie(token, session, session.createdAt, true) // all of it is ASCII
+      // All of it is ASCII. A refresh cannot exceed it where the login did not: Chromium and Firefox leave the attributes out
+      // of the count, and a token grows by a few digits only.
+      const { length } = serializeFor(token, session, session.createdAt, true)
       if (length <= MAX_COOKIE) return
-      throw new TypeError(`issueTokens: claims.sub has ${Buffer.byteLength(session.subject)} bytes, so that the cookie ${name} has ${length}, ` +
+      throw new TypeError(`issueTokens: claims.sub has ${Buffer.byteLength(session.subject)} bytes, so that the cookie ${config.name} has ${length}, ` +
         `and browsers drop a cookie of more than ${MAX_COOKIE} without a word: give a shorter sub`)
     },
     set (reply, token, session, now, persistent) {
-      write(reply, setCookie(token, session, now, persistent))
-    },
-    clear: (reply) => write(reply, cleared)
+      write(reply, serializeFor(token, session, now, persistent))
+    }
   }
-}
-
-/**
- * Without the spaces and tabs around it (RFC 6265bis §5.6). `String.trim` would take a no-break space off as well, which
- * browsers keep as a part of the name: a sibling subdomain could then set what we take for a `__Host-` cookie.
- */
-function trimBlanks (text: string): string {
-  let start = 0
-  let end = text.length
-  while (isBlank(text[start])) start++
-  while (end > start && isBlank(text[end - 1])) end--
-  return text.slice(start, end)
-}
-
-function isBlank (character: string | undefined): boolean {
-  return character === ' ' || character === '\t'
 }

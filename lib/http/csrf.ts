@@ -1,4 +1,4 @@
-import type { Operation } from '../../types/events.ts'
+import type { RefusedEvent } from '../../types/events.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { PublicUrl } from '../config.ts'
 import { CrossSiteRequestError } from '../errors.ts'
@@ -31,7 +31,7 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUr
  * @param otherwise what else can be done about it, for the log
  */
 export function refuseCrossSite (
-  refuse: Refuse, request: AnyRequest, operation: Operation, whose?: SessionReference, otherwise = ''
+  refuse: Refuse, request: AnyRequest, operation: RefusedEvent['operation'], whose?: SessionReference, otherwise = ''
 ): Error {
   const { log, host, headers } = request
   const ids = whose && { sessionId: whose.sessionId, subject: whose.subject }

@@ -10,6 +10,7 @@ import type { RevokeTokens } from './revoke-tokens.ts'
 
 export interface Decorations {
   authenticate: SyncHook
+  authenticateOrRefresh: Hook
   refresh: Hook
   requireSession: Hook
   requireRecentLogin: RequireRecentLogin
@@ -22,7 +23,7 @@ export interface Decorations {
 
 /** @throws InvalidOptionError where a name is taken, naming the option that gives another one */
 export function decorate (app: FastifyInstance, names: Record<DecoratorName, string>, decorations: Decorations): void {
-  for (const decorator of ['authenticate', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken'] as const) {
+  for (const decorator of ['authenticate', 'authenticateOrRefresh', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken'] as const) {
     add('instance', decorator, (name) => app.decorate(name, decorations[decorator] as unknown))
   }
   for (const decorator of ['issueTokens', 'renewAccessToken', 'revokeTokens'] as const) {

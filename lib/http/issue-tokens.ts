@@ -1,5 +1,5 @@
-import type { IssueTokensOptions, TokenResponse } from '../../types/tokens.ts'
-import type { Transport } from '../../types/tokens.ts'
+import type { Session } from '../../types/session.ts'
+import type { IssueTokensOptions, TokenResponse, Transport } from '../../types/tokens.ts'
 import { checkCallFlag, checkCallOptions } from '../checks/fields.ts'
 import type { Habits } from '../checks/fields.ts'
 import type { Config } from '../config.ts'
@@ -7,6 +7,7 @@ import { copyClaims, copyJson } from '../sessions/claims.ts'
 import type { SessionReference } from '../sessions/end-sessions.ts'
 import type { ParseTerms } from '../sessions/login-terms.ts'
 import type { StartSession } from '../sessions/start-session.ts'
+import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { CookieHints } from './cookie-hints.ts'
 import type { RefreshCookie } from './cookie.ts'
@@ -28,6 +29,7 @@ export interface IssueTokensParts {
   readTokens: ReadTokens
   isCrossSite: IsCrossSite
   cookie: RefreshCookie
+  accessCookie: AccessCookie
   parseTerms: ParseTerms
   hints: CookieHints
   startSession: StartSession
@@ -37,7 +39,7 @@ export interface IssueTokensParts {
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
-export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hints, parseTerms, startSession, refuse }: IssueTokensParts): IssueTokens {
+export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, accessCookie, hints, parseTerms, startSession, refuse }: IssueTokensParts): IssueTokens {
   const { keys, transport: configured } = config.refreshToken
 
   return async function issueTokens (claims, given = {}) {
@@ -55,18 +57,27 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, hi
     if (transport === 'cookie' && isForeign) throw refuseCrossSite(refuse, this.request, 'login', undefined, OTHERWISE)
     const presented = endPrevious ? readTokens(this.request) : null
     const previous = presented === null ? [] : tokensToForget(presented, isForeign)
-    const check = transport === 'cookie' ? cookie.checkSize : null
-    const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check }))
+    const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check: transport === 'cookie' ? check : null }))
 
     if (this.statusCode === 204) this.code(200) // set by revokeTokens, if the host has ended the old session first
     if (transport === 'body') {
       // The cookie of a session that has just been ended: beside the new token in the body, it would make every refresh ambiguous.
-      if (configured === 'both' && !isForeign && presented !== null && presented.cookies.texts.length > 0) cookie.clear(this)
+      if (configured === 'both' && !isForeign && presented !== null && presented.cookies.texts.length > 0) clearCookies(this)
       return { ...response, refreshToken }
     }
     cookie.set(this, refreshToken, session, session.createdAt, terms.persistent)
     hints.atLogin(this.request, this)
-    return response
+    return accessCookie.deliver(this, response, terms.persistent)
+  }
+
+  function check (session: Session, refreshToken: string, response: TokenResponse): void {
+    cookie.checkSize(refreshToken, session)
+    accessCookie.checkSize('issueTokens', response, session.claims)
+  }
+
+  function clearCookies (reply: AnyReply): void {
+    cookie.clear(reply)
+    accessCookie.clear(reply)
   }
 }
 

@@ -26,38 +26,44 @@ export interface Presented {
   refusal: Refusal | null
 }
 
+/** The refresh tokens in the cookies of a request, where the transport allows them. Refuses nothing. */
+export type ReadCookies = (request: AnyRequest) => Presented
+
+export function createReadCookies ({ transport }: RefreshTokenConfig, cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadCookies {
+  return function readCookies (request) {
+    return present(refreshTokens, transport === 'body' ? [] : cookie.read(request), true)
+  }
+}
+
 /** Looks for refresh tokens where the transport allows them, all of them. Refuses nothing. */
 export type ReadTokens = (request: AnyRequest) => { cookies: Presented, body: Presented }
 
-export function createReadTokens ({ transport, extract }: RefreshTokenConfig, cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadTokens {
-  function present (texts: string[], comesAlong: boolean): Presented {
-    const bySession = new Map<string, RefreshToken>()
-    let unreadable = 0
-    let refusal: Refusal | null = null
-    for (const text of texts) {
-      // Fifty tokens at most fit into the 16 kB of the headers, so nobody makes us verify for long.
-      const token = refreshTokens.verify(text)
-      if (typeof token === 'string') {
-        unreadable++
-        refusal ??= token
-        continue
-      }
-      const other = bySession.get(token.sessionId)
-      if (other === undefined || other.generation < token.generation) bySession.set(token.sessionId, token)
-    }
-    return { texts, comesAlong, unreadable, refusal, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
-  }
-
+export function createReadTokens ({ transport, extract }: RefreshTokenConfig, readCookies: ReadCookies, refreshTokens: RefreshTokens): ReadTokens {
   return function readTokens (request) {
     // The host's extract may have read it from a cookie.
     const extracted = extract?.(request)
     const isExtracted = isText(extracted)
     const sent = isExtracted ? [extracted] : inBody(request.body)
-    return {
-      cookies: present(transport === 'body' ? [] : cookie.read(own(request.headers, 'cookie') as string | undefined), true),
-      body: present(transport === 'cookie' ? [] : sent, isExtracted)
-    }
+    return { cookies: readCookies(request), body: present(refreshTokens, transport === 'cookie' ? [] : sent, isExtracted) }
   }
+}
+
+function present (refreshTokens: RefreshTokens, texts: string[], comesAlong: boolean): Presented {
+  const bySession = new Map<string, RefreshToken>()
+  let unreadable = 0
+  let refusal: Refusal | null = null
+  for (const text of texts) {
+    // Fifty tokens at most fit into the 16 kB of the headers, so nobody makes us verify for long.
+    const token = refreshTokens.verify(text)
+    if (typeof token === 'string') {
+      unreadable++
+      refusal ??= token
+      continue
+    }
+    const other = bySession.get(token.sessionId)
+    if (other === undefined || other.generation < token.generation) bySession.set(token.sessionId, token)
+  }
+  return { texts, comesAlong, unreadable, refusal, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
 }
 
 /** The refresh token that a refresh is about. */

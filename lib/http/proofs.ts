@@ -1,6 +1,7 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import { own } from '../json.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
+import type { AccessCookie } from './access-cookie.ts'
 import type { ReadAccessToken } from './authenticate.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
@@ -35,7 +36,10 @@ export type FindProofs = (request: AnyRequest) => Brought
 
 interface FindProofsParts {
   readTokens: ReadTokens
-  readAccessToken: ReadAccessToken
+  /** Without the access cookie. */
+  readBearer: ReadAccessToken
+  accessCookie: AccessCookie
+  readAccessCookie: ReadAccessToken
   /** Whether the host takes access tokens from a place of its own. That may be a cookie, which comes along by itself. */
   extracts: boolean
   verifiedClaims: VerifiedClaims
@@ -43,19 +47,22 @@ interface FindProofsParts {
   refuse: Refuse
 }
 
-export function createFindProofs ({ readTokens, readAccessToken, extracts, verifiedClaims, isCrossSite, refuse }: FindProofsParts): FindProofs {
+export function createFindProofs (parts: FindProofsParts): FindProofs {
+  const { readTokens, readBearer, accessCookie, readAccessCookie, extracts, verifiedClaims, isCrossSite, refuse } = parts
+
   return function findProofs (request) {
     const { cookies, body } = readTokens(request)
     const crossSite = isCrossSite(request)
     const verified = verifiedClaims.get(request)
-    const claims = extracts && crossSite ? null : readAccessToken(request)
+    const claims = extracts && crossSite ? null : readBearer(request)
+    const ofCookie = crossSite ? null : readAccessCookie(request)
     const proofs = [
       ...(verified === null ? [] : [ofClaims(verified)]),
       ...(crossSite ? [] : cookies.tokens.map(ofToken)),
       ...(crossSite && body.comesAlong ? [] : body.tokens.map(ofToken)),
-      ...(claims === null || claims instanceof Error ? [] : [ofClaims(claims)])
+      ...[claims, ofCookie].flatMap((found) => found === null || found instanceof Error ? [] : ofClaims(found))
     ]
-    const ignored = cookies.texts.length + (body.comesAlong ? body.texts.length : 0)
+    const ignored = cookies.texts.length + (body.comesAlong ? body.texts.length : 0) + accessCookie.read(request).length
     if (crossSite && ignored > 0 && proofs.length === 0) throw refuseCrossSite(refuse, request, 'logout', cookies.tokens[0] ?? body.tokens[0])
     return { proofs, cookies, body, accessTokenError: isRefused(claims) ? claims : null }
   }

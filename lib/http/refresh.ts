@@ -4,6 +4,7 @@ import type { OpenStore } from '../sessions/guarded-store.ts'
 import type { Rotate } from '../sessions/rotate.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
+import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { Hook } from './hooks.ts'
@@ -19,6 +20,7 @@ export interface RefreshParts {
   refreshTokens: RefreshTokens
   verifiedClaims: VerifiedClaims
   cookie: RefreshCookie
+  accessCookie: AccessCookie
   openStore: OpenStore
   emit: Emit
 }
@@ -28,7 +30,7 @@ export interface RefreshParts {
  * it clears no cookie: while the request was on its way, another tab may have logged in, whose cookie that would throw away.
  */
 export function createRefresh (parts: RefreshParts): Hook {
-  const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, openStore, emit } = parts
+  const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit } = parts
   const tokens = config.decorators.tokens as 'tokens'
 
   return async function refresh (request, reply) {
@@ -41,11 +43,15 @@ export function createRefresh (parts: RefreshParts): Hook {
     const { session, claims, child } = outcome
     const { claims: accessClaims, response } = accessTokens.sign(session, claims, token.authTime)
     const refreshToken = child ? refreshTokens.sign(session, token) : null
-    // In the body there always is one, so that a client may keep what it gets without a look at it.
-    if (sent !== null) response.refreshToken = refreshToken ?? sent
-    else if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now(), token.persistent)
+    if (sent === null) {
+      accessCookie.checkSize('claims', response, claims)
+      if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now(), token.persistent)
+      reply[tokens] = accessCookie.deliver(reply, response, token.persistent)
+    } else {
+      // In the body there always is one, so that a client may keep what it gets without a look at it.
+      reply[tokens] = { ...response, refreshToken: refreshToken ?? sent }
+    }
     verifiedClaims.set(request, accessClaims)
-    reply[tokens] = response
     const { sessionId, subject, generation } = token
     emit(outcome.case === 'ahead'
       ? { type: 'recovered', sessionId, subject, generation, expected: outcome.before }

@@ -1,10 +1,13 @@
-import type { RenewedAccessToken } from '../../types/tokens.ts'
+import type { AccessTokenClaims } from '../../types/claims.ts'
+import type { RenewedAccessToken, TokenResponse } from '../../types/tokens.ts'
 import { AccessTokenMissingError } from '../errors.ts'
 import { copyClaims } from '../sessions/claims.ts'
 import type { OpenStore } from '../sessions/guarded-store.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
+import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { AnyReply } from './hooks.ts'
+import type { ReadCookies } from './presented.ts'
 import { challenged } from './replies.ts'
 import type { DemandAlive } from './require-session.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
@@ -12,6 +15,8 @@ import type { VerifiedClaims } from './verified-claims.ts'
 interface RenewAccessTokenParts {
   verifiedClaims: VerifiedClaims
   accessTokens: AccessTokens
+  accessCookie: AccessCookie
+  readCookies: ReadCookies
   openStore: OpenStore
   demandAlive: DemandAlive
 }
@@ -19,7 +24,19 @@ interface RenewAccessTokenParts {
 export type RenewAccessToken = (this: AnyReply, claims: unknown) => Promise<RenewedAccessToken>
 
 /** `reply.renewAccessToken`. It asks the store first: otherwise a stolen access token could renew itself for ever. */
-export function createRenewAccessToken ({ verifiedClaims, accessTokens, openStore, demandAlive }: RenewAccessTokenParts): RenewAccessToken {
+export function createRenewAccessToken (parts: RenewAccessTokenParts): RenewAccessToken {
+  const { verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive } = parts
+
+  /** To where the client has its tokens. */
+  function deliver (reply: AnyReply, response: TokenResponse, { sid, ...claims }: AccessTokenClaims): RenewedAccessToken {
+    const { request } = reply
+    const { texts, tokens } = readCookies(request)
+    if (texts.length + accessCookie.read(request).length === 0) return response
+    accessCookie.checkSize('renewAccessToken', response, claims)
+    const refreshToken = tokens.find(({ sessionId }) => sessionId === sid)
+    return accessCookie.deliver(reply, response, refreshToken?.persistent ?? false)
+  }
+
   return async function renewAccessToken (claims) {
     const known = verifiedClaims.get(this.request)
     if (known === null) throw challenged(this, new AccessTokenMissingError())
@@ -30,7 +47,8 @@ export function createRenewAccessToken ({ verifiedClaims, accessTokens, openStor
     noStore(this)
     const session = await demandAlive(this.request, this, openStore('session', this.request), known)
     const { claims: renewed, response } = accessTokens.sign(session, copy, authTime)
+    const body = deliver(this, response, renewed)
     verifiedClaims.set(this.request, renewed)
-    return response
+    return body
   }
 }

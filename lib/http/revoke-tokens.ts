@@ -14,6 +14,7 @@ import { gone, isOutdated } from '../sessions/rotation.ts'
 import { findAlive } from '../sessions/alive.ts'
 import type { Refusal } from '../tokens/keyring.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
+import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { IsCrossSite } from './csrf.ts'
@@ -27,6 +28,7 @@ export interface RevokeTokensParts {
   findProofs: FindProofs
   isCrossSite: IsCrossSite
   cookie: RefreshCookie
+  accessCookie: AccessCookie
   openStore: OpenStore
   emit: Emit
   refuse: Refuse
@@ -41,7 +43,7 @@ interface LivingProof extends Proof {
 
 /** `reply.revokeTokens`: a logout. It ends every session that the request shows to be the caller's own. */
 export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
-  const { config, findProofs, isCrossSite, cookie, openStore, emit, refuse, refuseAccessToken } = parts
+  const { config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken } = parts
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens (options = {}) {
@@ -56,13 +58,15 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     if (everywhere) await orRetryLater(this, endEverywhere(this, store, brought))
     else if (isBadAccessTokenAlone(brought)) throw challenged(this, refuseAccessToken(this.request, 'logout', brought.accessTokenError as Error))
     else await orRetryLater(this, endSessions(store, emit, 'logout', proofs, this.request))
-    clearCookie(this)
+    clearCookies(this)
     this.code(204)
   }
 
   /** The form of another site sends no SameSite cookie, but the cookies that its answer sets would count. */
-  function clearCookie (reply: AnyReply): void {
-    if (transport !== 'body' && !isCrossSite(reply.request)) cookie.clear(reply)
+  function clearCookies (reply: AnyReply): void {
+    if (transport === 'body' || isCrossSite(reply.request)) return
+    cookie.clear(reply)
+    accessCookie.clear(reply)
   }
 
   async function endEverywhere (reply: AnyReply, store: GuardedStore, brought: Brought): Promise<void> {
@@ -79,7 +83,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     if (proofs.length > 0) return proofs
     if (isBadAccessTokenAlone(brought)) throw challenged(reply, refuseAccessToken(reply.request, 'logout', brought.accessTokenError as Error))
     if (cookies.texts.length + body.texts.length === 0) throw refused(reply, 'missing', new RefreshTokenMissingError())
-    clearCookie(reply)
+    clearCookies(reply)
     const reason = (cookies.refusal ?? body.refusal) as Refusal
     throw refused(reply, reason, new RefreshTokenInvalidError({ cause: new TokenRefusedError(reason) }))
   }
@@ -92,7 +96,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     if (current.length > 0) return current
     const ended = await Promise.all(living.map(async ({ session, refreshToken }) =>
       await endReused(store, emit, session, refreshToken as RefreshToken, reply.request)))
-    clearCookie(reply)
+    clearCookies(reply)
     const error = new RefreshTokenRevokedError()
     throw ended.includes(true) ? error : refused(reply, 'revoked', error, living[0]) // if another request was faster
   }
@@ -107,7 +111,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
   function sessionOver (reply: AnyReply, proof: Proof): Error {
     const { refreshToken } = proof
     if (refreshToken === null) return challenged(reply, refused(reply, 'revoked', new SessionEndedError(), proof))
-    clearCookie(reply)
+    clearCookies(reply)
     const outcome = gone(refreshToken, config.now(), windows)
     return refused(reply, outcome.code, goneError(outcome), proof)
   }

@@ -1,18 +1,22 @@
 import type { Secret } from '../../types/options.ts'
 import { DAY, MINUTE, toMilliseconds, toWholeSeconds } from '../checks/durations.ts'
 import { checkFields, checkFunction, checkOneOf, checkText, LARGEST_MAP, show } from '../checks/fields.ts'
-import type { AccessTokenConfig, Key } from '../config.ts'
+import type { AccessTokenConfig, CookieConfig, Key } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { isText } from '../json.ts'
 import { createKey, createKeys } from '../tokens/keys.ts'
+import { parseAccessCookie } from './cookie.ts'
 import { ACCESS_TOKEN_HABITS } from './habits.ts'
 
-const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clientId', 'clockTolerance', 'cache', 'extract']
+const NAMES = ['expiresIn', 'issuer', 'audience', 'algorithm', 'clientId', 'clockTolerance', 'cache', 'extract', 'transport', 'cookie']
 const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const DEFAULT_CACHE = 10_000
 
-/** @throws InvalidOptionError */
-export function parseAccessToken (secret: unknown, value: unknown): AccessTokenConfig {
+/**
+ * @param refreshCookie the cookie of the refresh token
+ * @throws InvalidOptionError
+ */
+export function parseAccessToken (secret: unknown, value: unknown, refreshCookie: CookieConfig): AccessTokenConfig {
   const fields = checkFields('accessToken', value, NAMES, ACCESS_TOKEN_HABITS)
   const { expiresIn = '15m', clockTolerance = 0 } = fields
   const algorithm = checkOneOf('accessToken.algorithm', fields.algorithm, ALGORITHMS, undefined)
@@ -22,6 +26,10 @@ export function parseAccessToken (secret: unknown, value: unknown): AccessTokenC
     throw new InvalidOptionError(
       `accessToken.algorithm is ${show(algorithm)}, but the first secret is a key for ${signsWith}: leave the option out, or give a key that fits`)
   }
+  const transport = checkOneOf('accessToken.transport', fields.transport, ['body', 'cookie', 'both'] as const, 'body')
+  if (transport === 'body' && fields.cookie !== undefined) {
+    throw new InvalidOptionError('accessToken.cookie is given, but access tokens travel in the body alone: give accessToken.transport "cookie" or "both", or leave the option out')
+  }
   return {
     keys,
     expiresIn: toWholeSeconds('accessToken.expiresIn', expiresIn, DAY),
@@ -30,7 +38,9 @@ export function parseAccessToken (secret: unknown, value: unknown): AccessTokenC
     clientId: checkText('accessToken.clientId', fields.clientId),
     clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', clockTolerance, 10 * MINUTE)),
     cache: checkCache(fields.cache),
-    extract: checkFunction('accessToken.extract', fields.extract as AccessTokenConfig['extract'])
+    extract: checkFunction('accessToken.extract', fields.extract as AccessTokenConfig['extract']),
+    transport,
+    cookie: transport === 'body' ? null : parseAccessCookie(fields.cookie, refreshCookie)
   }
 }
 

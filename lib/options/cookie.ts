@@ -1,7 +1,7 @@
 import { checkBoolean, checkFields, checkOneOf, checkText, show } from '../checks/fields.ts'
 import type { CookieConfig } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { COOKIE_HABITS } from './habits.ts'
+import { ACCESS_COOKIE_HABITS, COOKIE_HABITS } from './habits.ts'
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/ // RFC 9110 §5.6.2
 const PATH = /^\/[\x21-\x3a\x3d-\x7e]*$/ // RFC 6265 §4.1.1: no CTLs, no ";"
@@ -10,32 +10,59 @@ const DOMAIN = /^\.?[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])
 const PREFIX = /^__(host|secure|http)-/i
 const MAX_ATTRIBUTE = 1024 // bytes; browsers ignore a longer one (RFC 6265bis §5.6)
 
-/** @throws InvalidOptionError */
+/**
+ * The cookie of the refresh token.
+ *
+ * @throws InvalidOptionError
+ */
 export function parseCookieOptions (value: unknown): CookieConfig {
   const fields = checkFields('cookie', value, ['name', 'path', 'domain', 'secure', 'sameSite', 'partitioned'], COOKIE_HABITS)
   const secure = checkBoolean('cookie.secure', fields.secure, true)
-  const path = matching('cookie.path', checkText('cookie.path', fields.path) ?? '/', PATH, 'a path such as "/auth"')
-  const domain = checkText('cookie.domain', fields.domain)
-  if (domain !== undefined) matching('cookie.domain', domain, DOMAIN, 'a host name such as "example.com"')
-  const name = matching('cookie.name', checkText('cookie.name', fields.name) ?? defaultName(secure, path, domain), TOKEN, 'a cookie name such as "refreshToken"')
-  const sameSite = checkOneOf('cookie.sameSite', fields.sameSite, ['strict', 'lax', 'none'] as const, 'strict')
   const partitioned = checkBoolean('cookie.partitioned', fields.partitioned, false)
+  return parseCookie('cookie', fields, { name: 'refreshToken', sameSite: 'strict', secure, partitioned })
+}
+
+/**
+ * The cookie of the access token. It is as secure and as partitioned as the one of the refresh token.
+ *
+ * @throws InvalidOptionError
+ */
+export function parseAccessCookie (value: unknown, refreshCookie: CookieConfig): CookieConfig {
+  const fields = checkFields('accessToken.cookie', value, ['name', 'path', 'domain', 'sameSite'], ACCESS_COOKIE_HABITS)
+  const { secure, partitioned } = refreshCookie
+  const cookie = parseCookie('accessToken.cookie', fields, { name: 'accessToken', sameSite: 'lax', secure, partitioned })
+  if (cookie.name !== refreshCookie.name) return cookie
+  throw new InvalidOptionError(`accessToken.cookie.name is ${show(cookie.name)}, the name of the refresh token's cookie: give another one`)
+}
+
+interface Defaults extends Pick<CookieConfig, 'secure' | 'partitioned' | 'sameSite'> {
+  /** Without a prefix. */
+  name: string
+}
+
+function parseCookie (option: string, fields: Record<string, unknown>, { secure, partitioned, ...defaults }: Defaults): CookieConfig {
+  const path = matching(`${option}.path`, checkText(`${option}.path`, fields.path) ?? '/', PATH, 'a path such as "/auth"')
+  const domain = checkText(`${option}.domain`, fields.domain)
+  if (domain !== undefined) matching(`${option}.domain`, domain, DOMAIN, 'a host name such as "example.com"')
+  const given = checkText(`${option}.name`, fields.name) ?? `${strictestPrefix(secure, path, domain)}${defaults.name}`
+  const name = matching(`${option}.name`, given, TOKEN, `a cookie name such as "${defaults.name}"`)
+  const sameSite = checkOneOf(`${option}.sameSite`, fields.sameSite, ['strict', 'lax', 'none'] as const, defaults.sameSite)
 
   // Browsers drop a cookie that breaks one of these without a word, and everyone is logged out.
   const prefix = PREFIX.exec(name)?.[1]?.toLowerCase()
   if (prefix === 'host' && (path !== '/' || domain !== undefined)) {
-    throw new InvalidOptionError(`cookie.name is ${show(name)}: such a cookie has the path "/" and no domain; leave cookie.path and cookie.domain out`)
+    throw new InvalidOptionError(`${option}.name is ${show(name)}: such a cookie has the path "/" and no domain; leave ${option}.path and ${option}.domain out`)
   }
-  if (!secure && prefix !== undefined) throw needsSecure('cookie.name', name)
-  if (!secure && sameSite === 'none') throw needsSecure('cookie.sameSite', sameSite)
+  if (!secure && prefix !== undefined) throw needsSecure(`${option}.name`, name)
+  if (!secure && sameSite === 'none') throw needsSecure(`${option}.sameSite`, sameSite)
   if (!secure && partitioned) throw needsSecure('cookie.partitioned', partitioned)
   return { name, path, domain, secure, sameSite, partitioned }
 }
 
-/** The strictest prefix that the attributes allow: a sibling subdomain cannot set a `__Host-` cookie, nor plain http a `__Secure-` one. */
-function defaultName (secure: boolean, path: string, domain: string | undefined): string {
-  if (!secure) return 'refreshToken'
-  return path === '/' && domain === undefined ? '__Host-refreshToken' : '__Secure-refreshToken'
+/** What the attributes allow: a sibling subdomain cannot set a `__Host-` cookie, nor plain http a `__Secure-` one. */
+function strictestPrefix (secure: boolean, path: string, domain: string | undefined): string {
+  if (!secure) return ''
+  return path === '/' && domain === undefined ? '__Host-' : '__Secure-'
 }
 
 function matching (option: string, value: string, pattern: RegExp, wanted: string): string {

@@ -58,6 +58,7 @@ export const ACCESS_TOKEN_HABITS: Habits = new Map([
   ['allowedAud', 'give accessToken.audience'],
   ['extractToken', 'give accessToken.extract'],
   ['maxAge', 'give accessToken.expiresIn'],
+  ['cookieName', 'give accessToken: { transport: "cookie", cookie: { name } }'],
   ['secret', 'give secret beside accessToken'],
   ['key', 'give secret beside accessToken']
 ])
@@ -77,4 +78,17 @@ export const COOKIE_HABITS: Habits = new Map([
   ['httpOnly', 'leave it out, since the cookie always is'],
   ['maxAge', livesAsLong],
   ['expires', livesAsLong]
+])
+
+const asTheOther = 'leave it out, since it is as cookie says, beside accessToken'
+
+/** In `accessToken.cookie`. */
+export const ACCESS_COOKIE_HABITS: Habits = new Map([
+  ['cookieName', 'give accessToken.cookie.name'],
+  ['signed', 'leave it out, since the token in the cookie is signed'],
+  ['httpOnly', 'leave it out, since the cookie always is'],
+  ['secure', asTheOther],
+  ['partitioned', asTheOther],
+  ['maxAge', 'leave it out, since the cookie lives as long as its token: see accessToken.expiresIn'],
+  ['expires', 'leave it out, since the cookie lives as long as its token: see accessToken.expiresIn']
 ])

@@ -20,7 +20,7 @@ const NAMES = [
   'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
 ]
 const DECORATORS = [
-  'authenticate', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken', 'issueTokens', 'renewAccessToken', 'revokeTokens', 'tokens'
+  'authenticate', 'authenticateOrRefresh', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken', 'issueTokens', 'renewAccessToken', 'revokeTokens', 'tokens'
 ] as const
 const STORE_METHODS = ['create', 'find', 'rotate', 'delete', 'list', 'deleteAll'] as const
 const DEFAULT_MAX_SESSIONS = 100
@@ -38,12 +38,13 @@ export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Co
   const now = checkClock(options.now)
   const { storeTimeout = '2s' } = options
   const prefix = checkPrefix(options.prefix)
-  const accessToken = parseAccessToken(options.secret, options.accessToken)
+  const cookie = parseCookieOptions(options.cookie)
+  const accessToken = parseAccessToken(options.secret, options.accessToken, cookie)
   const refreshToken = parseRefreshToken(options.refreshToken, accessToken)
   const config: Config = {
     accessToken,
     refreshToken,
-    cookie: parseCookieOptions(options.cookie),
+    cookie,
     claims: checkFunction('claims', options.claims),
     metadata: parseMetadata(options.metadata),
     maxSessionsPerSubject: checkLimit(options.maxSessionsPerSubject),

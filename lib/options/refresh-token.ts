@@ -19,6 +19,9 @@ export function parseRefreshToken (value: unknown, accessToken: AccessTokenConfi
   const fields = checkFields('refreshToken', value, NAMES, REFRESH_TOKEN_HABITS)
   const { maxAge = '30d' } = fields
   const transport = checkOneOf('refreshToken.transport', fields.transport, ['cookie', 'body', 'both'] as const, 'cookie')
+  if (transport === 'body' && accessToken.cookie !== null) {
+    throw new InvalidOptionError(`accessToken.transport is ${show(accessToken.transport)}, but refreshToken.transport is "body", for clients without a cookie jar: give refreshToken.transport "cookie" or "both", or leave accessToken.transport out`)
+  }
   return {
     keys: refreshKeys(fields.secret, accessToken.keys),
     windows: parseWindows(fields, accessToken.expiresIn * 1000),

@@ -1,6 +1,7 @@
 import type { RouteShorthandOptions } from 'fastify'
 import { DAY, toWholeSeconds } from '../checks/durations.ts'
 import { checkFields, show } from '../checks/fields.ts'
+import { isUnder } from '../checks/paths.ts'
 import type { Config, RouteConfig, RouteName } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { isObject, withoutPrototype } from '../json.ts'
@@ -92,9 +93,4 @@ export function checkRoutes ({ routes, cookie, refreshToken, accessToken, public
       throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, with a parameter that no browser fills in: give a path without one, such as "/"`)
     }
   }
-}
-
-/** RFC 6265 §5.1.4 */
-function isUnder (path: string, cookiePath: string): boolean {
-  return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`)
 }

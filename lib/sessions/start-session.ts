@@ -31,8 +31,8 @@ export interface Login {
   previous: readonly SessionReference[]
   /** Whether it counts against `maxSessionsPerSubject`. */
   isLimited: boolean
-  /** Throws if the refresh token cannot be sent, before anything is stored. */
-  check: ((refreshToken: string, session: Session) => void) | null
+  /** Throws if the tokens cannot be sent, before anything is stored. */
+  check: ((session: Session, refreshToken: string, response: TokenResponse) => void) | null
 }
 
 export interface StartedSession {
@@ -76,7 +76,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
     // Signed first: what cannot be signed must not leave a session behind.
     const { response } = accessTokens.sign(session, claims, terms.authTime)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current, ...terms })
-    check?.(refreshToken, session)
+    check?.(session, refreshToken, response)
     const store = openStore('login', request)
     await store.create(session)
     // The others are ended once the new one is there, so that a store that fails in between signs nobody out.
@@ -107,6 +107,8 @@ export interface ExposedLogin {
   signAccessToken: AccessTokens['sign']
   parseTerms: ParseTerms
   cookieName: string
+  /** Absent where access tokens travel in the body alone. */
+  accessCookieName: string | undefined
 }
 
 interface WithLogins {

@@ -12,7 +12,7 @@ export interface LoginAsOptions {
 export interface TestLogin {
   /** For routes behind `authenticate`. */
   headers: { authorization: string }
-  /** For the refresh and logout routes. */
+  /** For the refresh and logout routes; with the access cookie, where there is one. */
   cookies: Record<string, string>
   accessToken: string
   refreshToken: string
@@ -35,13 +35,14 @@ export async function loginAs (app: FastifyInstance, claims: LoginClaims, option
   await app.ready()
   const login = exposedLogin(app, issueTokens)
   if (login === undefined) throw new Error(`loginAs: fastify-jwt-refresh is not registered in this scope with reply.${issueTokens}`)
+  const { cookieName, accessCookieName } = login
   const terms = login.parseTerms('loginAs', Object.create(null), true)
   const { session, response: { accessToken }, refreshToken } = await login.startSession({
     claims: copyClaims('loginAs', claims), metadata: {}, terms, request: null, ...WITHOUT_LIMITS
   })
   return {
     headers: { authorization: `Bearer ${accessToken}` },
-    cookies: { [login.cookieName]: refreshToken },
+    cookies: { [cookieName]: refreshToken, ...(accessCookieName !== undefined && { [accessCookieName]: accessToken }) },
     accessToken,
     refreshToken,
     sessionId: session.id

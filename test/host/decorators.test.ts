@@ -8,6 +8,7 @@ const RENAMED = {
   authenticate: 'authenticateAdmin',
   refresh: 'refreshAdmin',
   requireSession: 'requireAdminSession',
+  authenticateOrRefresh: 'authenticateOrRefreshAdmin',
   requireRecentLogin: 'requireRecentAdminLogin',
   verifyAccessToken: 'verifyAdminAccessToken',
   renewAccessToken: 'renewAdminAccessToken',
@@ -38,7 +39,7 @@ t.test('a second registration that renames some is told of the next that clashes
   t.match(error, { code: 'FST_JWT_INVALID_OPTION', message: /^decorators\.issueTokens is "issueTokens"/ })
 })
 
-for (const name of ['authenticate', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken']) {
+for (const name of ['authenticate', 'authenticateOrRefresh', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken']) {
   t.test(`a host's own app.${name} in the same scope is a clear error at boot`, async (t) => {
     const app = host(t)
     app.decorate(name, async () => {})

@@ -7,10 +7,8 @@ import { createApp, DAY, MINUTE, SECOND, SECRET, START } from '../fixtures/app.t
 import { boot, boots, p256, REFRESH, refusesToBoot } from '../fixtures/hostile-options.ts'
 import type { Mistake } from '../fixtures/hostile-options.ts'
 
-const at = (option: string, value: unknown): Record<string, unknown> => {
-  const [group, name] = option.split('.') as [string, string?]
-  return name === undefined ? { [group]: value } : { [group]: { [name]: value } }
-}
+const at = (option: string, value: unknown): Record<string, unknown> =>
+  option.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Record<string, unknown>
 
 const notObject = [null, true, false, 1, 'x', [], () => {}, Symbol('x')]
 const GROUPS = ['accessToken', 'refreshToken', 'cookie', 'routes', 'decorators']
@@ -36,7 +34,7 @@ refusesToBoot(t, 'an option that there is not', [
   ['routes.login', { routes: { login: true } }, 'routes.login is unknown', 'did you mean logout?'],
   ['routes.session', { routes: { session: true } }, 'routes.session is unknown', 'did you mean sessions?'],
   ['decorators.authentication', { decorators: { authentication: 'x' } }, 'decorators.authentication is unknown', 'did you mean authenticate?'],
-  ['decorators.user', { decorators: { user: 'x' } }, 'decorators.user is unknown', /give authenticate, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens, tokens$/]
+  ['decorators.user', { decorators: { user: 'x' } }, 'decorators.user is unknown', /give authenticate, authenticateOrRefresh, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens, tokens$/]
 ])
 
 const HABITS: Record<string, string[]> = {
@@ -73,9 +71,13 @@ const HABITS: Record<string, string[]> = {
   'give cookie.name': ['cookie.cookieName'],
   'give cookie': ['cookieOptions'],
   'give cookie beside refreshToken': ['refreshToken.cookie'],
-  'leave it out, since the token in the cookie is signed': ['cookie.signed'],
-  'leave it out, since the cookie always is': ['cookie.httpOnly', 'httpOnly'],
+  'leave it out, since the token in the cookie is signed': ['cookie.signed', 'accessToken.cookie.signed'],
+  'leave it out, since the cookie always is': ['cookie.httpOnly', 'httpOnly', 'accessToken.cookie.httpOnly'],
   'leave it out, since the cookie lives as long as its session': ['cookie.maxAge', 'cookie.expires'],
+  'leave it out, since the cookie lives as long as its token': ['accessToken.cookie.maxAge', 'accessToken.cookie.expires'],
+  'leave it out, since it is as cookie says, beside accessToken': ['accessToken.cookie.secure', 'accessToken.cookie.partitioned'],
+  'give accessToken.cookie.name': ['accessToken.cookie.cookieName'],
+  'give accessToken: { transport: "cookie", cookie: { name } }': ['accessToken.cookieName'],
   'give secret': ['key', 'accessTokenSecret'],
   'give secret: { public }': ['publicKey'],
   'give secret: { private, public }': ['privateKey'],
@@ -90,7 +92,23 @@ const HABITS: Record<string, string[]> = {
 }
 
 refusesToBoot(t, 'an option of @fastify/jwt and its like, whose place here is named', Object.entries(HABITS).flatMap(([mend, options]) =>
-  options.map((option): Mistake => [option, at(option, { expiresIn: '15m' }), `${option} is unknown: ${mend}`])))
+  options.map((option): Mistake => [option, withAccessCookie(at(option, { expiresIn: '15m' })), `${option} is unknown: ${mend}`])))
+
+/** Its cookie is an error of its own where there is no transport for it. */
+function withAccessCookie (options: object): object {
+  const { accessToken } = options as { accessToken?: object }
+  return accessToken === undefined ? options : { ...options, accessToken: { transport: 'cookie', ...accessToken } }
+}
+
+refusesToBoot(t, 'an access cookie that cannot work', [
+  ...['header', 'Cookie', '', null, true].map((transport): Mistake => [`transport ${String(transport)}`, { accessToken: { transport } }, 'accessToken.transport is', /give "body", "cookie", "both"$/]),
+  ['a cookie without a transport', { accessToken: { cookie: {} } }, 'accessToken.cookie is given', /give accessToken\.transport "cookie" or "both", or leave the option out/],
+  ['refresh tokens in the body', { accessToken: { transport: 'cookie' }, refreshToken: { transport: 'body' } }, 'accessToken.transport is "cookie"', /give refreshToken\.transport "cookie" or "both"/],
+  ['one name for both cookies', { accessToken: { transport: 'both', cookie: { name: 'x' } }, cookie: { name: 'x' } }, 'accessToken.cookie.name is "x"', /give another one/],
+  ['a __Host- cookie with a path', { accessToken: { transport: 'cookie', cookie: { name: '__Host-a', path: '/app' } } }, 'accessToken.cookie.name is "__Host-a"', /leave accessToken\.cookie\.path and accessToken\.cookie\.domain out/],
+  ['a __Host- cookie that is not secure', { accessToken: { transport: 'cookie', cookie: { name: '__Host-a' } }, cookie: { secure: false } }, 'accessToken.cookie.name is "__Host-a"', /leave cookie\.secure true/],
+  ['no option of a cookie', { accessToken: { transport: 'cookie', cookie: { samesite: 'lax' } } }, 'accessToken.cookie.samesite is unknown', 'did you mean sameSite?']
+])
 
 const WHOLE = ['accessToken.expiresIn', 'refreshToken.maxAge']
 const DURATIONS = [...WHOLE, 'refreshToken.expiresIn', 'refreshToken.overlap', 'refreshToken.retryWindow', 'refreshToken.recoveryWindow', 'accessToken.clockTolerance', 'storeTimeout', 'sweepInterval']
@@ -190,7 +208,7 @@ boots(t, 'values at the edge', {
   'every option undefined': Object.fromEntries(['accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes', 'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'].map((name) => [name, undefined])),
   'every group empty': { accessToken: {}, refreshToken: {}, cookie: {}, routes: {}, decorators: {}, trustedOrigins: [] },
   'every member undefined': {
-    accessToken: { expiresIn: undefined, issuer: undefined, audience: undefined, algorithm: undefined, clockTolerance: undefined, cache: undefined, extract: undefined },
+    accessToken: { expiresIn: undefined, issuer: undefined, audience: undefined, algorithm: undefined, clockTolerance: undefined, cache: undefined, extract: undefined, transport: undefined, cookie: undefined },
     refreshToken: { expiresIn: undefined, maxAge: undefined, secret: undefined, rotation: undefined, overlap: undefined, retryWindow: undefined, recoveryWindow: undefined, transport: undefined },
     cookie: { name: undefined, path: undefined, domain: undefined, secure: undefined, sameSite: undefined, partitioned: undefined },
     routes: { refresh: undefined, logout: undefined, sessions: undefined, jwks: undefined },
@@ -226,6 +244,7 @@ boots(t, 'values at the edge', {
   'paths as texts': { routes: { refresh: '/renew', logout: '/bye', sessions: '/devices' } },
   'no refresh route': { routes: { refresh: false } },
   'no route at all': { routes: { refresh: false, logout: false, sessions: false, jwks: false } },
+  'an access cookie of its own': { accessToken: { transport: 'both', cookie: { name: '__Secure-at', path: '/app', domain: 'example.com', sameSite: 'strict' } } },
   'other names': { decorators: { authenticate: 'verifyUser', refresh: 'renew', requireSession: 'fresh', sessions: 'devices', issueTokens: 'logIn', revokeTokens: 'logOut', tokens: 'pair' } },
   'origins of every scheme': { trustedOrigins: ['https://app.example', 'http://localhost:5173', 'https://app.example:8443', 'capacitor://localhost', 'chrome-extension://abcdef', 'http://[::1]:3000'] },
   'one audience, several audiences': { accessToken: { audience: ['a', 'b'], issuer: 'https://issuer.example' } },

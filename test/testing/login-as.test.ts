@@ -22,6 +22,7 @@ t.test('one registration of several is chosen by the name of its issueTokens', a
     authenticate: 'verifyStaff',
     refresh: 'refreshStaff',
     requireSession: 'requireStaffSession',
+    authenticateOrRefresh: 'authenticateOrRefreshStaff',
     requireRecentLogin: 'requireRecentStaffLogin',
     verifyAccessToken: 'verifyStaffAccessToken',
     renewAccessToken: 'renewStaffAccessToken',

@@ -7,6 +7,7 @@ import type { Emit } from '../../sessions/events.ts'
 import type { OpenStore } from '../../sessions/guarded-store.ts'
 import { findAlive, listAlive } from '../../sessions/alive.ts'
 import { noStore } from '../caching.ts'
+import type { AccessCookie } from '../access-cookie.ts'
 import type { RefreshCookie } from '../cookie.ts'
 import type { Hook, SyncHook } from '../hooks.ts'
 import { orRetryLater } from '../replies.ts'
@@ -17,6 +18,7 @@ import { addBodyParsers } from './body-parsers.ts'
 import { setCompilers } from './compilers.ts'
 import { createSchemas } from './schemas.ts'
 import { createSwaggerTransform } from './swagger.ts'
+import type { SwaggerTransform } from './swagger.ts'
 
 const BODY_LIMIT = 16 * 1024 // a refresh token is well under a kilobyte
 const JWKS_MAX_AGE = 300 // seconds
@@ -31,16 +33,17 @@ export interface RouteParts {
   openStore: OpenStore
   emit: Emit
   cookie: RefreshCookie
+  accessCookie: AccessCookie
 }
 
 /** @param scope one of its own: its parsers, compilers and headers are not the host's */
 export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
-  const { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie } = parts
+  const { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie, accessCookie } = parts
   const { routes, refreshToken: { transport } } = config
-  const schemas = createSchemas(transport)
+  const schemas = createSchemas(config)
   const tokens = config.decorators.tokens as 'tokens'
-  const byCookie = { swaggerTransform: transport !== 'body' && createSwaggerTransform('refreshCookie', config) }
-  const byBearer = { swaggerTransform: createSwaggerTransform('bearerAuth', config) }
+  const byCookie = { swaggerTransform: transport !== 'body' && createSwaggerTransform('refreshCookie', config.cookie.name) }
+  const byAccessToken = { swaggerTransform: createAccessTokenTransform(config.accessToken) }
 
   addBodyParsers(scope)
   setCompilers(scope)
@@ -67,7 +70,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
     const route = routes.sessions
     const guarded = { ...route, options: { ...route.options, onRequest: [authenticate, own(route.options, 'onRequest') ?? []].flat() } } as RouteConfig
 
-    add(guarded, 'GET', schemas.listSessions, byBearer, async (request, reply) => {
+    add(guarded, 'GET', schemas.listSessions, byAccessToken, async (request, reply) => {
       const store = openStore('session', request)
       const { sub, sid } = await demandSession(request, reply, store)
       const list = await orRetryLater(reply, listAlive(store, sub, config.now()))
@@ -77,7 +80,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
 
     const recentLogin = route.recentLogin === null ? [] : [requireRecentLogin(route.recentLogin)]
     const doublyGuarded = { ...guarded.options, onRequest: [guarded.options.onRequest, recentLogin].flat() } as RouteConfig['options']
-    add({ ...guarded, path: `${route.path}/:id`, options: doublyGuarded }, 'DELETE', schemas.deleteSession, byBearer, async (request, reply) => {
+    add({ ...guarded, path: `${route.path}/:id`, options: doublyGuarded }, 'DELETE', schemas.deleteSession, byAccessToken, async (request, reply) => {
       const store = openStore('session', request)
       const { sub, sid } = await demandSession(request, reply, store)
       const { id } = request.params as { id: string }
@@ -85,7 +88,10 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
       // One answer for a foreign and an unknown id, so that nobody can find out which ids exist.
       if (session?.subject !== sub) throw new SessionNotFoundError()
       await orRetryLater(reply, endSession(store, emit, endedEvent('revoked', { subject: sub, sessionId: id }), request))
-      if (id === sid && transport !== 'body') cookie.clear(reply)
+      if (id === sid && transport !== 'body') {
+        cookie.clear(reply)
+        accessCookie.clear(reply)
+      }
       reply.code(204)
     })
   }
@@ -112,6 +118,10 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
       handler
     } as RouteOptions)
   }
+}
+
+function createAccessTokenTransform ({ cookie, transport }: Config['accessToken']): SwaggerTransform {
+  return cookie === null || transport === 'both' ? createSwaggerTransform('bearerAuth') : createSwaggerTransform('accessCookie', cookie.name)
 }
 
 /** Another plugin may add its hooks to the lists in an onRoute hook, and the options are the host's. */

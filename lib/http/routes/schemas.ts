@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts'
 const tokenResponse = {
   description: 'New tokens',
   type: 'object',
-  required: ['accessToken', 'tokenType', 'expiresIn'],
+  required: ['tokenType', 'expiresIn'],
   properties: {
     accessToken: { type: 'string' },
     tokenType: { type: 'string', enum: ['Bearer'] },
@@ -39,13 +39,14 @@ export interface RouteSchemas {
   jwks: FastifySchema
 }
 
-export function createSchemas (transport: Config['refreshToken']['transport']): RouteSchemas {
+export function createSchemas ({ accessToken, refreshToken: { transport } }: Config): RouteSchemas {
+  const newTokens = accessToken.transport === 'cookie' ? tokenResponse : { ...tokenResponse, required: ['accessToken', ...tokenResponse.required] }
   const inBody = transport === 'cookie' ? {} : { refreshToken }
   return {
     refresh: {
       summary: 'Refresh the access token',
       ...(transport !== 'cookie' && { body: { type: 'object', properties: inBody } }),
-      response: { 200: tokenResponse }
+      response: { 200: newTokens }
     },
     logout: {
       summary: 'Log out',

@@ -1,7 +1,6 @@
 import type { FastifySchema } from 'fastify'
-import type { Config } from '../../config.ts'
 
-type SchemeName = 'refreshCookie' | 'bearerAuth'
+type SchemeName = 'refreshCookie' | 'accessCookie' | 'bearerAuth'
 
 interface Scheme {
   type: string
@@ -26,12 +25,12 @@ export type SwaggerTransform = (input: TransformInput) => { schema: FastifySchem
  * Shows a route with its security scheme. `@fastify/swagger` throws where a route names a scheme that the document
  * does not declare, and only in its transform can we declare ours.
  */
-export function createSwaggerTransform (scheme: SchemeName, { cookie }: Config): SwaggerTransform {
-  const openapi: Scheme = scheme === 'bearerAuth'
+export function createSwaggerTransform (scheme: SchemeName, cookieName?: string): SwaggerTransform {
+  const openapi: Scheme = cookieName === undefined
     ? { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
-    : { type: 'apiKey', in: 'cookie', name: cookie.name }
+    : { type: 'apiKey', in: 'cookie', name: cookieName }
   // Swagger 2 knows neither cookies nor bearer tokens.
-  const swagger = { type: 'apiKey', in: 'header', name: scheme === 'bearerAuth' ? 'Authorization' : 'Cookie' }
+  const swagger = { type: 'apiKey', in: 'header', name: cookieName === undefined ? 'Authorization' : 'Cookie' }
 
   return function transform ({ schema, url, openapiObject, swaggerObject }) {
     let label: string = scheme

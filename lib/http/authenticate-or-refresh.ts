@@ -1,0 +1,55 @@
+import type { AnyRequest } from '../../types/requests.ts'
+import type { Config } from '../config.ts'
+import {
+  CrossSiteRequestError, InvalidOptionError, RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenRevokedError
+} from '../errors.ts'
+import { accessOf } from './authenticate.ts'
+import type { CheckAccess, ReadAccessToken } from './authenticate.ts'
+import type { Hook } from './hooks.ts'
+import { pageObstacle } from './page-routes.ts'
+import type { ReadCookies } from './presented.ts'
+import { isUpgrade } from './read-access-cookie.ts'
+import { challenged } from './replies.ts'
+import type { VerifiedClaims } from './verified-claims.ts'
+
+/** What a refresh tells somebody who has to log in again. */
+const SIGNED_OUT = [RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenRevokedError]
+
+interface AuthenticateOrRefreshParts {
+  config: Config
+  checkAccess: CheckAccess
+  /** Without the access cookie. */
+  readBearer: ReadAccessToken
+  readCookies: ReadCookies
+  verifiedClaims: VerifiedClaims
+  refresh: Hook
+}
+
+/**
+ * The onRequest hook for pages that a server renders, where no script can refresh and then ask again. The rotation rules are
+ * those of every refresh: a page and its parts ask at the same time, as several tabs do.
+ */
+export function createAuthenticateOrRefresh (parts: AuthenticateOrRefreshParts): Hook {
+  const { config, checkAccess, readBearer, readCookies, verifiedClaims, refresh } = parts
+
+  const obstacle = pageObstacle(config)
+  if (obstacle !== null) return async () => { throw new InvalidOptionError(`${config.decorators.authenticateOrRefresh} was called, but ${obstacle}`) }
+
+  /** A client that sends its token in a header refreshes by itself; and the answer to an upgrade sets no cookie. */
+  function canRefresh (request: AnyRequest): boolean {
+    return !isUpgrade(request) && readCookies(request).texts.length > 0 && readBearer(request) === null
+  }
+
+  return async function authenticateOrRefresh (request, reply) {
+    const error = checkAccess(request)
+    if (verifiedClaims.get(request) !== null || accessOf(request) === 'public') return
+    if (!(error instanceof CrossSiteRequestError) && canRefresh(request)) {
+      try {
+        return await refresh(request, reply)
+      } catch (refusal) {
+        if (!SIGNED_OUT.some((RefreshTokenError) => refusal instanceof RefreshTokenError)) throw refusal
+      }
+    }
+    if (error !== undefined) throw challenged(reply, error)
+  }
+}

@@ -1,0 +1,65 @@
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { isUnder } from '../checks/paths.ts'
+import type { Config } from '../config.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { own } from '../json.ts'
+import type { Hook } from './hooks.ts'
+
+const PHASES = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
+
+/** Why `authenticateOrRefresh` cannot work with these options, and the fix; null if it can. */
+export function pageObstacle ({ accessToken, refreshToken, cookie }: Config): string | null {
+  const { keys, windows } = refreshToken
+  if (keys.length === 0) return 'the first secret is a public key and signs nothing: give { private, public }, or use authenticate'
+  if (accessToken.cookie === null) return 'access tokens travel in the body alone: give accessToken: { transport: "cookie" }, or use authenticate'
+  if (cookie.sameSite === 'strict') {
+    return 'cookie.sameSite is "strict", and a link from a mail brings no such cookie: give cookie: { sameSite: "lax" }'
+  }
+  // The requests of a page and of its parts bring the same refresh token.
+  if (windows.rotate && windows.overlap === 0 && windows.retryWindow === 0) {
+    return 'refreshToken.rotation is "strict", with which the second of two requests at the same time ends the session: leave the option out'
+  }
+  return null
+}
+
+/**
+ * Makes it an error at boot that a route uses the hook where it cannot work.
+ *
+ * @param name the hook's name in the app
+ */
+export function guardPageRoutes (app: FastifyInstance, hook: Hook, name: string, config: Config): void {
+  const obstacle = pageObstacle(config)
+  const scopes = new Set<FastifyInstance>()
+
+  app.addHook('onRoute', function (this: FastifyInstance, route) {
+    scopes.add(this)
+    if (!PHASES.some((phase) => [own(route, phase)].flat().includes(hook))) return
+    const fault = obstacle ?? outsideOfPath(route, app.prefix, config)
+    if (fault !== null) throw new InvalidOptionError(`the route ${route.url} uses ${name}, but ${fault}`)
+  })
+
+  // Fastify does not expose the hooks of a scope. If a version keeps them elsewhere, the hook itself throws in each request.
+  app.addHook('onReady', async () => {
+    if (obstacle !== null && [...scopes].some((scope) => hasHook(scope, hook))) throw new InvalidOptionError(`addHook was given ${name}, but ${obstacle}`)
+  })
+}
+
+function outsideOfPath ({ url }: RouteOptions, scopePrefix: string, { cookie, publicUrl }: Config): string | null {
+  const path = publicUrl === null ? url : publicUrl.path + url.slice(scopePrefix.length)
+  if (isUnder(path, cookie.path)) return null
+  return `cookie.path is ${JSON.stringify(cookie.path)}, so that the browser does not send the refresh token there: leave cookie.path out`
+}
+
+function hasHook (scope: FastifyInstance, hook: Hook): boolean {
+  return keysOf(scope).filter(({ description }) => description === 'fastify.hooks').some((key) => {
+    const hooks = (scope as unknown as Record<symbol, Record<string, unknown>>)[key] as Record<string, unknown>
+    return PHASES.some((phase) => [hooks[phase]].flat().includes(hook))
+  })
+}
+
+/** A scope inherits from the one around it. */
+function keysOf (scope: object): symbol[] {
+  const keys: symbol[] = []
+  for (let one = scope; one !== null; one = Object.getPrototypeOf(one)) keys.push(...Object.getOwnPropertySymbols(one))
+  return keys
+}

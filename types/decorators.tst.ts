@@ -11,7 +11,7 @@ declare const request: FastifyRequest
 
 test('the names are the ones that the decorators option takes', () => {
   expect<DecoratorName>().type.toBe<
-    'authenticate' | 'refresh' | 'requireSession' | 'requireRecentLogin' | 'sessions' | 'verifyAccessToken' | 'issueTokens' | 'renewAccessToken' | 'revokeTokens' | 'tokens'
+    'authenticate' | 'authenticateOrRefresh' | 'refresh' | 'requireSession' | 'requireRecentLogin' | 'sessions' | 'verifyAccessToken' | 'issueTokens' | 'renewAccessToken' | 'revokeTokens' | 'tokens'
   >()
   expect<keyof DecoratorNames>().type.toBe<never>()
 })

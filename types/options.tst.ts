@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fast
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import type {
-  AccessTokenClaims, AccessTokenOptions, Algorithm, AnyRequest, CookieOptions, DecoratorName, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
+  AccessCookieOptions, AccessTokenClaims, AccessTokenOptions, Algorithm, AnyRequest, CookieOptions, DecoratorName, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
   RefreshTokenOptions, RouteOption, RoutesOptions, Secret, Session, Transport
 } from './index.ts'
 
@@ -54,6 +54,8 @@ test('accessToken', () => {
     clockTolerance?: Duration | undefined
     cache?: number | boolean | undefined
     extract?: ((request: AnyRequest) => string | null | undefined) | undefined
+    transport?: Transport | 'both' | undefined
+    cookie?: AccessCookieOptions | undefined
   }>()
   expect<Duration>().type.toBe<number | string>()
   expect<Algorithm>().type.toBe<'HS256' | 'RS256' | 'PS256' | 'ES256' | 'EdDSA'>()

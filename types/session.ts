@@ -31,6 +31,8 @@ export interface Session {
   expiresAt: number
   /** The absolute end: never moved. */
   endsAt: number
+  /** Key thumbprint of the device that the session is bound to, or null. */
+  boundTo: string | null
   /** The claims of the login, `sub` included. */
   claims: SessionClaims
   metadata: SessionMetadata
@@ -42,6 +44,8 @@ export interface Rotation {
   current: string
   rotatedAt: number
   expiresAt: number
+  /** Written where it is given; otherwise `boundTo` stays as it is. */
+  boundTo?: string
 }
 
 /**

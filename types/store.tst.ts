@@ -11,6 +11,7 @@ test('a session', () => {
     rotatedAt: number,
     expiresAt: number,
     endsAt: number,
+    boundTo: string | null,
     claims: SessionClaims,
     metadata: SessionMetadata
   }>()
@@ -18,9 +19,9 @@ test('a session', () => {
   expect<SessionMetadata>().type.toBe<{ userAgent?: string | null, ip?: string | null, [key: string]: unknown }>()
 })
 
-test('a rotation writes nothing but these, which a session has', () => {
-  expect<Rotation>().type.toBe<{ generation: number, current: string, rotatedAt: number, expiresAt: number }>()
-  expect<Session>().type.toBeAssignableTo<Rotation>()
+test('a rotation writes nothing but these, which a session has; a session may be bound to nothing', () => {
+  expect<Rotation>().type.toBe<{ generation: number, current: string, rotatedAt: number, expiresAt: number, boundTo?: string }>()
+  expect<Session & { boundTo: string }>().type.toBeAssignableTo<Rotation>()
   expect<Session & Rotation>().type.toBeAssignableTo<Session>()
 })
 

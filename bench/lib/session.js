@@ -14,6 +14,7 @@ export function session (subject) {
     rotatedAt: now,
     expiresAt: now + 7 * DAY,
     endsAt: now + 30 * DAY,
+    boundTo: null,
     claims: { sub: subject, role: 'user' },
     metadata: {}
   }

@@ -3,7 +3,7 @@ import type { Operation } from '../../types/events.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import type { Emit } from './events.ts'
-import { recordFault } from './record-fault.ts'
+import { boundToOf, recordFault } from './record-fault.ts'
 import { StoreQueue } from './store-queue.ts'
 
 /**
@@ -98,7 +98,7 @@ export class GuardedStore {
 
   #demandRecord (session: Session, id: string, subject: string | null): Session {
     const fault = recordFault(session, id, subject)
-    if (fault === null) return session
+    if (fault === null) return { ...session, boundTo: boundToOf(session) }
     const log = this.#request?.log ?? this.#shared.log
     log.error({ sessionId: id, fault }, 'the session store answered with a record that cannot be right')
     throw new TypeError(`the record cannot be right: ${fault}`)

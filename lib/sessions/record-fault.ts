@@ -1,5 +1,5 @@
 import type { Session } from '../../types/session.ts'
-import { isObject, isText } from '../json.ts'
+import { isObject, isText, own } from '../json.ts'
 
 const NUMBERS = ['generation', 'createdAt', 'rotatedAt', 'expiresAt', 'endsAt'] as const
 
@@ -16,6 +16,16 @@ export function recordFault (session: Session, id: string, subject: string | nul
   if (!isText(session.current)) return 'its "current" is not a non-empty string'
   const number = NUMBERS.find((name) => !Number.isSafeInteger(session[name]))
   if (number !== undefined) return `its "${number}" is not a whole number`
+  if (!isBoundTo(boundToOf(session))) return 'its "boundTo" is neither a non-empty string nor null'
   if (!isObject(session.claims) || session.claims.sub !== session.subject) return 'its claims are not those of its subject'
   return null
+}
+
+/** A custom store from before there was a `boundTo` answers without one. */
+export function boundToOf (session: Session): string | null {
+  return (own(session, 'boundTo') ?? null) as string | null
+}
+
+function isBoundTo (value: unknown): boolean {
+  return value === null || isText(value)
 }

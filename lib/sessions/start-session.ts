@@ -70,6 +70,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
       rotatedAt: now,
       expiresAt: Math.min(now + (terms.idleLife ?? config.refreshToken.windows.expiresIn), endsAt),
       endsAt,
+      boundTo: null,
       claims,
       metadata
     }

@@ -3,7 +3,7 @@ import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { checkFields, checkFunction, LARGEST_MAP, show } from '../checks/fields.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { packPayload } from './payload.ts'
-import { assemble } from './rotated.ts'
+import { assemble, bindingOf } from './rotated.ts'
 import { refuseSweepInterval } from './sweep-interval.ts'
 
 const SWEEP_BATCH = 10_000
@@ -70,6 +70,7 @@ export class MemoryStore implements TokenStore {
     entry.current = next.current
     entry.rotatedAt = next.rotatedAt
     entry.expiresAt = next.expiresAt
+    entry.boundTo = bindingOf(next) ?? entry.boundTo
     return toSession(entry)
   }
 
@@ -130,8 +131,8 @@ export class MemoryStore implements TokenStore {
 }
 
 function toEntry (session: Session): Entry {
-  const { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt } = session
-  return { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt, payload: packPayload(session) }
+  const { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt, boundTo } = session
+  return { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt, boundTo, payload: packPayload(session) }
 }
 
 function toSession (entry: Entry): Session {

@@ -26,7 +26,7 @@ const files = {
   'prisma.ts': "import type { PrismaClient } from './generated/prisma/client.js'\nexport declare const prisma: PrismaClient\n",
   // What Prisma generates from the model, as far as the store uses it.
   'generated/prisma/client.ts': `
-    interface Row { id: string, subject: string, generation: number, current: string, createdAt: bigint, rotatedAt: bigint, expiresAt: bigint, endsAt: bigint, claims: string, metadata: string }
+    interface Row { id: string, subject: string, generation: number, current: string, createdAt: bigint, rotatedAt: bigint, expiresAt: bigint, endsAt: bigint, boundTo: string | null, claims: string, metadata: string }
     interface Where { id?: string | { not: string } | { gt: string } | { in: string[] }, subject?: string, current?: string, expiresAt?: { gt: bigint } | { lte: bigint } }
     export interface PrismaClient {
       refreshSession: {

@@ -18,6 +18,7 @@ const WRONG: Record<string, (session: Session) => unknown> = {
   'with a time that is no number': (session) => ({ ...session, expiresAt: NaN }),
   'with a Date': (session) => ({ ...session, rotatedAt: new Date(session.rotatedAt) }),
   'with a number beyond the safe integers': (session) => ({ ...session, createdAt: 2 ** 60 }),
+  'bound to something that is no text': (session) => ({ ...session, boundTo: 5 }),
   'without its current': (session) => ({ ...session, current: null }),
   'that is a text': () => 'OK',
   'that is an array': (session) => [session],
@@ -67,4 +68,12 @@ t.test('a list with holes is a 503', async (t) => {
     faulty.break('list', async () => [hole])
     await t.rejects(app.sessions.list('anna'), { code: 'FST_JWT_STORE_UNAVAILABLE' })
   }
+})
+
+t.test('a record of a custom store that knows no boundTo is bound to nothing', async (t) => {
+  const faulty = createFaultyStore()
+  const { app, login } = await createHostileApp(t, { store: faulty.store })
+  await login({ sub: 'anna' })
+  faulty.break('list', async (work) => (await work() as Session[]).map(({ boundTo, ...session }) => session))
+  t.match(await app.sessions.list('anna'), [{ subject: 'anna', boundTo: null }])
 })

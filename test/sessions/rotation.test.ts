@@ -23,6 +23,7 @@ const session: Session = {
   rotatedAt: NOW - HOUR,
   expiresAt: NOW + 6 * DAY,
   endsAt: NOW + 29 * DAY,
+  boundTo: null,
   claims: { sub: 'user-1' },
   metadata: {}
 }

@@ -5,7 +5,7 @@ import { sampleRotation, sampleSession } from '../../lib/testing/store-checks/sa
 // What the store asks of its client, and what it says to one that does not answer as pg does. No database is needed.
 
 /** What a database answers to the check before the first query, where all is well. */
-const WELL = { server_encoding: 'UTF8', first_schema: 'public', table_schema: 'public' }
+const WELL = { server_encoding: 'UTF8', first_schema: 'public', table_schema: 'public', has_bound_to: true }
 const isCheck = ([text]: unknown[]): boolean => String(text).includes('server_encoding')
 
 /** Answers every query with nothing and keeps what was asked. */
@@ -140,7 +140,7 @@ test('numbers come back as numbers, whatever the client makes of them', async (t
   const payload = JSON.stringify([{ role: 'member' }, session.metadata])
   for (const as of [Number, String, BigInt]) {
     const row = Object.fromEntries(Object.entries({ ...times, generation: 7 }).map(([name, value]) => [name, as(value)]))
-    const store = postgresStore({ query: async (...args) => ({ rows: [isCheck(args) ? WELL : { id, subject, current, payload, living: as(3), removed: as(2), looked: as(2), last: null, ...row }] }) })
+    const store = postgresStore({ query: async (...args) => ({ rows: [isCheck(args) ? WELL : { id, subject, current, bound_to: null, payload, living: as(3), removed: as(2), looked: as(2), last: null, ...row }] }) })
     t.strictSame(await store.find(id), session)
     t.strictSame(await store.list(subject), [session])
     const next = sampleRotation(session)

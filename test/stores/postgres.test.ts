@@ -81,6 +81,45 @@ test('postgres', { skip }, async (t) => {
     await pool.end()
   })
 
+  t.test('a table of an earlier version gets its new column', async (t) => {
+    const { pool, table, open } = await connect(t)
+    const session = sampleSession()
+    await open().create(session)
+    await pool.query(`ALTER TABLE ${table} DROP COLUMN bound_to`)
+    await t.rejects(open().find(session.id), refused(/table "test_\w+" has no column bound_to, it is of an earlier version: await store\.migrate\(\)/))
+    const store = open()
+    await store.migrate()
+    t.strictSame(await store.find(session.id), session)
+    const bound = sampleRotation(session, { boundTo: 'thumbprint' })
+    t.strictSame(await store.rotate(session.id, session.current, bound, Date.now()), { ...session, ...bound })
+  })
+
+  t.test('the new column waits for a long transaction, and nobody waits for it longer than a moment', async (t) => {
+    const { pool, table, open } = await connect(t)
+    const session = sampleSession()
+    await open().create(session)
+    await pool.query(`ALTER TABLE ${table} DROP COLUMN bound_to`)
+    const reader = await pool.connect()
+    await reader.query('BEGIN')
+    await reader.query(`SELECT FROM ${table}`)
+    const migrated = open().migrate()
+    await until(async () => (await pool.query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE $1", [`%"${table}"%`])).rowCount === 1)
+    await pool.query(`SET lock_timeout = 10000; UPDATE ${table} SET generation = 1; RESET lock_timeout`)
+    await reader.query('COMMIT')
+    reader.release()
+    await migrated
+    t.match(await open().find(session.id), { generation: 1, boundTo: null })
+  })
+
+  t.test('a table that has the column is migrated without a lock', async (t) => {
+    const { pool, table, open } = await connect(t)
+    const writer = await pool.connect()
+    await writer.query(`BEGIN; LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`)
+    await open().migrate()
+    await writer.query('COMMIT')
+    writer.release()
+  })
+
   t.test('lives in the schema that it is told', async (t) => {
     const { pool, table } = await connect(t)
     const schema = `${table}_Schema`

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { redisStore, type IoredisClient } from '../../lib/stores/redis/index.ts'
 import { HOUR, idsOf, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
-import type { Session, TokenStore } from '../../types/session.ts'
+import type { Rotation, Session, TokenStore } from '../../types/session.ts'
 import { intercept } from '../fixtures/intercept.ts'
 import { createPrefix, urlOf } from '../fixtures/scratch.ts'
 import { findRedis, startRedis, until, type Service } from '../fixtures/services.ts'
@@ -166,13 +166,13 @@ t.test('the index of a subject in Redis', { skip }, async (t) => {
 
 t.test('an index that was evicted', { skip }, async (t) => {
   /** Rotates `milliseconds` after the last time, and tells whether that enlisted the session. */
-  async function setUp (t: Test, fields: Partial<Session> = {}): Promise<{ session: Session, index: string, redis: Redis, store: TokenStore, enlists: (milliseconds: number, fields?: Partial<Session>) => Promise<boolean> }> {
+  async function setUp (t: Test, fields: Partial<Session> = {}): Promise<{ session: Session, index: string, redis: Redis, store: TokenStore, enlists: (milliseconds: number, fields?: Partial<Rotation>) => Promise<boolean> }> {
     const { redis, prefix } = createPrefix(t, url)
     const store = redisStore(redis, { prefix })
     const session = sampleSession(fields)
     await store.create(session)
     const index = `${prefix}i:${session.subject}`
-    async function enlists (milliseconds: number, fields: Partial<Session> = {}): Promise<boolean> {
+    async function enlists (milliseconds: number, fields: Partial<Rotation> = {}): Promise<boolean> {
       await redis.del(index)
       const next = sampleRotation(session, { rotatedAt: session.rotatedAt + milliseconds, expiresAt: session.expiresAt, ...fields })
       t.strictSame(await store.rotate(session.id, session.current, next, session.createdAt), { ...session, ...next })
@@ -256,6 +256,14 @@ t.test('sessions of earlier versions', { skip }, async (t) => {
     t.equal(await store.delete(session.id, session.current), true)
     t.strictSame(await store.list('ann'), [])
     t.equal(await store.deleteAll('ann'), 0)
+  })
+
+  t.test('can be bound to a key, and can be rotated, ended and listed as before', async (t) => {
+    const { store, session } = await setUp(t)
+    const bound = sampleRotation(session, { boundTo: 'a-thumb_print' })
+    t.strictSame(await store.rotate(session.id, session.current, bound, Date.now()), { ...session, ...bound })
+    t.strictSame(await store.list('ann'), [{ ...session, ...bound }])
+    t.equal(await store.deleteAll('ann'), 1)
   })
 
   t.test('are ended with all others', async (t) => {

@@ -5,7 +5,8 @@ import { codeOf, rowsOf, type Queryable } from './query.ts'
 /** It has a value, so that a client which drops values fails here, and names with underscores, so that one which renames them does. */
 const FACTS = `SELECT current_setting('server_encoding') AS server_encoding, current_schema() AS first_schema,
   (SELECT nspname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass($1)) AS table_schema`
+    WHERE c.oid = to_regclass($1)) AS table_schema,
+  EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'bound_to') AS has_bound_to`
 const NO_PARAMETER = '42P02' // undefined_parameter
 
 interface Facts {
@@ -14,6 +15,7 @@ interface Facts {
   first_schema: string | null
   /** null: there is no such table. */
   table_schema: string | null
+  has_bound_to: boolean
 }
 
 /**
@@ -37,9 +39,12 @@ export async function checkClient (db: Queryable, table: string): Promise<Facts>
 
 /** @throws InvalidOptionError where there is no table yet, or where the search_path leads to the one of another schema */
 export async function checkTable (db: Queryable, table: string, schema: string | undefined): Promise<void> {
-  const { first_schema: first, table_schema: found } = await checkClient(db, table)
+  const { first_schema: first, table_schema: found, has_bound_to: isCurrent } = await checkClient(db, table)
   if (found === null) {
     throw new InvalidOptionError(`postgresStore: there is no table ${table}: await store.migrate() before the first login, or let your migration tool run migrationSql()`)
+  }
+  if (!isCurrent) {
+    throw new InvalidOptionError(`postgresStore: the table ${table} has no column bound_to, it is of an earlier version: await store.migrate() before the first login, or let your migration tool run migrationSql()`)
   }
   // Two tenants with a schema each must not share the sessions that a third schema, on the search_path of both, happens to have.
   if (schema === undefined && found !== first) {

@@ -1,7 +1,7 @@
 import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
 import { checkBoolean, checkFields, checkFunction } from '../../checks/fields.ts'
 import { InvalidOptionError } from '../../errors.ts'
-import { assemble, wholeTimes } from '../rotated.ts'
+import { assemble, bindingOf, wholeTimes } from '../rotated.ts'
 import { refuseSweepInterval } from '../sweep-interval.ts'
 import { checkClient, checkTable } from './check.ts'
 import { plainQuery, preparedQuery, retried, type Query, type Queryable, type Value } from './query.ts'
@@ -96,7 +96,8 @@ class SqlStore implements PostgresStore {
     if (!isStorable(id) || !isStorable(expected)) return null
     const rotation = wholeTimes(next)
     const { generation, current, rotatedAt, expiresAt } = rotation
-    const [kept] = await this.#run('rotate', [id, expected, generation, current, rotatedAt, expiresAt, Math.floor(now)])
+    const values = [id, expected, generation, current, rotatedAt, expiresAt, Math.floor(now), bindingOf(next) ?? null]
+    const [kept] = await this.#run('rotate', values)
     return kept === undefined ? null : assemble(id, rotation, toKept(kept as KeptRow))
   }
 

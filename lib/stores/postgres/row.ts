@@ -11,6 +11,7 @@ export interface KeptRow {
   subject: string
   created_at: Bigint
   ends_at: Bigint
+  bound_to: string | null
   payload: string
 }
 
@@ -27,9 +28,9 @@ type Bigint = string | number | bigint
 
 /** In the order of the columns. */
 export function toValues (session: Session): Value[] {
-  const { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt } = session
+  const { id, subject, generation, current, createdAt, rotatedAt, expiresAt, endsAt, boundTo } = session
   const times = [createdAt, rotatedAt, expiresAt, endsAt].map(Math.floor)
-  return [id, subject, generation, current, ...times, packPayload(session)]
+  return [id, subject, generation, current, ...times, boundTo, packPayload(session)]
 }
 
 export function toSession (row: SessionRow): Session {
@@ -37,8 +38,8 @@ export function toSession (row: SessionRow): Session {
   return assemble(id, { generation: Number(generation), current, rotatedAt: Number(rotatedAt), expiresAt: Number(expiresAt) }, toKept(row))
 }
 
-export function toKept ({ subject, created_at: createdAt, ends_at: endsAt, payload }: KeptRow): Kept {
-  return { subject, createdAt: Number(createdAt), endsAt: Number(endsAt), payload }
+export function toKept ({ subject, created_at: createdAt, ends_at: endsAt, bound_to: boundTo, payload }: KeptRow): Kept {
+  return { subject, createdAt: Number(createdAt), endsAt: Number(endsAt), boundTo, payload }
 }
 
 export function isStorable (text: string): boolean {

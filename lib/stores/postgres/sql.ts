@@ -32,17 +32,17 @@ export interface Statements {
 }
 
 export const STORE_OPTIONS: readonly string[] = ['schema', 'table', 'now', 'prepare']
-const COLUMNS = 'id, subject, generation, current, created_at, rotated_at, expires_at, ends_at, payload'
-/** What a rotation neither looks for nor writes. */
-const KEPT = 'subject, created_at, ends_at, payload'
+const COLUMNS = 'id, subject, generation, current, created_at, rotated_at, expires_at, ends_at, bound_to, payload'
+/** What of a row a rotation does not already know. */
+const KEPT = 'subject, created_at, ends_at, bound_to, payload'
 
 /** @throws TypeError for a name that is not a plain identifier. */
 export function statements (options: TableName): Statements {
   const { table } = quotedNames(options)
   return {
-    create: `INSERT INTO ${table} (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    create: `INSERT INTO ${table} (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     find: `SELECT ${COLUMNS} FROM ${table} WHERE id = $1 AND expires_at > $2`,
-    rotate: `UPDATE ${table} SET generation = $3, current = $4, rotated_at = $5, expires_at = $6
+    rotate: `UPDATE ${table} SET generation = $3, current = $4, rotated_at = $5, expires_at = $6, bound_to = COALESCE($8, bound_to)
       WHERE id = $1 AND current = $2 AND expires_at > $7 RETURNING ${KEPT}`,
     delete: `DELETE FROM ${table} WHERE id = $1 RETURNING id`,
     deleteExpected: `DELETE FROM ${table} WHERE id = $1 AND current = $2 RETURNING id`,
@@ -69,6 +69,9 @@ export function migrationSql (options: TableName = {}): string {
   // No column that a rotation moves may be in an index, else each rotation writes to every index and leaves the
   // work to vacuum. The room that the fillfactor keeps lets the new version of a row stay on its page.
   return `DO $migration$
+DECLARE
+  lock_timeout text := current_setting('lock_timeout');
+  tries integer := 0;
 BEGIN
   -- CREATE ... IF NOT EXISTS alone fails when two processes run it at the same moment.
   PERFORM pg_advisory_xact_lock(hashtext('fastify-jwt-refresh migration'));
@@ -82,9 +85,26 @@ BEGIN
       id text COLLATE "C" NOT NULL CONSTRAINT ${primaryKey} PRIMARY KEY,
       subject text COLLATE "C" NOT NULL,
       current text COLLATE "C" NOT NULL,
+      bound_to text COLLATE "C",
       payload text NOT NULL
     ) WITH (fillfactor = 90);
     CREATE INDEX ${subjectIndex} ON ${table} USING hash (subject);
+  ELSIF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(${inSchema}) AND attname = 'bound_to') THEN
+    -- A table of an earlier version. Refreshes queue behind whoever waits for the table's lock, so the wait is short.
+    LOOP
+      BEGIN
+        PERFORM set_config('lock_timeout', '50ms', true);
+        ALTER TABLE ${table} ADD COLUMN bound_to text COLLATE "C";
+        PERFORM set_config('lock_timeout', lock_timeout, true);
+        EXIT;
+      EXCEPTION WHEN lock_not_available THEN
+        tries := tries + 1;
+        IF tries = 100 THEN
+          RAISE;
+        END IF;
+        PERFORM pg_sleep(0.1);
+      END;
+    END LOOP;
   END IF;
 END
 $migration$`

@@ -1,9 +1,9 @@
 import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { checkFields, show } from '../../checks/fields.ts'
-import { wholeTimes } from '../rotated.ts'
+import { bindingOf, wholeTimes } from '../rotated.ts'
 import { scriptRunner, type RedisClient, type RunScript } from './client.ts'
-import { packCurrent, packRecord, packRotation, packText, unpackRecord, wasEnlistedAgain } from './record.ts'
+import { packBoundTo, packCurrent, packRecord, packRotation, packText, unpackRecord, wasEnlistedAgain } from './record.ts'
 import { ENLIST, PAGE, READ, REMOVE, REMOVE_OF_SUBJECT, ROTATE, STRIKE_OFF, WRITE } from './scripts.ts'
 import { indexOf, sharedIndexOf, type SubjectIndex } from './subject-index.ts'
 
@@ -62,12 +62,13 @@ class RedisStore implements TokenStore {
 
   async rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null> {
     const rotation = wholeTimes(next)
-    const args = [packCurrent(expected), String(now), packRotation(rotation), timeToLive(now, rotation.expiresAt)]
+    const boundTo = bindingOf(next)
+    const args = [packCurrent(expected), String(now), packRotation(rotation), timeToLive(now, rotation.expiresAt), boundTo === undefined ? '' : packBoundTo(boundTo)]
     const replaced = await this.#run(ROTATE, this.#sessionKey(id), args) as string | null
     if (replaced === null) return null
 
     const before = unpackRecord(id, replaced)
-    const session = { ...before, ...rotation }
+    const session = { ...before, ...rotation, boundTo: boundTo ?? before.boundTo }
     // Nobody waits for the index, and no refresh fails because of it: a later rotation enlists the session anyway.
     if (isToBeEnlisted(replaced, before, session)) this.#enlist(session, now).catch(() => {})
     return session

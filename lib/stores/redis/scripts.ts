@@ -31,15 +31,18 @@ return redis.call('GET', KEYS[1])`)
 export const WRITE: Script = script("return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])")
 
 /**
- * KEYS session; ARGV start that is expected, now, new front, milliseconds to live.
- * The record is text (see record.ts): the front up to the fourth blank is replaced. Returns the record as it was.
+ * KEYS session; ARGV start that is expected, now, new front, milliseconds to live, new boundTo or nothing.
+ * The record is text (see record.ts): the front up to the fourth blank is replaced, and what stands between the subject and
+ * the payload where there is a new boundTo. Returns the record as it was.
  */
 export const ROTATE: Script = script(`${ON_MASTER}
 local record = redis.call('GET', KEYS[1])
 if not record or string.sub(record, 1, #ARGV[1]) ~= ARGV[1] then return false end
 local expiresAt, rest = string.match(record, '^(%w+) %w+ %w+ ()', #ARGV[1] + 1)
 if tonumber(expiresAt, 36) <= tonumber(ARGV[2]) then return false end
-redis.call('SET', KEYS[1], ARGV[3] .. string.sub(record, rest), 'PX', ARGV[4])
+local kept = string.sub(record, rest)
+if ARGV[5] ~= '' then kept = string.gsub(kept, '^(%w+ %w+ %S+ )[^%[]*', function (front) return front .. ARGV[5] end) end
+redis.call('SET', KEYS[1], ARGV[3] .. kept, 'PX', ARGV[4])
 return record`)
 
 /** KEYS session; ARGV start that is expected, or nothing. Returns what was deleted. */

@@ -8,6 +8,7 @@ export const CONTRACT = {
   find: 'The session, or null where it is unknown, deleted, or past `expiresAt`.',
   rotate: 'Atomically: where `current` equals `expected` and the session has not expired at `now`, writes `next` and returns the whole record as it now is; else changes nothing and returns null.',
   rotateInPlace: 'Where `next` is what is there already, the record matches and is returned.',
+  rotateBoundTo: 'Written where it is given; otherwise `boundTo` stays as it is.',
   rotateNeverCreates: 'It never creates: a deleted session stays deleted.',
   delete: 'Deletes the session; with `expected` only where `current` equals it. True where something was deleted.',
   noValue: '`undefined` is no value.',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CONTRACT } from './contract.ts'
-import { HOUR, assertSame, expiredSession, idsOf, promised, sampleRotation, type StoreCheck } from './sample.ts'
+import { HOUR, assertSame, expiredSession, idsOf, promised, sampleDigest, sampleRotation, type StoreCheck } from './sample.ts'
 
 const HOSTILE_IDS = [
   '', ' ', '__proto__', 'constructor', 'hasOwnProperty', '*', '?', '%', '_', '$ne', "' OR '1'='1", '"', '\\',
@@ -19,6 +19,7 @@ export const recordChecks: Record<string, StoreCheck> = {
       rotatedAt: base + 22,
       expiresAt: base + HOUR + 333,
       endsAt: base + 24 * HOUR + 987,
+      boundTo: sampleDigest(),
       claims: {
         sub: subject,
         text: 'quotes \' " ` \\ controls \u0001\b\t\n\r\u001f\u007f\u2028 accents é e\u0301 家 😀',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../../types/session.ts'
 import { CONTRACT } from './contract.ts'
-import { HOUR, assertSame, idsOf, promised, sampleRotation, type StoreCheck } from './sample.ts'
+import { HOUR, assertSame, idsOf, promised, sampleDigest, sampleRotation, type StoreCheck } from './sample.ts'
 
 const PARALLEL_CALLERS = 100
 
@@ -65,13 +65,25 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assertSame(await store.find(session.id), session)
   }, 'the driver counts the rows that changed, not those that matched (MySQL without FOUND_ROWS)'),
 
+  'rotate binds a session to a key, and leaves it bound': promised(CONTRACT.rotateBoundTo, async (store, make) => {
+    const session = await make.session()
+    const binding = sampleRotation(session, { boundTo: sampleDigest() })
+    const bound: Session = { ...session, ...binding }
+    const next = sampleRotation(bound)
+    await store.create(session)
+    assertSame(await store.rotate(session.id, session.current, binding, Date.now()), bound)
+    assertSame(await store.find(session.id), bound)
+    assertSame(await store.rotate(session.id, bound.current, next, Date.now()), { ...bound, ...next })
+    assertSame(await store.list(session.subject), [{ ...bound, ...next }])
+  }, 'the store knows no boundTo yet: give it a column, and write that where a rotation has one'),
+
   'rotate leaves the rest of the record as it was': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session({ claims: { sub: 'ann', role: 'admin' }, metadata: { device: 'kiosk' } })
     const next = sampleRotation(session)
     await store.create(session)
     await store.rotate(session.id, session.current, next, Date.now())
-    const { subject, createdAt, endsAt, claims, metadata } = session
-    assertSame(await store.find(session.id), { id: session.id, subject, createdAt, endsAt, claims, metadata, ...next })
+    const { subject, createdAt, endsAt, boundTo, claims, metadata } = session
+    assertSame(await store.find(session.id), { id: session.id, subject, createdAt, endsAt, boundTo, claims, metadata, ...next })
   }),
 
   'what rotate takes and returns is not shared with the store': promised(CONTRACT.notShared, async (store, make) => {

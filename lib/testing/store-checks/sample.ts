@@ -58,6 +58,7 @@ export function sampleSession (fields: Partial<Session> = {}): Session {
     rotatedAt: now,
     expiresAt: now + HOUR,
     endsAt: now + 24 * HOUR,
+    boundTo: null,
     claims: { sub: subject, role: 'member' },
     metadata: { userAgent: 'store check', ip: '192.0.2.1' },
     ...fields
@@ -80,7 +81,7 @@ export function sampleRotation (session: Session, fields: Partial<Rotation> = {}
   }
 }
 
-function sampleDigest (): string {
+export function sampleDigest (): string {
   return randomBytes(32).toString('base64url')
 }
 

@@ -22,6 +22,8 @@ export interface Config {
   sweepInterval: number | null
   trustedOrigins: ReadonlySet<string>
   publicUrl: PublicUrl | null
+  /** null: off. */
+  dpop: DpopConfig | null
   routes: Record<RouteName, RouteConfig | null>
   decorators: Record<DecoratorName, string>
   onEvent: JwtRefreshOptions['onEvent']
@@ -35,6 +37,8 @@ export interface AccessTokenConfig {
   issuer: string | undefined
   audience: string | string[] | undefined
   clientId: string | undefined
+  /** Whether a token of a session that is bound to a key is bound, too: `dpop.bind`. */
+  isBound: boolean
   /** Milliseconds. */
   clockTolerance: number
   /** Entries. */
@@ -85,6 +89,17 @@ export interface CookieConfig {
   secure: boolean
   sameSite: 'strict' | 'lax' | 'none'
   partitioned: boolean
+}
+
+export interface DpopConfig {
+  /** Whether a login without a proof is refused. */
+  isRequired: boolean
+  /** Whether access tokens are bound, too. */
+  bindsAccessTokens: boolean
+  /** Whether each proof must carry a nonce of ours. */
+  needsNonce: boolean
+  /** Milliseconds. */
+  window: number
 }
 
 /** By which browsers reach the scope of the plugin. */

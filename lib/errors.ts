@@ -38,7 +38,7 @@ export class AccessTokenExpiredError extends AccessTokenExpired {
 }
 
 /** Why a token was refused. */
-export type RefusalReason = 'malformed' | 'signature' | 'type' | 'unknown key' | 'issuer' | 'audience' | 'not yet valid' | 'expired'
+export type RefusalReason = 'malformed' | 'signature' | 'type' | 'unknown key' | 'issuer' | 'audience' | 'not yet valid' | 'expired' | 'proof'
 
 /** The `cause` of an error about a token, with the reason as its message: for logs, since the caller is not told. */
 export const TokenRefusedError: FastifyErrorConstructor<{ code: string }, [reason: RefusalReason]> =
@@ -73,6 +73,30 @@ export const CrossSiteRequestError: RequestErrorConstructor =
 
 export const SessionNotFoundError: RequestErrorConstructor =
   requestError('FST_JWT_SESSION_NOT_FOUND', 'There is no such session', 404)
+
+/** At a login or a refresh (RFC 9449 §5). */
+export const ProofInvalidError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_INVALID', 'The DPoP proof is missing or invalid', 400)
+
+/** RFC 9449 §8 */
+export const ProofNonceError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_NONCE', 'The DPoP proof must carry the nonce of the header DPoP-Nonce', 400)
+
+/** On a resource (RFC 9449 §7.1). */
+export const ResourceProofInvalidError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_INVALID', 'The DPoP proof is missing or invalid', 401)
+
+/** RFC 9449 §9 */
+export const ResourceProofNonceError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_NONCE', 'The DPoP proof must carry the nonce of the header DPoP-Nonce', 401)
+
+/** A bound token under Bearer, or another one under DPoP (RFC 9449 §7.1, §7.2). */
+export const AccessTokenSchemeError: RequestErrorConstructor =
+  requestError('FST_JWT_ACCESS_TOKEN_INVALID', 'The access token does not fit the scheme: a token that is bound to a key, and no other, goes with DPoP', 401)
+
+/** A lost key logs nobody out, but its session cannot go on. */
+export const ProofRequiredError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_REQUIRED', 'The session is bound to a key: a DPoP proof of that key is needed', 403)
 
 export const StoreUnavailableError: RequestErrorConstructor =
   requestError('FST_JWT_STORE_UNAVAILABLE', 'The session store is unavailable, try again', 503)

@@ -51,8 +51,9 @@ async function bundle (entries, outdir) {
  */
 function toCommonJs (text, exports) {
   const footer = exports.includes('default') ? 'module.exports = Object.assign(module.exports.default, module.exports);' : 'module.exports = { ...module.exports };'
-  // With this platform esbuild adds a list of the exports, which is where Node.js finds the names for `import { … }`.
-  return transformSync(text, { format: 'cjs', platform: 'node', target, banner: "'use strict';", footer }).code
+  // With this platform esbuild adds a list of the exports, which is where Node.js finds the names for `import { … }`. Jest has no
+  // `import()` in CommonJS, so that becomes a `require` at the same time.
+  return transformSync(text, { format: 'cjs', platform: 'node', target, supported: { 'dynamic-import': false }, banner: "'use strict';", footer }).code
 }
 
 /**

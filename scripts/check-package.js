@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { npm, root, run } from './run.js'
 
-const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fastify-plugin']
+const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fast-jwt', 'fastify-plugin']
 const PEERS = ['fastify', 'ioredis', 'pg', 'react', 'redis']
 const FILES = /^(dist\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SECURITY\.md$)/
 const KINDS = /\.(js|d\.ts|sql|json|md)$|^LICENSE$/

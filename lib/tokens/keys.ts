@@ -41,6 +41,11 @@ export function deriveRefreshKey (key: Key & { secret: Buffer }): Key {
   return hmacKeyOf(derive(key.secret, 'refresh token key', DERIVED_BYTES))
 }
 
+/** The key of the nonces that DPoP proofs carry: instances with the same secret know each other's. */
+export function deriveNonceKey (key: Key): Buffer {
+  return derive(key.secret as Buffer, 'DPoP nonces', DERIVED_BYTES)
+}
+
 export function isHmac (key: Key): key is Key & { secret: Buffer } {
   return key.algorithm === 'HS256'
 }
@@ -133,7 +138,7 @@ function algorithmOf (option: string, key: KeyObject, wanted: Algorithm | undefi
 }
 
 /** RFC 7638 §3: the required members in lexicographic order. */
-function thumbprint (jwk: JsonWebKey): string {
+export function thumbprint (jwk: JsonWebKey): string {
   const { crv, e, kty, n, x, y } = jwk
   return createHash('sha256').update(JSON.stringify({ crv, e, kty, n, x, y })).digest('base64url')
 }

@@ -1,0 +1,38 @@
+import { createHmac } from 'node:crypto'
+
+const LENGTH = 22 // characters: 128 bits and a little
+
+/** Nonces that no store has to remember (RFC 9449 §8): each is an HMAC over the time, counted in steps. */
+export interface Nonces {
+  /** The one to hand out now. It is good for one step at least and two at most. */
+  current (): string
+  isGood (nonce: string): boolean
+}
+
+/**
+ * @param keys the first makes the nonces; those of the others are good too, so that instances agree while a secret is being changed
+ * @param step milliseconds
+ */
+export function createNonces (keys: readonly Buffer[], step: number, now: () => number): Nonces {
+  let count = NaN
+  let good: string[] = []
+
+  function ofCount (key: Buffer, count: number): string {
+    return createHmac('sha256', key).update(String(count)).digest('base64url').slice(0, LENGTH)
+  }
+
+  function update (): string[] {
+    const present = Math.floor(now() / step)
+    if (present !== count) {
+      count = present
+      good = [...keys.map((key) => ofCount(key, present)), ...keys.map((key) => ofCount(key, present - 1))]
+    }
+    return good
+  }
+
+  return {
+    current: () => update()[0] as string,
+    // Whoever asks gets one, so there is no secret that the time of a comparison could tell.
+    isGood: (nonce) => update().includes(nonce)
+  }
+}

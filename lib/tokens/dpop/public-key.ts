@@ -1,0 +1,42 @@
+import type { JsonWebKey } from 'node:crypto'
+import { isObject, own } from '../../json.ts'
+import { thumbprint } from '../keys.ts'
+import { isCanonical } from '../payload.ts'
+
+/** The public key in the header of a proof. */
+export interface PublicKey {
+  /** With the members that its type needs, and no other. */
+  jwk: JsonWebKey
+  /** RFC 7638: what tokens that are bound to the key carry as `cnf.jkt`. */
+  jkt: string
+  /** What may be in the header's `alg`, so that neither `none` nor a symmetric algorithm can be there (RFC 9449 §4.3). */
+  algorithms: readonly string[]
+}
+
+const KINDS = [
+  { kty: 'EC', crv: 'P-256', coordinates: ['x', 'y'], algorithms: ['ES256'] },
+  // RFC 9864 gave EdDSA with this curve a name of its own, and clients use either.
+  { kty: 'OKP', crv: 'Ed25519', coordinates: ['x'], algorithms: ['EdDSA', 'Ed25519'] }
+]
+
+/** What the private and symmetric keys of RFC 7518 §6 have. A client that sends them has given its key away. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+const COORDINATE_LENGTH = 43 // characters: 32 bytes in base64url
+
+/** The key, or null where the header has none that a proof may have. */
+export function readPublicKey (header: object): PublicKey | null {
+  const jwk = own(header, 'jwk')
+  if (!isObject(jwk) || PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return null
+  const kind = KINDS.find(({ kty, crv }) => own(jwk, 'kty') === kty && own(jwk, 'crv') === crv)
+  if (kind === undefined || !kind.algorithms.includes(own(header, 'alg') as string)) return null
+  const { kty, crv, coordinates, algorithms } = kind
+  const points = coordinates.map((name) => [name, own(jwk, name)])
+  if (!points.every(([, value]) => isCoordinate(value))) return null
+  const needed: JsonWebKey = { kty, crv, ...Object.fromEntries(points) }
+  return { jwk: needed, jkt: thumbprint(needed), algorithms }
+}
+
+function isCoordinate (value: unknown): boolean {
+  return typeof value === 'string' && value.length === COORDINATE_LENGTH && isCanonical(value)
+}

@@ -5,6 +5,7 @@ import { createAccessCookie, NO_ACCESS_COOKIE } from './lib/http/access-cookie.t
 import type { AccessCookie } from './lib/http/access-cookie.ts'
 import { createAuthenticateOrRefresh } from './lib/http/authenticate-or-refresh.ts'
 import { createAuthenticate, createCheckAccess, createReadAccessToken, createVerifyAccessToken } from './lib/http/authenticate.ts'
+import { createReadBoundAccessToken } from './lib/http/bound-access-token.ts'
 import { enforceCaching } from './lib/http/caching.ts'
 import { createCookieHints } from './lib/http/cookie-hints.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
@@ -12,6 +13,7 @@ import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
 import { decorate } from './lib/http/decorate.ts'
 import { createIssueTokens } from './lib/http/issue-tokens.ts'
+import { createKeyProofs } from './lib/http/key-proofs.ts'
 import { guardPageRoutes } from './lib/http/page-routes.ts'
 import { createChooseToken, createReadCookies, createReadTokens } from './lib/http/presented.ts'
 import { createFindProofs } from './lib/http/proofs.ts'
@@ -39,6 +41,7 @@ import { createSweeper } from './lib/sessions/sweeper.ts'
 import { MemoryStore } from './lib/stores/memory.ts'
 import { warnOfMemory } from './lib/stores/memory-warning.ts'
 import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/tokens/access-token.ts'
+import { createDpopProofs } from './lib/tokens/dpop/index.ts'
 import { createKeyring } from './lib/tokens/keyring.ts'
 import type { Keyring } from './lib/tokens/keyring.ts'
 import { createRefreshTokens, REFRESH_TOKEN_TYP } from './lib/tokens/refresh-token.ts'
@@ -67,9 +70,14 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const { extract } = config.accessToken
   const refuse = createRefuse(emit)
   const refuseAccessToken = createRefuseAccessToken(refuse)
+  const keyProofs = config.dpop === null
+    ? null
+    : createKeyProofs({ app, config: config.dpop, publicUrl: config.publicUrl, proofs: await createDpopProofs(config.dpop, config.refreshToken.keys, now), refuse })
   const verifiedClaims = createVerifiedClaims(app)
   const isCrossSite = createIsCrossSite(config.trustedOrigins, config.publicUrl)
-  const readBearer = createReadAccessToken(accessTokens, extract)
+  const readBearer = keyProofs !== null && config.accessToken.isBound
+    ? createReadBoundAccessToken(accessTokens, extract, keyProofs)
+    : createReadAccessToken(accessTokens, extract)
   const readCookies = createReadCookies(config.refreshToken, cookie, refreshTokens)
   const readAccessCookie = createReadAccessCookie(accessCookie, accessTokens, readCookies)
   const readAccessToken = config.accessToken.cookie === null ? readBearer : createReadEither(readBearer, readAccessCookie, isCrossSite, refuse)
@@ -89,10 +97,10 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const demandSession = createDemandSession(verifiedClaims, demandAlive)
   const requireSession = createRequireSession(demandSession, openStore)
   const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
-  const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit })
+  const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs })
   const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readCookies, verifiedClaims, refresh })
-  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse })
-  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken })
+  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse, keyProofs })
+  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs })
   const renewAccessToken = createRenewAccessToken({ verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive })
   const verifyAccessToken = createVerifyAccessToken(accessTokens, refuseAccessToken)
   decorate(app, decorators, {

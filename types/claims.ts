@@ -33,6 +33,8 @@ export interface RegisteredClaims {
   readonly auth_time?: number
   /** `accessToken.clientId`. */
   readonly client_id?: string
+  /** `jkt`: the thumbprint of the key that the token is bound to, with `dpop.bind: 'all'` (RFC 9449 §6.1). */
+  readonly cnf?: { readonly jkt: string }
 }
 
 /** Read-only all the way down; claims are JSON. */

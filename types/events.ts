@@ -76,6 +76,8 @@ export type RefusedReason =
   /** The cookies are of several users who are all signed in. */
   | 'several subjects'
   | 'cross-site'
+  /** A proof of the key that the session is bound to is missing, invalid or of another key. */
+  | 'proof'
   /** The session has expired, according to the refresh token's `exp`. */
   | 'expired'
   /** The store has no such session any more: it was ended before its time, or lost. */

@@ -108,6 +108,27 @@ export interface CookieOptions {
   partitioned?: boolean | undefined
 }
 
+/** Sessions that are bound to a key of the client (RFC 9449). Experimental. */
+export interface DpopOptions {
+  /**
+   * `'optional'`: a login that brings a proof is bound to its key, another one is not. `'required'`: a login without a proof is a
+   * 400. Sessions that were started before, or with `sessions.create`, stay unbound. Default `'optional'`.
+   */
+  mode?: 'optional' | 'required' | undefined
+  /**
+   * `'refresh'`: a refresh and a logout everywhere need a proof; access tokens are Bearer tokens, as ever. `'all'`: access tokens are
+   * bound, too, and `authenticate` asks for a proof in each request (`Authorization: DPoP`). Default `'refresh'`.
+   */
+  bind?: 'refresh' | 'all' | undefined
+  /** Whether each proof must carry a nonce of the server, which costs clients another round trip now and then. Default false. */
+  nonce?: boolean | undefined
+  /**
+   * How old a proof may be, and how far ahead the clock of the client, where no nonce says that it is fresh; and how long a nonce is
+   * good, up to twice that. At most five minutes without `nonce`. Default `'60s'`.
+   */
+  window?: Duration | undefined
+}
+
 /** A route of ours: `false` leaves it out, a string is its path, an object adds Fastify's route options. */
 export type RouteOption = boolean | string | (RouteShorthandOptions & { path?: string | undefined })
 
@@ -165,6 +186,8 @@ export interface JwtRefreshOptions extends RegisterOptions {
    * Behind a proxy it makes a `cookie.path` of your own fit, and its origin is taken as ours, whatever host the proxy asks for.
    */
   publicUrl?: string | undefined
+  /** Binds sessions to a key of the client, with which a stolen token is useless (RFC 9449). Experimental; default off. */
+  dpop?: DpopOptions | undefined
   /** Where our routes are. Default `'/auth'`. */
   prefix?: string
   routes?: RoutesOptions | undefined

@@ -10,7 +10,8 @@ export type Transport = 'cookie' | 'body'
 export interface TokenResponse {
   /** Left out where it travels in the cookie alone (`accessToken.transport`: `'cookie'`). */
   accessToken: string
-  tokenType: 'Bearer'
+  /** `'DPoP'`: the access token is bound to a key, and goes with a proof of it (`dpop.bind: 'all'`). */
+  tokenType: 'Bearer' | 'DPoP'
   /** Seconds. */
   expiresIn: number
   /** Always there where it travels in the body: the new one, or the one that was sent. Never where it travels in the cookie. */

@@ -1,8 +1,9 @@
 import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { AnyRequest } from '../../types/requests.ts'
 import type { AccessTokenConfig } from '../config.ts'
-import { AccessTokenInvalidError, AccessTokenMissingError } from '../errors.ts'
+import { AccessTokenInvalidError, AccessTokenMissingError, AccessTokenSchemeError, TokenRefusedError } from '../errors.ts'
 import { own } from '../json.ts'
+import { boundKeyOf } from '../tokens/access-token.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { SyncHook } from './hooks.ts'
 import type { RefuseAccessToken } from './refusals.ts'
@@ -16,7 +17,7 @@ export function createReadAccessToken (accessTokens: AccessTokens, extract: Acce
   /** Reads the header if `extract` returns undefined, so that the Bearer challenge of a 401 is accurate. */
   function tokenOf (request: AnyRequest): unknown {
     const token = extract?.(request)
-    return token === undefined ? bearerToken(request) : token
+    return token === undefined ? tokenUnder('Bearer', request) : token
   }
 
   return function readAccessToken (request) {
@@ -35,7 +36,9 @@ export function createVerifyAccessToken (accessTokens: AccessTokens, refuseAcces
   return function verifyAccessToken (token) {
     if (token === null || token === undefined || token === '') throw new AccessTokenMissingError()
     try {
-      return accessTokens.verify(token as string)
+      const claims = accessTokens.verify(token as string)
+      if (boundKeyOf(claims) === null) return claims
+      throw new AccessTokenSchemeError({ cause: new TokenRefusedError('proof') }) // there is no request that could carry a proof
     } catch (error) {
       throw refuseAccessToken(null, 'access', error as Error)
     }
@@ -74,10 +77,13 @@ export function createAuthenticate (checkAccess: CheckAccess): SyncHook {
   }
 }
 
-/** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
-function bearerToken (request: AnyRequest): string | null {
+const SCHEMES = { Bearer: /^bearer +(.*)$/i, DPoP: /^dpop +(.*)$/i }
+
+/** RFC 6750 §2.1, RFC 9449 §7.1; the scheme's case does not matter (RFC 9110 §11.1). */
+export function tokenUnder (scheme: 'Bearer' | 'DPoP', request: AnyRequest): string | null {
   const authorization = own(request.headers, 'authorization')
   if (typeof authorization !== 'string') return null
-  if (authorization.startsWith('Bearer ') && authorization[7] !== ' ') return authorization.slice(7)
-  return /^bearer +(.*)$/i.exec(authorization)?.[1] ?? null
+  const { length } = scheme
+  if (authorization.startsWith(scheme) && authorization[length] === ' ' && authorization[length + 1] !== ' ') return authorization.slice(length + 1)
+  return SCHEMES[scheme].exec(authorization)?.[1] ?? null
 }

@@ -14,6 +14,7 @@ import type { RefreshCookie } from './cookie.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { AnyReply } from './hooks.ts'
+import type { KeyProofs } from './key-proofs.ts'
 import type { ReadTokens } from './presented.ts'
 import type { Refuse } from './refusals.ts'
 import { orRetryLater } from './replies.ts'
@@ -34,12 +35,15 @@ export interface IssueTokensParts {
   hints: CookieHints
   startSession: StartSession
   refuse: Refuse
+  /** null: tokens are bound to no key. */
+  keyProofs: KeyProofs | null
 }
 
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
-export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, accessCookie, hints, parseTerms, startSession, refuse }: IssueTokensParts): IssueTokens {
+export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
+  const { config, readTokens, isCrossSite, cookie, accessCookie, hints, parseTerms, startSession, refuse, keyProofs } = parts
   const { keys, transport: configured } = config.refreshToken
 
   return async function issueTokens (claims, given = {}) {
@@ -55,6 +59,7 @@ export function createIssueTokens ({ config, readTokens, isCrossSite, cookie, ac
     noStore(this)
     // Login CSRF: a form on another site would sign its victim in as somebody else, who then reads what the victim writes.
     if (transport === 'cookie' && isForeign) throw refuseCrossSite(refuse, this.request, 'login', undefined, OTHERWISE)
+    if (keyProofs !== null) terms.jkt = keyProofs.ofLogin(this.request)
     const presented = endPrevious ? readTokens(this.request) : null
     const previous = presented === null ? [] : tokensToForget(presented, isForeign)
     const { session, response, refreshToken } = await orRetryLater(this, startSession({ claims: copiedClaims, metadata, terms, request: this.request, previous, isLimited: true, check: transport === 'cookie' ? check : null }))

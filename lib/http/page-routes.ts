@@ -8,13 +8,14 @@ import type { Hook } from './hooks.ts'
 const PHASES = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
 
 /** Why `authenticateOrRefresh` cannot work with these options, and the fix; null if it can. */
-export function pageObstacle ({ accessToken, refreshToken, cookie }: Config): string | null {
+export function pageObstacle ({ accessToken, refreshToken, cookie, dpop }: Config): string | null {
   const { keys, windows } = refreshToken
   if (keys.length === 0) return 'the first secret is a public key and signs nothing: give { private, public }, or use authenticate'
   if (accessToken.cookie === null) return 'access tokens travel in the body alone: give accessToken: { transport: "cookie" }, or use authenticate'
   if (cookie.sameSite === 'strict') {
     return 'cookie.sameSite is "strict", and a link from a mail brings no such cookie: give cookie: { sameSite: "lax" }'
   }
+  if (dpop?.isRequired === true) return 'dpop.mode is "required", and a browser that asks for a page sends no proof: give dpop.mode "optional"'
   // The requests of a page and of its parts bring the same refresh token.
   if (windows.rotate && windows.overlap === 0 && windows.retryWindow === 0) {
     return 'refreshToken.rotation is "strict", with which the second of two requests at the same time ends the session: leave the option out'

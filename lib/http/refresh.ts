@@ -8,6 +8,7 @@ import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { Hook } from './hooks.ts'
+import type { KeyProofs } from './key-proofs.ts'
 import type { ChooseToken } from './presented.ts'
 import { goneError, orRetryLater } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
@@ -23,6 +24,8 @@ export interface RefreshParts {
   accessCookie: AccessCookie
   openStore: OpenStore
   emit: Emit
+  /** null: tokens are bound to no key. */
+  keyProofs: KeyProofs | null
 }
 
 /**
@@ -30,18 +33,19 @@ export interface RefreshParts {
  * it clears no cookie: while the request was on its way, another tab may have logged in, whose cookie that would throw away.
  */
 export function createRefresh (parts: RefreshParts): Hook {
-  const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit } = parts
+  const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs } = parts
   const tokens = config.decorators.tokens as 'tokens'
 
   return async function refresh (request, reply) {
     noStore(reply)
     const store = openStore('refresh', request)
     const { token, sent } = await orRetryLater(reply, chooseToken(request, store))
+    keyProofs?.demand(request, 'refresh', token)
     const outcome = await orRetryLater(reply, rotate(token, store, request))
     if (outcome.type === 'gone') throw goneError(outcome)
 
     const { session, claims, child } = outcome
-    const { claims: accessClaims, response } = accessTokens.sign(session, claims, token.authTime)
+    const { claims: accessClaims, response } = accessTokens.sign(session, claims, token.authTime, token.jkt)
     const refreshToken = child ? refreshTokens.sign(session, token) : null
     if (sent === null) {
       accessCookie.checkSize('claims', response, claims)

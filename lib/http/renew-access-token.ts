@@ -3,6 +3,7 @@ import type { RenewedAccessToken, TokenResponse } from '../../types/tokens.ts'
 import { AccessTokenMissingError } from '../errors.ts'
 import { copyClaims } from '../sessions/claims.ts'
 import type { OpenStore } from '../sessions/guarded-store.ts'
+import { boundKeyOf } from '../tokens/access-token.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
@@ -46,7 +47,7 @@ export function createRenewAccessToken (parts: RenewAccessTokenParts): RenewAcce
 
     noStore(this)
     const session = await demandAlive(this.request, this, openStore('session', this.request), known)
-    const { claims: renewed, response } = accessTokens.sign(session, copy, authTime)
+    const { claims: renewed, response } = accessTokens.sign(session, copy, authTime, boundKeyOf(known))
     const body = deliver(this, response, renewed)
     verifiedClaims.set(this.request, renewed)
     return body

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import {
-  AccessTokenExpiredError, AccessTokenInvalidError, LoginTooOldError, RefreshTokenExpiredError, RefreshTokenRevokedError, SessionEndedError,
-  StoreUnavailableError
+  AccessTokenExpiredError, AccessTokenInvalidError, LoginTooOldError, RefreshTokenExpiredError, RefreshTokenRevokedError,
+  ResourceProofInvalidError, ResourceProofNonceError, SessionEndedError, StoreUnavailableError, TokenRefusedError
 } from '../errors.ts'
 import { own } from '../json.ts'
 import type { Gone } from '../sessions/rotation.ts'
@@ -9,6 +9,7 @@ import type { AnyReply } from './hooks.ts'
 
 // What an answer needs besides its body is put on the reply before the throw: a host's error handler may answer in any shape.
 
+const ALGORITHMS = 'algs="ES256 EdDSA"' // those of proofs (RFC 9449 §7.1)
 const RETRY_AFTER = '1' // seconds
 const refusal = Symbol('fastify-jwt-refresh header of a refusal')
 
@@ -55,10 +56,17 @@ export function challenged (reply: AnyReply, error: Error, parameters = ''): Err
 
 function challengeOf (error: Error): string {
   if (error instanceof AccessTokenExpiredError) return 'Bearer error="invalid_token", error_description="The access token expired"'
+  if (error instanceof AccessTokenInvalidError && isAboutProof(error)) return `DPoP error="invalid_token", ${ALGORITHMS}`
   if (error instanceof AccessTokenInvalidError) return 'Bearer error="invalid_token", error_description="The access token is invalid"'
+  if (error instanceof ResourceProofInvalidError) return `DPoP error="invalid_dpop_proof", ${ALGORITHMS}`
+  if (error instanceof ResourceProofNonceError) return `DPoP error="use_dpop_nonce", ${ALGORITHMS}`
   if (error instanceof SessionEndedError) return 'Bearer error="invalid_token", error_description="The session has ended"'
   if (error instanceof LoginTooOldError) return 'Bearer error="insufficient_user_authentication", error_description="A more recent login is needed"'
   return 'Bearer' // nothing was wrong with a token: there was none (RFC 6750 §3.1)
+}
+
+function isAboutProof ({ cause }: Error): boolean {
+  return cause instanceof TokenRefusedError && cause.message === 'proof'
 }
 
 /** The error of a refresh token whose session has ended. */

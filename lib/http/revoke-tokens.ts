@@ -19,6 +19,7 @@ import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { AnyReply } from './hooks.ts'
+import type { KeyProofs } from './key-proofs.ts'
 import type { Brought, FindProofs, Proof } from './proofs.ts'
 import type { Refuse, RefuseAccessToken } from './refusals.ts'
 import { challenged, goneError, orRetryLater } from './replies.ts'
@@ -33,6 +34,8 @@ export interface RevokeTokensParts {
   emit: Emit
   refuse: Refuse
   refuseAccessToken: RefuseAccessToken
+  /** null: tokens are bound to no key. */
+  keyProofs: KeyProofs | null
 }
 
 export type RevokeTokens = (this: AnyReply, options?: RevokeTokensOptions) => Promise<void>
@@ -43,7 +46,7 @@ interface LivingProof extends Proof {
 
 /** `reply.revokeTokens`: a logout. It ends every session that the request shows to be the caller's own. */
 export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
-  const { config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken } = parts
+  const { config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs } = parts
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens (options = {}) {
@@ -70,7 +73,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
   }
 
   async function endEverywhere (reply: AnyReply, store: GuardedStore, brought: Brought): Promise<void> {
-    const proofs = demandProofs(reply, brought)
+    const proofs = demandKey(reply, demandProofs(reply, brought))
     const subject = demandOneSubject(reply, await demandCurrent(reply, store, proofs))
     await endAll(store, emit, 'logout', subject, reply.request)
     // By their ids too, in case the store has lost its index of the subject's sessions.
@@ -86,6 +89,14 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     clearCookies(reply)
     const reason = (cookies.refusal ?? body.refusal) as Refusal
     throw refused(reply, reason, new RefreshTokenInvalidError({ cause: new TokenRefusedError(reason) }))
+  }
+
+  /** Those that need no proof of a key, or come with a good one. An access token that got here has been judged already. */
+  function demandKey (reply: AnyReply, proofs: Proof[]): Proof[] {
+    if (keyProofs === null) return proofs
+    const allowed = proofs.filter(({ refreshToken }) => refreshToken === null || keyProofs.allows(reply.request, refreshToken))
+    if (allowed.length === 0) keyProofs.demand(reply.request, 'logout', (proofs[0] as Proof).refreshToken as RefreshToken)
+    return allowed
   }
 
   /** The proofs of living sessions that have not moved on past the token: an older token may have been stolen long ago. */

@@ -13,10 +13,11 @@ const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const DEFAULT_CACHE = 10_000
 
 /**
+ * @param isBound whether they are bound to keys (`dpop.bind`)
  * @param refreshCookie the cookie of the refresh token
  * @throws InvalidOptionError
  */
-export function parseAccessToken (secret: unknown, value: unknown, refreshCookie: CookieConfig): AccessTokenConfig {
+export function parseAccessToken (secret: unknown, value: unknown, isBound: boolean, refreshCookie: CookieConfig): AccessTokenConfig {
   const fields = checkFields('accessToken', value, NAMES, ACCESS_TOKEN_HABITS)
   const { expiresIn = '15m', clockTolerance = 0 } = fields
   const algorithm = checkOneOf('accessToken.algorithm', fields.algorithm, ALGORITHMS, undefined)
@@ -30,12 +31,16 @@ export function parseAccessToken (secret: unknown, value: unknown, refreshCookie
   if (transport === 'body' && fields.cookie !== undefined) {
     throw new InvalidOptionError('accessToken.cookie is given, but access tokens travel in the body alone: give accessToken.transport "cookie" or "both", or leave the option out')
   }
+  if (transport !== 'body' && isBound) {
+    throw new InvalidOptionError(`accessToken.transport is ${show(transport)}, but dpop.bind is "all", and a browser sends no proof with a cookie: give dpop.bind "refresh", or leave accessToken.transport out`)
+  }
   return {
     keys,
     expiresIn: toWholeSeconds('accessToken.expiresIn', expiresIn, DAY),
     issuer: checkText('accessToken.issuer', fields.issuer),
     audience: checkAudience(fields.audience),
     clientId: checkText('accessToken.clientId', fields.clientId),
+    isBound,
     clockTolerance: checkTolerance(toMilliseconds('accessToken.clockTolerance', clockTolerance, 10 * MINUTE)),
     cache: checkCache(fields.cache),
     extract: checkFunction('accessToken.extract', fields.extract as AccessTokenConfig['extract']),

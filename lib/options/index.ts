@@ -9,6 +9,7 @@ import { isText } from '../json.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { parseAccessToken } from './access-token.ts'
 import { parseCookieOptions } from './cookie.ts'
+import { parseDpop } from './dpop.ts'
 import { TOP_HABITS } from './habits.ts'
 import { parsePublicUrl } from './public-url.ts'
 import { parseMetadata } from './metadata.ts'
@@ -16,7 +17,7 @@ import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
 
 const NAMES = [
-  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'metadata', 'maxSessionsPerSubject', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes',
+  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'metadata', 'maxSessionsPerSubject', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'dpop', 'prefix', 'routes',
   'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
 ]
 const DECORATORS = [
@@ -39,7 +40,8 @@ export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Co
   const { storeTimeout = '2s' } = options
   const prefix = checkPrefix(options.prefix)
   const cookie = parseCookieOptions(options.cookie)
-  const accessToken = parseAccessToken(options.secret, options.accessToken, cookie)
+  const dpop = parseDpop(options.dpop)
+  const accessToken = parseAccessToken(options.secret, options.accessToken, dpop?.bindsAccessTokens === true, cookie)
   const refreshToken = parseRefreshToken(options.refreshToken, accessToken)
   const config: Config = {
     accessToken,
@@ -53,6 +55,7 @@ export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Co
     sweepInterval: checkSweepInterval(options.sweepInterval),
     trustedOrigins: checkOrigins(options.trustedOrigins),
     publicUrl: parsePublicUrl(options.publicUrl),
+    dpop,
     routes: parseRoutes(options.routes, prefix, refreshToken.keys.length > 0),
     decorators: checkDecorators(options.decorators),
     onEvent: checkFunction('onEvent', options.onEvent),

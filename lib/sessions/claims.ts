@@ -3,7 +3,7 @@ import { isObject, isText, own } from '../json.ts'
 import { isWithinLevels, MAX_LEVELS } from '../tokens/payload.ts'
 
 /** Ours to set: a host's value would break the token or, worse, be believed (RFC 7519 §4.1). */
-const RESERVED = ['iss', 'aud', 'iat', 'exp', 'nbf', 'jti', 'sid', 'gen', 'par', 'typ', 'auth_time', 'client_id']
+const RESERVED = ['iss', 'aud', 'iat', 'exp', 'nbf', 'jti', 'sid', 'gen', 'par', 'typ', 'auth_time', 'client_id', 'cnf']
 
 /**
  * A deep copy of the host's claims, as they will read after their way through JSON.

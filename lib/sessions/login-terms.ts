@@ -51,7 +51,8 @@ export function createParseTerms ({ refreshToken, now }: Config): ParseTerms {
       idleLife: parseIdleLife(call, expiresIn),
       maxAge: maxAge === undefined ? defaultMaxAge : toWholeSeconds(`${call}: maxAge`, maxAge, LONGEST),
       persistent: checkCallFlag(call, 'persistent', persistent, true),
-      authTime: parseAuthTime(call, authTime, isLogin)
+      authTime: parseAuthTime(call, authTime, isLogin),
+      jkt: null
     }
   }
 }

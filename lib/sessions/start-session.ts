@@ -75,7 +75,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
       metadata
     }
     // Signed first: what cannot be signed must not leave a session behind.
-    const { response } = accessTokens.sign(session, claims, terms.authTime)
+    const { response } = accessTokens.sign(session, claims, terms.authTime, terms.jkt)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current, ...terms })
     check?.(session, refreshToken, response)
     const store = openStore('login', request)

@@ -65,7 +65,7 @@ function bearer (accessToken: string): Record<string, string> {
 
 /** For a session that ended in 1970 and that no store ever had. */
 function expiredToken ({ signAccessToken }: ExposedLogin): string {
-  return signAccessToken({ id: 'A'.repeat(22), subject: 'checkErrorHandler', endsAt: 1000 }, {}, null).response.accessToken
+  return signAccessToken({ id: 'A'.repeat(22), subject: 'checkErrorHandler', endsAt: 1000 }, {}, null, null).response.accessToken
 }
 
 /** What is wrong with an answer, and the fix; null for a good one. */

@@ -14,6 +14,8 @@ export interface SessionTerms {
   persistent: boolean
   /** When the user was last authenticated, in seconds since the epoch; null: unknown. */
   authTime: number | null
+  /** RFC 7638 thumbprint of the key that the session is bound to (RFC 9449 §6); null: of none. */
+  jkt: string | null
 }
 
 /** A refresh token of good signature. Times in milliseconds. */
@@ -51,7 +53,8 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         // JSON leaves out what is undefined, so the defaults take no room in the cookie.
         idle: parent.idleLife === null ? undefined : parent.idleLife / 1000,
         persistent: parent.persistent ? undefined : false,
-        auth_time: parent.authTime ?? undefined
+        auth_time: parent.authTime ?? undefined,
+        cnf: parent.jkt === null ? undefined : { jkt: parent.jkt }
       })
     },
     verify (token) {
@@ -62,6 +65,9 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       if (!isText(sub) || !isSessionId(sid) || !isText(jti) || !isText(par) || !isCount(gen)) return 'malformed'
       const [idle, persistent, authTime] = ['idle', 'persistent', 'auth_time'].map((claim) => own(payload, claim))
       if (!isAbsentOr(isCount, idle) || !isAbsentOr(isFalse, persistent) || !isAbsentOr(isCount, authTime)) return 'malformed'
+      const cnf = own(payload, 'cnf')
+      const jkt = cnf === undefined ? null : own(Object(cnf), 'jkt')
+      if (jkt !== null && !isText(jkt)) return 'malformed'
       const { iat, exp } = payload as { iat: number, exp: number }
       // The store only gets the hash of the `jti`: whoever reads the store cannot make a token of it.
       const tokenHash = hash('sha256', jti, 'base64url')
@@ -75,7 +81,8 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         endsAt: exp * 1000,
         idleLife: idle === undefined ? null : idle * 1000,
         persistent: persistent === undefined,
-        authTime: authTime ?? null
+        authTime: authTime ?? null,
+        jkt
       }
     }
   }

@@ -54,7 +54,7 @@ export interface Rotation {
  * does not stand in the way of the next. Nothing is shared between the store and its callers.
  */
 export interface TokenStore {
-  /** Writes a new session. The index that `list` reads is written before the session itself. */
+  /** Writes a new session. The index that `list` reads is written before the session itself. Where the id is taken, rejects and changes nothing. */
   create (session: Session): Promise<void>
   /** The session, or null where it is unknown, deleted, or past `expiresAt`. */
   find (id: string): Promise<Session | null>

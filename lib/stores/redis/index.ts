@@ -48,11 +48,13 @@ class RedisStore implements TokenStore {
     this.#now = now
   }
 
+  /** @throws Error where the id is taken. */
   async create (session: Session): Promise<void> {
     const { id, createdAt, expiresAt } = session
     const record = packRecord(session)
     await this.#enlist(session, createdAt)
-    await this.#run(WRITE, this.#sessionKey(id), [record, timeToLive(createdAt, expiresAt)])
+    const written = await this.#run(WRITE, this.#sessionKey(id), [record, timeToLive(createdAt, expiresAt)])
+    if (written !== 1) throw new Error('redisStore: a session with this id exists already')
   }
 
   async find (id: string): Promise<Session | null> {

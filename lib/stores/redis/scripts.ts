@@ -27,8 +27,13 @@ if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('RENAME', KEYS[1], KEYS[1]
 export const READ: Script = script(`${ON_MASTER}
 return redis.call('GET', KEYS[1])`)
 
-/** KEYS session; ARGV record, milliseconds to live. */
-export const WRITE: Script = script("return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])")
+/**
+ * KEYS session; ARGV record, milliseconds to live. Returns 1 where the session is now there as it was given: a client that
+ * lost its connection may send the script once more.
+ */
+export const WRITE: Script = script(`
+if redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
+return 0`)
 
 /**
  * KEYS session; ARGV start that is expected, now, new front, milliseconds to live, new boundTo or nothing.

@@ -5,6 +5,7 @@ export const CONTRACT = {
   rejects: 'A method that cannot answer rejects; it never answers "not there". A call that failed does not stand in the way of the next.',
   notShared: 'Nothing is shared between the store and its callers.',
   create: 'Writes a new session. The index that `list` reads is written before the session itself.',
+  createOnce: 'Where the id is taken, rejects and changes nothing.',
   find: 'The session, or null where it is unknown, deleted, or past `expiresAt`.',
   rotate: 'Atomically: where `current` equals `expected` and the session has not expired at `now`, writes `next` and returns the whole record as it now is; else changes nothing and returns null.',
   rotateInPlace: 'Where `next` is what is there already, the record matches and is returned.',

@@ -7,6 +7,8 @@ const HOSTILE_IDS = [
   ';', '\r\n', 'a:b', '{a}', '../..', 'é', '😀', 'x'.repeat(10_000)
 ]
 
+const PARALLEL_CREATIONS = 20
+
 /** What goes in comes out, what is unknown or over stays hidden, and nothing is shared with the caller. */
 export const recordChecks: Record<string, StoreCheck> = {
   'every field comes back as it was written': promised(CONTRACT.plainJson, async (store, make) => {
@@ -121,6 +123,25 @@ export const recordChecks: Record<string, StoreCheck> = {
     session.metadata.ip = 'changed'
     assertSame(await store.find(before.id), before)
   }),
+
+  'create changes nothing where the id is taken': promised(CONTRACT.createOnce, async (store, make) => {
+    const session = await make.session()
+    const next = sampleRotation(session)
+    await store.create(session)
+    assert.ok(await store.rotate(session.id, session.current, next, Date.now()))
+    await assert.rejects(store.create({ ...session, createdAt: session.createdAt + 1, metadata: { device: 'another' } }))
+    assertSame(await store.find(session.id), { ...session, ...next })
+    assertSame(await store.list(session.subject), [{ ...session, ...next }])
+  }, 'it overwrites: make it INSERT, not UPSERT, or SET with NX'),
+
+  'of 20 creations of one id exactly one wins': promised(CONTRACT.createOnce, async (store, make) => {
+    const session = await make.session()
+    const attempts = Array.from({ length: PARALLEL_CREATIONS }, (_, device) => ({ ...session, metadata: { device } }))
+    const results = await Promise.allSettled(attempts.map((attempt) => store.create(attempt)))
+    const winners = attempts.filter((_, index) => results[index]?.status === 'fulfilled')
+    assert.equal(winners.length, 1, `${winners.length} creations won`)
+    assertSame(await store.find(session.id), winners[0])
+  }, 'it looks whether the id is taken and then writes, and two requests look before either has written'),
 
   'a call that failed does not poison the next': promised(CONTRACT.rejects, async (store, make) => {
     const cyclic = await make.session()

@@ -29,6 +29,7 @@ import { addRoutes } from './lib/http/routes/index.ts'
 import { createVerifiedClaims } from './lib/http/verified-claims.ts'
 import { withoutPrototype } from './lib/json.ts'
 import { parseOptions } from './lib/options/index.ts'
+import { createAdopt } from './lib/sessions/adopt.ts'
 import { createEmit } from './lib/sessions/events.ts'
 import { createFreshClaims } from './lib/sessions/fresh-claims.ts'
 import { createOpenStore } from './lib/sessions/guarded-store.ts'
@@ -64,6 +65,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const parseTerms = createParseTerms(config)
   const limit = createLimit(openStore, emit, config.maxSessionsPerSubject, app.log)
   const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, limit, emit })
+  const adopt = createAdopt({ config, openStore, parseTerms, emit })
   const sessions = createSessions({ config, openStore, parseTerms, startSession, emit })
 
   // What a request presents.
@@ -84,7 +86,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const checkAccess = createCheckAccess(readAccessToken, verifiedClaims, refuseAccessToken)
   const readTokens = createReadTokens(config.refreshToken, readCookies, refreshTokens)
   const cookieHints = createCookieHints(config)
-  const chooseToken = createChooseToken({ readTokens, isCrossSite, now, hints: cookieHints, refuse })
+  const chooseToken = createChooseToken({ config: config.refreshToken, readTokens, adopt, isCrossSite, now, hints: cookieHints, refuse })
   const findProofs = createFindProofs({
     readTokens, readBearer, accessCookie, readAccessCookie, extracts: extract !== undefined, verifiedClaims, isCrossSite, refuse
   })

@@ -12,6 +12,7 @@ export interface Config {
   refreshToken: RefreshTokenConfig
   cookie: CookieConfig
   claims: JwtRefreshOptions['claims']
+  adopt: JwtRefreshOptions['adopt']
   metadata: (request: AnyRequest) => SessionMetadata
   /** Infinity: no limit. */
   maxSessionsPerSubject: number

@@ -3,9 +3,11 @@ interface SessionEvent {
   subject: string
 }
 
-/** A login: a session was created. */
+/** A login, or an old token that was traded in: a session was created. */
 export interface IssuedEvent extends SessionEvent {
   type: 'issued'
+  /** An old token was traded in (option `adopt`). Absent after a login. */
+  adopted?: true
 }
 
 /** Which of the rotation rules has accepted a refresh. The rule "ahead" is the event `recovered`. */
@@ -98,13 +100,13 @@ export interface RefusedEvent {
 }
 
 /**
- * The store or `claims` failed or took too long, so that the answer is 503. Emitted once per operation, but not if the
- * client disconnected before the store was called, nor if `claims` throws an error with a `statusCode` of its own.
+ * The store, `claims` or `adopt` failed or took too long, so that the answer is 503. Emitted once per operation, but not if the
+ * client disconnected before the store was called, nor if `claims` or `adopt` throws an error with a `statusCode` of its own.
  */
 export interface UnavailableEvent {
   type: 'unavailable'
   operation: Operation
-  /** The error that the store or `claims` has thrown; an Error of the plugin if it took too long. */
+  /** The error that the store, `claims` or `adopt` has thrown; an Error of the plugin if it took too long. */
   cause: unknown
   /** Milliseconds since the operation began. */
   ms: number

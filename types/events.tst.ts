@@ -21,7 +21,7 @@ test('the union is told apart by its type', () => {
 })
 
 test('what each says', () => {
-  expect<IssuedEvent>().type.toBe<{ type: 'issued', sessionId: string, subject: string }>()
+  expect<IssuedEvent>().type.toBe<{ type: 'issued', adopted?: true, sessionId: string, subject: string }>()
   expect<RefreshedEvent>().type.toBe<{ type: 'refreshed', sessionId: string, subject: string, generation: number, case: RefreshCase, rotated: boolean }>()
   expect<ReusedEvent>().type.toBe<{ type: 'reused', sessionId: string, subject: string, generation: number, expected: number }>()
   expect<RecoveredEvent>().type.toBe<{ type: 'recovered', sessionId: string, subject: string, generation: number, expected: number }>()

@@ -146,6 +146,23 @@ export interface RoutesOptions {
   jwks?: RouteOption | undefined
 }
 
+/** A token of another scheme that the host has verified, so that its session goes on here. */
+export interface AdoptedToken {
+  /** The claims of the session, as for `issueTokens`. */
+  claims: LoginClaims
+  /**
+   * What tells this token from all others of the app: its `jti`, or the id of its row. It need not be secret, and is not kept:
+   * the id of the session is derived from it.
+   */
+  key: string
+  /** When the user was last authenticated, in seconds since the epoch. Without it, `requireRecentLogin` asks for a login. */
+  authTime?: number | undefined
+  /** Whether `markTradedIn` has been called for it before. Then it starts no session any more, and one that was ended stays so. */
+  tradedIn: boolean
+  /** Has `tradedIn` be true from now on. Called and awaited once the session is in the store, before the answer. */
+  markTradedIn: () => unknown
+}
+
 /** With Fastify's own register options, `logLevel` and `logSerializers`, for the scope of our routes. */
 export interface JwtRefreshOptions extends RegisterOptions {
   /** Signs and verifies the access tokens. An array: the first signs, all verify, chosen by `kid`. Refused where undefined. */
@@ -161,6 +178,12 @@ export interface JwtRefreshOptions extends RegisterOptions {
    */
   claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
   /**
+   * For moving in from another scheme: reads and verifies the token that the app has issued so far. Called in a refresh that
+   * brings no genuine token of the plugin, after the check for requests of another site. null, or undefined: there is none, or it
+   * is not good.
+   */
+  adopt?: ((request: AnyRequest) => AdoptedToken | null | undefined | Promise<AdoptedToken | null | undefined>) | undefined
+  /**
    * What is stored with a session in addition to the `metadata` of `issueTokens`, to show users their devices.
    * Default: `userAgent` and `ip`, at most 256 characters each. false, or a function that returns it: nothing.
    */
@@ -173,7 +196,7 @@ export interface JwtRefreshOptions extends RegisterOptions {
   /** Default: a `MemoryStore`, for one process. */
   store?: TokenStore | undefined
   /**
-   * How long the store and `claims` together may take for a refresh, a login, a logout or a call of `sessions` before the
+   * How long the store, `claims` and `adopt` together may take for a refresh, a login, a logout or a call of `sessions` before the
    * answer is a 503. Default `'2s'`.
    */
   storeTimeout?: Duration | undefined

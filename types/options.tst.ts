@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fast
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import type {
-  AccessCookieOptions, AccessTokenClaims, AccessTokenOptions, Algorithm, AnyRequest, CookieOptions, DecoratorName, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
+  AccessCookieOptions, AccessTokenClaims, AccessTokenOptions, AdoptedToken, Algorithm, AnyRequest, CookieOptions, DecoratorName, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
   RefreshTokenOptions, RouteOption, RoutesOptions, Secret, Session, Transport
 } from './index.ts'
 
@@ -12,7 +12,7 @@ declare const environment: string | undefined
 
 test('the names', () => {
   expect<keyof JwtRefreshOptions>().type.toBe<
-    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'metadata' | 'maxSessionsPerSubject' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'prefix' | 'routes' |
+    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'adopt' | 'metadata' | 'maxSessionsPerSubject' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'prefix' | 'routes' |
     'decorators' | 'onEvent' | 'now' | 'logLevel' | 'logSerializers'
   >()
   expect(register).type.not.toBeCallableWith({ secret: 's', acessToken: {} })
@@ -111,6 +111,36 @@ describe('claims', () => {
     expect(register).type.not.toBeCallableWith({ secret: 's', claims: () => undefined })
     expect(register).type.not.toBeCallableWith({ secret: 's', claims: async () => {} })
     expect(register).type.not.toBeCallableWith({ secret: 's', claims: () => ({ role: 'admin' }) })
+  })
+})
+
+describe('adopt', () => {
+  const markTradedIn = () => {}
+
+  test('its type', () => {
+    expect<AdoptedToken>().type.toBe<{
+      claims: LoginClaims
+      key: string
+      authTime?: number | undefined
+      tradedIn: boolean
+      markTradedIn: () => unknown
+    }>()
+    expect<Parameters<NonNullable<JwtRefreshOptions['adopt']>>>().type.toBe<[request: AnyRequest]>()
+  })
+
+  test('synchronous, asynchronous, and nothing', () => {
+    const adopted = { claims: { sub: 'user-1' }, key: '1', tradedIn: false, markTradedIn }
+    expect(register).type.toBeCallableWith({ secret: 's', adopt: () => adopted })
+    expect(register).type.toBeCallableWith({ secret: 's', adopt: async (request: AnyRequest) => request.ip === '' ? null : adopted })
+    expect(register).type.toBeCallableWith({ secret: 's', adopt: async () => undefined })
+    expect(register).type.toBeCallableWith({ secret: 's', adopt: () => ({ ...adopted, authTime: 1, markTradedIn: async () => await Promise.resolve(1) }) })
+  })
+
+  test('never without what keeps a logout a logout', () => {
+    expect(register).type.not.toBeCallableWith({ secret: 's', adopt: () => ({ claims: { sub: 'user-1' }, key: '1' }) })
+    expect(register).type.not.toBeCallableWith({ secret: 's', adopt: () => ({ claims: { sub: 'user-1' }, key: 1, tradedIn: false, markTradedIn }) })
+    expect(register).type.not.toBeCallableWith({ secret: 's', adopt: () => ({ claims: {}, key: '1', tradedIn: false, markTradedIn }) })
+    expect(register).type.not.toBeCallableWith({ secret: 's', adopt: true })
   })
 })
 

@@ -1,7 +1,8 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Config } from '../config.ts'
 import {
-  CrossSiteRequestError, InvalidOptionError, RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenRevokedError
+  CrossSiteRequestError, InvalidOptionError, RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenMissingError,
+  RefreshTokenRevokedError
 } from '../errors.ts'
 import { accessOf } from './authenticate.ts'
 import type { CheckAccess, ReadAccessToken } from './authenticate.ts'
@@ -13,7 +14,9 @@ import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
 /** What a refresh tells somebody who has to log in again. */
-const SIGNED_OUT = [RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenRevokedError]
+const SIGNED_OUT = [
+  RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenMissingError, RefreshTokenRevokedError
+]
 
 interface AuthenticateOrRefreshParts {
   config: Config
@@ -37,7 +40,7 @@ export function createAuthenticateOrRefresh (parts: AuthenticateOrRefreshParts):
 
   /** A client that sends its token in a header refreshes by itself; and the answer to an upgrade sets no cookie. */
   function canRefresh (request: AnyRequest): boolean {
-    return !isUpgrade(request) && readCookies(request).texts.length > 0 && readBearer(request) === null
+    return !isUpgrade(request) && (config.adopt !== undefined || readCookies(request).texts.length > 0) && readBearer(request) === null
   }
 
   return async function authenticateOrRefresh (request, reply) {

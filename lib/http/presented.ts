@@ -1,7 +1,9 @@
 import type { AnyRequest } from '../../types/requests.ts'
+import type { Transport } from '../../types/tokens.ts'
 import type { RefreshTokenConfig } from '../config.ts'
 import { RefreshTokenAmbiguousError, RefreshTokenInvalidError, RefreshTokenMissingError, TokenRefusedError } from '../errors.ts'
 import { isText, own } from '../json.ts'
+import type { Adopt } from '../sessions/adopt.ts'
 import type { GuardedStore } from '../sessions/guarded-store.ts'
 import { findAlive } from '../sessions/alive.ts'
 import type { Refusal } from '../tokens/keyring.ts'
@@ -69,26 +71,33 @@ function present (refreshTokens: RefreshTokens, texts: string[], comesAlong: boo
 /** The refresh token that a refresh is about. */
 export interface Chosen {
   token: RefreshToken
-  /** As it was sent in the body; null where it came in the cookie. */
+  /** Where the answer puts a new refresh token. */
+  transport: Transport
+  /** As it was sent in the body; null where it came in the cookie, or in a place that only the host knows. */
   sent: string | null
+  /** Whether the answer must bring a new refresh token even where the client could keep the one that it has. */
+  renews: boolean
 }
 
 /**
  * Chooses the token of a refresh.
  *
- * @throws RefreshTokenMissingError, RefreshTokenInvalidError, RefreshTokenAmbiguousError, CrossSiteRequestError
+ * @throws RefreshTokenMissingError, RefreshTokenInvalidError, RefreshTokenAmbiguousError, CrossSiteRequestError, and what `adopt` throws
  */
 export type ChooseToken = (request: AnyRequest, store: GuardedStore) => Promise<Chosen>
 
 interface ChooseTokenParts {
+  config: RefreshTokenConfig
   readTokens: ReadTokens
+  /** null: there is no older scheme whose tokens are taken. */
+  adopt: Adopt | null
   isCrossSite: IsCrossSite
   now: () => number
   hints: CookieHints
   refuse: Refuse
 }
 
-export function createChooseToken ({ readTokens, isCrossSite, now, hints, refuse }: ChooseTokenParts): ChooseToken {
+export function createChooseToken ({ config, readTokens, adopt, isCrossSite, now, hints, refuse }: ChooseTokenParts): ChooseToken {
   /**
    * The latest token whose session lives, or the latest of all: a cookie that was left behind or tossed in must not log
    * anyone out. Where people of two subjects are signed in, any choice could be the wrong one.
@@ -102,15 +111,27 @@ export function createChooseToken ({ readTokens, isCrossSite, now, hints, refuse
     return latest
   }
 
+  /** An old token in the place of ours is answered there. Elsewhere it may be in a cookie, which comes along by itself. */
+  async function chooseAdopted (adopt: Adopt, request: AnyRequest, sent: string | null, store: GuardedStore): Promise<Chosen | null> {
+    if (isCrossSite(request)) throw refuseCrossSite(refuse, request, 'refresh')
+    const token = await adopt(request, store)
+    if (token === null) return null
+    const transport = sent !== null || config.transport === 'body' ? 'body' : 'cookie'
+    // Without rotation the client would keep the old token for good, and what was not sent in the body cannot be sent back.
+    return { token, transport, sent, renews: !config.windows.rotate || (transport === 'body' && sent === null) }
+  }
+
   return async function chooseToken (request, store) {
     const { cookies, body } = readTokens(request)
     const [sent = null] = body.texts
     if (cookies.texts.length > 0 && sent !== null) throw refuse(request, 'refresh', 'ambiguous', new RefreshTokenAmbiguousError())
+    const { tokens: [token, ...others], unreadable, refusal } = sent === null ? cookies : body
+    const adopted = adopt === null || token !== undefined ? null : await chooseAdopted(adopt, request, sent, store)
+    if (adopted !== null) return adopted
     if (cookies.texts.length === 0 && sent === null) {
       hints.atMissing(request)
       throw refuse(request, 'refresh', 'missing', new RefreshTokenMissingError())
     }
-    const { tokens: [token, ...others], unreadable, refusal } = sent === null ? cookies : body
     if ((sent === null || body.comesAlong) && isCrossSite(request)) throw refuseCrossSite(refuse, request, 'refresh', token)
     if (token === undefined) {
       const reason = refusal as Refusal
@@ -118,7 +139,8 @@ export function createChooseToken ({ readTokens, isCrossSite, now, hints, refuse
     }
     if (unreadable > 0) request.log.debug({ unreadable, reason: refusal }, 'a refresh passes over refresh cookies that no key of this instance opens')
     // One token is the steady case, and its rotation asks the store for its session anyway.
-    return { sent, token: others.length === 0 ? token : await chooseLiving(request, [token, ...others], store) }
+    const chosen = others.length === 0 ? token : await chooseLiving(request, [token, ...others], store)
+    return { token: chosen, transport: sent === null ? 'cookie' : 'body', sent, renews: false }
   }
 }
 

@@ -39,26 +39,27 @@ export function createRefresh (parts: RefreshParts): Hook {
   return async function refresh (request, reply) {
     noStore(reply)
     const store = openStore('refresh', request)
-    const { token, sent } = await orRetryLater(reply, chooseToken(request, store))
+    const { token, transport, sent, renews } = await orRetryLater(reply, chooseToken(request, store))
     keyProofs?.demand(request, 'refresh', token)
     const outcome = await orRetryLater(reply, rotate(token, store, request))
     if (outcome.type === 'gone') throw goneError(outcome)
 
     const { session, claims, child } = outcome
     const { claims: accessClaims, response } = accessTokens.sign(session, claims, token.authTime, token.jkt)
-    const refreshToken = child ? refreshTokens.sign(session, token) : null
-    if (sent === null) {
+    const parent = renews ? { ...token, generation: session.generation, hash: session.current } : token
+    const refreshToken = child || renews ? refreshTokens.sign(session, parent) : null
+    if (transport === 'cookie') {
       accessCookie.checkSize('claims', response, claims)
       if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now(), token.persistent)
       reply[tokens] = accessCookie.deliver(reply, response, token.persistent)
     } else {
       // In the body there always is one, so that a client may keep what it gets without a look at it.
-      reply[tokens] = { ...response, refreshToken: refreshToken ?? sent }
+      reply[tokens] = { ...response, refreshToken: refreshToken ?? sent as string }
     }
     verifiedClaims.set(request, accessClaims)
     const { sessionId, subject, generation } = token
     emit(outcome.case === 'ahead'
       ? { type: 'recovered', sessionId, subject, generation, expected: outcome.before }
-      : { type: 'refreshed', sessionId, subject, generation, case: outcome.case, rotated: child }, request)
+      : { type: 'refreshed', sessionId, subject, generation, case: outcome.case, rotated: refreshToken !== null }, request)
   }
 }

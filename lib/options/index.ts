@@ -3,7 +3,7 @@ import type { JwtRefreshOptions } from '../../types/options.ts'
 import type { TokenStore } from '../../types/session.ts'
 import { HOUR, MINUTE, toMilliseconds } from '../checks/durations.ts'
 import { checkFields, checkFunction, show } from '../checks/fields.ts'
-import type { Config } from '../config.ts'
+import type { Config, RefreshTokenConfig } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { isText } from '../json.ts'
 import { MemoryStore } from '../stores/memory.ts'
@@ -17,7 +17,7 @@ import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
 
 const NAMES = [
-  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'metadata', 'maxSessionsPerSubject', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'dpop', 'prefix', 'routes',
+  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'adopt', 'metadata', 'maxSessionsPerSubject', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'dpop', 'prefix', 'routes',
   'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
 ]
 const DECORATORS = [
@@ -48,6 +48,7 @@ export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Co
     refreshToken,
     cookie,
     claims: checkFunction('claims', options.claims),
+    adopt: checkAdopt(options.adopt, refreshToken),
     metadata: parseMetadata(options.metadata),
     maxSessionsPerSubject: checkLimit(options.maxSessionsPerSubject),
     store: options.store === undefined ? new MemoryStore({ now }) : checkStore(options.store),
@@ -79,6 +80,11 @@ function checkPrefix (value: unknown): string {
   if (value === '' || value === '/') return ''
   if (typeof value === 'string' && /^\/[^?#*\s]+$/.test(value)) return value.replace(/\/+$/, '')
   throw new InvalidOptionError(`prefix is ${show(value)}: give a path such as "/auth"`)
+}
+
+function checkAdopt (value: JwtRefreshOptions['adopt'], { keys }: RefreshTokenConfig): JwtRefreshOptions['adopt'] {
+  if (value === undefined || keys.length > 0) return checkFunction('adopt', value)
+  throw new InvalidOptionError('adopt is given, but the first secret is a public key and signs nothing: leave the option out, or give { private, public }')
 }
 
 function checkLimit (value: unknown): number {

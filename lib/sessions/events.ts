@@ -33,7 +33,7 @@ function writeLine (log: FastifyBaseLogger, event: JwtRefreshEvent): void {
 }
 
 function writeFailure (log: FastifyBaseLogger, { type, operation, ms, cause: err }: UnavailableEvent): void {
-  log.warn({ type, operation, ms, err }, 'the session store or `claims` failed or took too long')
+  log.warn({ type, operation, ms, err }, 'the session store, `claims` or `adopt` failed or took too long')
 }
 
 const REFUSALS: Record<RefusedEvent['operation'], string> = {

@@ -28,7 +28,7 @@ export type Decision =
   /** Accepted. `write` is what to store first, if there is something to store; `child`: issue a new refresh token. */
   | { type: 'accept', case: RotationCase, child: boolean, write: Rotation | null }
 
-const LOGIN_GENERATION = 1
+export const LOGIN_GENERATION = 1
 
 /** Judges a refresh token of good signature against its session's record; first match wins. */
 export function decide (session: Session | null, token: PresentedToken, now: number, windows: RotationWindows): Decision {

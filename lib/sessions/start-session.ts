@@ -4,7 +4,7 @@ import type { AnyRequest } from '../../types/requests.ts'
 import type { Session, SessionClaims, SessionMetadata } from '../../types/session.ts'
 import type { TokenResponse } from '../../types/tokens.ts'
 import type { Config } from '../config.ts'
-import { own, toNumericDate } from '../json.ts'
+import { own } from '../json.ts'
 import type { AccessTokens } from '../tokens/access-token.ts'
 import type { RefreshTokens } from '../tokens/refresh-token.ts'
 import { withDeadline } from './deadline.ts'
@@ -14,6 +14,7 @@ import type { Emit } from './events.ts'
 import type { OpenStore } from './guarded-store.ts'
 import type { Limit } from './limit.ts'
 import type { LoginTerms, ParseTerms } from './login-terms.ts'
+import { newSession } from './new-session.ts'
 
 /** For a session that is not a user's login: it replaces no other session. */
 export const WITHOUT_LIMITS: Pick<Login, 'previous' | 'isLimited' | 'check'> = { previous: [], isLimited: false, check: null }
@@ -60,20 +61,9 @@ interface StartSessionParts {
 export function createStartSession ({ config, accessTokens, refreshTokens, openStore, limit, emit }: StartSessionParts): StartSession {
   return async function startSession ({ claims, metadata, terms, request, previous, isLimited, check }) {
     const now = config.now()
-    const endsAt = (toNumericDate(now) + terms.maxAge) * 1000 // a token's `exp` is in whole seconds
-    const session: Session = {
-      id: randomBytes(ID_BYTES).toString('base64url'),
-      subject: claims.sub,
-      generation: 0,
-      current: randomBytes(ROOT_BYTES).toString('base64url'), // the root: the parent of the login's token
-      createdAt: now,
-      rotatedAt: now,
-      expiresAt: Math.min(now + (terms.idleLife ?? config.refreshToken.windows.expiresIn), endsAt),
-      endsAt,
-      boundTo: null,
-      claims,
-      metadata
-    }
+    const id = randomBytes(ID_BYTES).toString('base64url')
+    const root = randomBytes(ROOT_BYTES).toString('base64url')
+    const session = newSession({ id, root, claims, metadata, terms }, config.refreshToken.windows, now)
     // Signed first: what cannot be signed must not leave a session behind.
     const { response } = accessTokens.sign(session, claims, terms.authTime, terms.jkt)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current, ...terms })

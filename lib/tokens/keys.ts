@@ -46,6 +46,11 @@ export function deriveNonceKey (key: Key): Buffer {
   return derive(key.secret as Buffer, 'DPoP nonces', DERIVED_BYTES)
 }
 
+/** The key by which the ids of adopted sessions are derived, so that nobody can guess them. */
+export function deriveAdoptionKey (key: Key & { secret: Buffer }): Buffer {
+  return derive(key.secret, 'adoption key', DERIVED_BYTES)
+}
+
 export function isHmac (key: Key): key is Key & { secret: Buffer } {
   return key.algorithm === 'HS256'
 }

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { JwtRefreshOptions, TokenStore } from '../../index.ts'
 import { createApp } from '../fixtures/app.ts'
 import type { TestApp } from '../fixtures/app.ts'
+import { adoptTests } from './adopt.ts'
 import { loginTests } from './login.ts'
 import { logoutTests } from './logout.ts'
 import { refreshTests } from './refresh.ts'
@@ -25,4 +26,5 @@ export function httpSuite (t: Test, createStore: (t: Test) => TokenStore | Promi
   logoutTests(t, create)
   sessionsTests(t, create)
   termsTests(t, create)
+  adoptTests(t, create)
 }

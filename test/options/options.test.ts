@@ -205,7 +205,7 @@ t.test('decorators', (t) => {
 
 boots(t, 'values at the edge', {
   'no option but the secret': {},
-  'every option undefined': Object.fromEntries(['accessToken', 'refreshToken', 'cookie', 'claims', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes', 'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'].map((name) => [name, undefined])),
+  'every option undefined': Object.fromEntries(['accessToken', 'refreshToken', 'cookie', 'claims', 'adopt', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'prefix', 'routes', 'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'].map((name) => [name, undefined])),
   'every group empty': { accessToken: {}, refreshToken: {}, cookie: {}, routes: {}, decorators: {}, trustedOrigins: [] },
   'every member undefined': {
     accessToken: { expiresIn: undefined, issuer: undefined, audience: undefined, algorithm: undefined, clockTolerance: undefined, cache: undefined, extract: undefined, transport: undefined, cookie: undefined },

@@ -1,0 +1,102 @@
+import { createHmac } from 'node:crypto'
+import type { AdoptedToken } from '../../types/options.ts'
+import type { AnyRequest } from '../../types/requests.ts'
+import type { Session, SessionClaims } from '../../types/session.ts'
+import { checkCallOptions, show } from '../checks/fields.ts'
+import type { Config } from '../config.ts'
+import { StoreUnavailableError } from '../errors.ts'
+import { isObject, isText } from '../json.ts'
+import { deriveAdoptionKey, isHmac } from '../tokens/keys.ts'
+import type { RefreshToken } from '../tokens/refresh-token.ts'
+import { findAlive } from './alive.ts'
+import { askHost } from './ask-host.ts'
+import { copyClaims, copyJson } from './claims.ts'
+import { withDeadline } from './deadline.ts'
+import type { Emit } from './events.ts'
+import type { GuardedStore, OpenStore } from './guarded-store.ts'
+import type { LoginTerms, ParseTerms } from './login-terms.ts'
+import { newSession } from './new-session.ts'
+import { oldTokenOf, rootOf } from './old-token.ts'
+
+/**
+ * The refresh token as which the old token of the request is judged, or null if the host knows of none. What follows is the
+ * ordinary rotation: it is the first token of a session whose id is derived from its key. So a lost answer, a second
+ * tab and a stolen copy are told apart by the rules that hold for a login's token (test/model/adopt.test.ts).
+ *
+ * The old token starts that session once: `markTradedIn` is called when the session is in the store, so that nothing is lost where
+ * either of the two fails, and from then on a session that is not there has ended.
+ *
+ * @throws what `askHost` throws, StoreUnavailableError, and TypeError for an answer that is no AdoptedToken
+ */
+export type Adopt = (request: AnyRequest, store: GuardedStore) => Promise<RefreshToken | null>
+
+interface AdoptParts {
+  config: Config
+  openStore: OpenStore
+  parseTerms: ParseTerms
+  emit: Emit
+}
+
+interface Answer extends Pick<AdoptedToken, 'key' | 'tradedIn' | 'markTradedIn'> {
+  claims: SessionClaims
+  terms: LoginTerms
+}
+
+const NAMES = ['claims', 'key', 'authTime', 'tradedIn', 'markTradedIn'] as const
+const ID_BYTES = 16
+
+/** null where there is nothing to adopt. */
+export function createAdopt ({ config, openStore, parseTerms, emit }: AdoptParts): Adopt | null {
+  const { adopt: hostAdopt, now, metadata, refreshToken: { keys, windows } } = config
+  if (hostAdopt === undefined) return null
+  const adoptionKeys = keys.filter(isHmac).map(deriveAdoptionKey)
+
+  /** One id for each secret, since the session may have been started before a new one became the first. */
+  function idsOf (key: string): [string, ...string[]] {
+    const ids = adoptionKeys.map((secret) => createHmac('sha256', secret).update(key).digest().subarray(0, ID_BYTES).toString('base64url'))
+    return ids as [string, ...string[]]
+  }
+
+  function parse (answer: unknown): Answer {
+    if (!isObject(answer)) throw new TypeError(`adopt answers with ${show(answer)}: give an object with ${NAMES.join(', ')}, or null`)
+    const { claims, key, authTime, tradedIn, markTradedIn } = checkCallOptions('adopt', answer as unknown as AdoptedToken, NAMES)
+    if (!isText(key)) throw new TypeError(`adopt: key is ${show(key)}: give the id of the old token, a non-empty string`)
+    if (typeof tradedIn !== 'boolean') throw new TypeError(`adopt: tradedIn is ${show(tradedIn)}: give true once markTradedIn was called for this token, else false`)
+    if (typeof markTradedIn !== 'function') throw new TypeError(`adopt: markTradedIn is ${show(markTradedIn)}: give a function that has tradedIn be true from then on`)
+    return { claims: copyClaims('adopt', claims), key, tradedIn, markTradedIn, terms: parseTerms('adopt', { authTime }, false) }
+  }
+
+  async function findFirst (ids: string[], subject: string, store: GuardedStore): Promise<Session | undefined> {
+    const found = await Promise.all(ids.map(async (id) => await findAlive(store, id, subject, now())))
+    return found.find((session) => session !== null) ?? undefined
+  }
+
+  /** The session as it was created, by this request or by another that was faster. */
+  async function create (session: Session, store: GuardedStore, request: AnyRequest): Promise<Session> {
+    try {
+      await withDeadline(store.timeLeft, async () => await openStore(null, request).create(session)) // a taken id is no failure to report
+    } catch (cause) {
+      const existing = await store.find(session.id, session.subject)
+      if (existing !== null) return existing
+      store.tellFailure(cause)
+      throw new StoreUnavailableError({ cause })
+    }
+    emit({ type: 'issued', sessionId: session.id, subject: session.subject, adopted: true }, request)
+    return session
+  }
+
+  return async function adopt (request, store) {
+    const given = await askHost(store, () => hostAdopt(request))
+    if (given === null || given === undefined) return null // a lookup that found nothing
+    const { claims, key, tradedIn, markTradedIn, terms } = parse(given)
+    const ids = idsOf(key)
+    const fresh = newSession({ id: ids[0], root: rootOf(ids[0]), claims, metadata: copyJson('metadata', metadata(request)), terms }, windows, now())
+    let session = await findFirst(ids, claims.sub, store)
+    if (!tradedIn) {
+      session ??= await create(fresh, store, request)
+      await askHost(store, markTradedIn)
+    }
+    // Without a session, the rotation finds that it has ended.
+    return oldTokenOf(session ?? fresh, terms)
+  }
+}

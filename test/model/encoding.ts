@@ -3,16 +3,17 @@ import type { Message, Stored, Token, World } from './world.ts'
 
 // A world as a short text, one character a token or record: a million of them must fit into a Map.
 
-const STORE = ['sound', 'fallen', 'worn'] as const
+const STORE = ['sound', 'fallen', 'worn', 'emptied'] as const
+const OLD = ['none', 'new', 'traded in'] as const
 const THIEF = ['absent', 'waits', 'plays'] as const
 const WITH_TOKEN = 8 // beside the kind of a message
 const NO_DISK = '\uffff'
 /** Some variants of the rules make tokens that are younger than new. */
 const YOUNGEST = 2
 
-export function encode ({ records, store, jar, disk, flight, idle, thief, pocket, refreshes }: World): string {
+export function encode ({ records, store, old, jar, disk, flight, idle, thief, pocket, refreshes }: World): string {
   let text = String.fromCharCode(
-    STORE.indexOf(store) << 8 | records.length << 4 | flight.length,
+    OLD.indexOf(old) << 10 | STORE.indexOf(store) << 8 | records.length << 4 | flight.length,
     idle << 8 | refreshes << 2 | THIEF.indexOf(thief)
   )
   for (const { current, generation, age } of records) text += pack(0, generation, current, age)
@@ -50,7 +51,7 @@ export function decode (text: string): World {
   }
   const pocket: Token[] = []
   while (at < text.length) pocket.push(token())
-  return { records, store: STORE[lengths >> 8]!, jar, disk, flight, idle: rest >> 8, refreshes: rest >> 2 & 63, thief: THIEF[rest & 3]!, pocket }
+  return { records, store: STORE[lengths >> 8 & 3]!, old: OLD[lengths >> 10]!, jar, disk, flight, idle: rest >> 8, refreshes: rest >> 2 & 63, thief: THIEF[rest & 3]!, pocket }
 }
 
 function packToken (token: Token): string {

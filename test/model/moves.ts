@@ -1,5 +1,5 @@
 import type { Decision } from '../../lib/sessions/rotation.ts'
-import { mustBeRefused, serve } from './server.ts'
+import { mustBeRefused, serve, tradeIn } from './server.ts'
 import { capsOf } from './setting.ts'
 import type { Setting, Stolen } from './setting.ts'
 import { DEAD, NEWBORN, settle } from './world.ts'
@@ -16,6 +16,8 @@ export interface Move {
   logsOut: boolean
   /** A token of the thief's was accepted. */
   steals: boolean
+  /** The old token was accepted after its session had been ended. */
+  revives: boolean
 }
 
 export function frameOf (setting: Setting): Frame {
@@ -26,13 +28,18 @@ export function frameOf (setting: Setting): Frame {
 export function movesOf (world: World, setting: Setting, frame: Frame): Move[] {
   const moves: Move[] = []
   const add = (name: string, changes: Partial<World>, more: Partial<Move> = {}): void => {
-    moves.push({ name, next: settle({ ...world, ...changes }, frame), parent: null, logsOut: false, steals: false, ...more })
+    moves.push({ name, next: settle({ ...world, ...changes }, frame), parent: null, logsOut: false, steals: false, revives: false, ...more })
+  }
+  if (world.store === 'emptied') {
+    addReplay(world, setting, add)
+    return moves
   }
   addTime(world, setting, add)
   addClient(world, setting, add)
   addBrowser(world, setting, add)
   addNetwork(world, setting, add)
-  addServer(world, setting, add, (name, logsOut) => moves.push({ name, next: null, parent: null, logsOut, steals: false }))
+  if (setting.moves) addMove(world, setting, add)
+  addServer(world, setting, add, (name, logsOut) => moves.push({ name, next: null, parent: null, logsOut, steals: false, revives: false }))
   return moves
 }
 
@@ -63,11 +70,37 @@ function addClient (world: World, { inFlight, accessLife, thief: wanted }: Setti
   if (thief === 'waits' && isStolen(wanted, pocket[0], world)) add('the thief begins', { thief: 'plays' })
 }
 
+/** A server that fails on its way through a trade-in, and a client that logs out by a token of ours. */
+function addMove (world: World, setting: Setting, add: Add): void {
+  const { records, old, jar, flight } = world
+  const { marks, losesMessages } = setting
+  const asked = flight.filter(({ kind }) => kind !== 'answer')
+  if (old === 'new' && losesMessages) {
+    const traded = tradeIn(setting, world)
+    for (const message of asked) {
+      const others = { flight: flight.filter((other) => other !== message) }
+      if (marks === 'before') add('the server fails once it has marked the old token', { ...others, records, old: traded.old })
+      else add('the server fails once it has created the session', { ...others, records: traded.records })
+      add('the server fails once it has done both', { ...others, ...traded })
+    }
+  }
+  if (records.length > 0 && jar.generation > 1) {
+    add('the client logs out', { records: [], store: 'emptied', jar: DEAD, disk: null, flight: [], thief: 'absent', pocket: [], idle: 0, refreshes: 0 })
+  }
+}
+
+/** Late, doubled, or a copy of a thief's. */
+function addReplay (world: World, setting: Setting, add: Add): void {
+  const { records } = tradeIn(setting, world)
+  if (records.length > 0) add('the old token comes again', {}, { revives: true })
+}
+
 /** Whether the thief's token is now what it waits for. An old one may be forgotten already. */
 function isStolen (wanted: Stolen | null, token: Token | undefined, { records: [record], jar }: World): boolean {
-  if (wanted === 'older') return token === undefined || token.generation < record!.generation
+  if (record === undefined) return wanted === 'live'
+  if (wanted === 'older') return token === undefined || token.generation < record.generation
   if (token === undefined) return false
-  return wanted === 'live' ? token.id === jar.id : token.id === record!.current && token.id !== jar.id
+  return wanted === 'live' ? token.id === jar.id : token.id === record.current && token.id !== jar.id
 }
 
 /** Browsers write their cookies to the disk now and then, and find those again when they start after a crash. */

@@ -4,7 +4,7 @@ import type { Move } from './moves.ts'
 import { MANY } from './setting.ts'
 import type { Setting, Stolen } from './setting.ts'
 import { tell } from './story.ts'
-import { afterLogin } from './world.ts'
+import { afterLogin, beforeMove } from './world.ts'
 
 export interface Finding {
   /** How many worlds were visited. */
@@ -18,6 +18,8 @@ export interface Finding {
   foundWithin: number
   /** The shortest way to its last success. */
   theft: string[] | null
+  /** The shortest way to an old token that is accepted after its session was ended; null: there is none. */
+  revival: string[] | null
 }
 
 /**
@@ -27,15 +29,16 @@ export interface Finding {
  */
 export function search (setting: Setting, promised = MANY): Finding {
   const frame = frameOf(setting)
-  const start = encode(afterLogin(frame, setting.losesCookies > 0))
+  const start = encode((setting.moves ? beforeMove : afterLogin)(frame, setting.losesCookies > 0))
   const cameFrom = new Map<string, string>([[start, '']])
-  const finding: Finding = { worlds: 1, logout: null, foundWithin: 0, theft: null }
+  const finding: Finding = { worlds: 1, logout: null, foundWithin: 0, theft: null, revival: null }
 
   for (let frontier = [start], next: string[] = []; frontier.length > 0; frontier = next, next = []) {
     for (const text of frontier) {
       const world = decode(text)
       for (const move of movesOf(world, setting, frame)) {
         if (move.logsOut) return { ...finding, worlds: cameFrom.size, logout: story(text, move) }
+        if (move.revives) return { ...finding, worlds: cameFrom.size, revival: story(text, move) }
         if (move.steals && world.refreshes + 1 > finding.foundWithin) {
           finding.foundWithin = world.refreshes + 1
           finding.theft = story(text, move)

@@ -2,7 +2,7 @@ import type { Session } from '../../index.ts'
 import { decide, firstGuess } from '../../lib/sessions/rotation.ts'
 import type { Decision, PresentedToken } from '../../lib/sessions/rotation.ts'
 import type { Setting } from './setting.ts'
-import { DEAD, NEWBORN } from './world.ts'
+import { DEAD, NEWBORN, ROOT } from './world.ts'
 import type { Stored, Token, World } from './world.ts'
 
 export interface Served {
@@ -10,8 +10,16 @@ export interface Served {
   /** What is given out beside the access token. */
   child: Token | null
   /** What the store then is. */
-  after: Pick<World, 'records' | 'store'>
+  after: Pick<World, 'records' | 'store' | 'old'>
 }
+
+/** What adoption does before the token is judged. */
+export function tradeIn ({ marks }: Setting, { records, old }: World): Pick<World, 'records' | 'old'> {
+  if (old !== 'new') return { records, old }
+  return { records: records.length > 0 ? records : [FRESH], old: marks === 'never' ? 'new' : 'traded in' }
+}
+
+const FRESH: Stored = { current: ROOT, generation: 0, age: 0 }
 
 /**
  * A request at the server, in one step: each write names the `current` that was judged, so that nothing comes between.
@@ -19,19 +27,21 @@ export interface Served {
  */
 export function serve (setting: Setting, world: World, token: Token): Served {
   const { judge, windows, losesWrites } = setting
-  const { records, store } = world
-  const record = records[0]!
+  const { store } = world
+  const { records, old } = tradeIn(setting, world)
+  const record = records[0]
+  if (record === undefined) return { decision: { type: 'gone', code: 'revoked' }, child: null, after: { records, store, old } }
   const decision = judge(session(record), presented(token), 0, windows)
   if (judge === decide) mustBeItsFirstGuess(decision, record, token, setting)
-  if (decision.type !== 'accept') return { decision, child: null, after: { records, store } }
+  if (decision.type !== 'accept') return { decision, child: null, after: { records, store, old } }
 
   const child = decision.child ? childOf(token, decision.case === 'retry', setting, world) : null
-  if (decision.write === null) return { decision, child, after: { records, store } }
+  if (decision.write === null) return { decision, child, after: { records, store, old } }
   const { current, generation, rotatedAt } = decision.write
   const written = { current: Number(current), generation, age: 0 - rotatedAt }
-  if (store !== 'sound') return { decision, child, after: { records: [written], store: store === 'fallen' ? 'sound' : store } }
+  if (store !== 'sound') return { decision, child, after: { records: [written], store: store === 'fallen' ? 'sound' : store, old } }
   const isSame = written.current === record.current && written.age === record.age
-  return { decision, child, after: { records: isSame ? records : [written, ...records].slice(0, losesWrites + 1), store } }
+  return { decision, child, after: { records: isSame ? records : [written, ...records].slice(0, losesWrites + 1), store, old } }
 }
 
 /** What the model forgets as dead must be what the rules refuse, before any record that the store may fall back to. */

@@ -28,6 +28,10 @@ export interface Setting {
   thief: Stolen | null
   /** The body transport: an answer without a new refresh token brings the one that was sent, and the client keeps what comes. */
   echoes: boolean
+  /** The session is one that is adopted: its first token is of an older scheme, and the client may log out. */
+  moves: boolean
+  /** When the host is told that the old token was traded in. The shipped way: after its session was created. */
+  marks: 'after' | 'before' | 'never'
   /** Not the shipped way: a token has one child, however often it is asked for. */
   oneChild: boolean
   /** Not the shipped way: a child that a retry gives out is younger than it is, by so many ticks. */
@@ -49,6 +53,8 @@ export const plain: Setting = {
   losesThem: 'ever again',
   thief: null,
   echoes: false,
+  moves: false,
+  marks: 'after',
   oneChild: false,
   rejuvenates: 0,
   mayTake: isOfItsLine

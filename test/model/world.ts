@@ -39,9 +39,12 @@ export interface World {
   records: Stored[]
   /**
    * `fallen`: it has lost writes and not written since. Its next write stays, so that it heals before it falls again.
-   * `worn`: it has lost writes and will lose no more.
+   * `worn`: it has lost writes and will lose no more. `emptied`: the session was ended on purpose, and only its old token
+   * may come again.
    */
-  store: 'sound' | 'fallen' | 'worn'
+  store: 'sound' | 'fallen' | 'worn' | 'emptied'
+  /** Of a session that is adopted, what the host knows of its old token. There is no record before it came for the first time. */
+  old: 'none' | 'new' | 'traded in'
   jar: Token
   /** null: no browser crashes. */
   disk: Disk | null
@@ -86,6 +89,7 @@ export function afterLogin ({ caps }: Frame, crashes: boolean): World {
   return {
     records: [{ current: ROOT, generation: 0, age: caps.record }],
     store: 'sound',
+    old: 'none',
     jar,
     disk: crashes ? { token: jar, behind: 0 } : null,
     flight: [],
@@ -94,6 +98,13 @@ export function afterLogin ({ caps }: Frame, crashes: boolean): World {
     pocket: [],
     refreshes: 0
   }
+}
+
+/** An older scheme has given out the token in the jar: the first of a session that is not there yet. */
+export function beforeMove (frame: Frame, crashes: boolean): World {
+  const world = afterLogin(frame, crashes)
+  const old = { ...world.jar, age: frame.caps.token }
+  return { ...world, records: [], old: 'new', jar: old, disk: world.disk && { token: old, behind: 0 } }
 }
 
 /**
@@ -110,6 +121,7 @@ export function isOfItsLine ({ generation, id, parent }: Token, record: Stored):
 /** The normal form of a world: ages capped, the dead forgotten, generations and ids counted anew, messages in order. */
 export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
   const { records } = world
+  if (records.length === 0) return settleOld(world, caps)
   const fresh = (token: Token): Token => {
     if (token.generation === 0) return DEAD
     if (records.some((record) => mayTake(token, record))) return { ...token, age: Math.min(token.age, caps.token) }
@@ -161,6 +173,22 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
       idle: Math.min(world.idle, caps.idle),
       pocket: kept.map(rename),
       refreshes: Math.min(world.refreshes, caps.refreshes)
+    }
+  }
+}
+
+/** Where there is no record yet, all tokens are the old one. */
+function settleOld (world: World, caps: Frame['caps']): Settled {
+  const old = (token: Token): Token => ({ ...token, age: caps.token })
+  return {
+    names: Uint8Array.from({ length: NEWBORN + 1 }, (_, id) => id),
+    world: {
+      ...world,
+      jar: old(world.jar),
+      disk: world.disk && { token: old(world.disk.token), behind: 0 },
+      flight: world.flight.map((message) => ({ ...message, token: old(message.token!) })).sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.age - b.age),
+      idle: Math.min(world.idle, caps.idle),
+      pocket: world.pocket.slice(0, 1).map(old)
     }
   }
 }

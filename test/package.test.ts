@@ -123,6 +123,13 @@ t.test('every entry of the package can be imported and required, without its opt
   t.strictSame(loaded, Object.fromEntries(names.map((name) => [name, true])))
 })
 
+t.test('the apps of consumers/ load every entry: by import, by require, and with its types', async (t) => {
+  for (const app of ['node-esm/app.js', 'node-cjs/app.js', 'typescript/app.ts']) {
+    const text = await readFile(join(root, 'consumers', app), 'utf8')
+    for (const [path] of entries) t.ok(text.includes(`'${join('fastify-jwt-refresh', path).replaceAll('\\', '/')}'`), `${app}: ${path}`)
+  }
+})
+
 t.test('every file of an entry has its declarations beside it, of its own module format', async (t) => {
   for (const [, target] of entries) {
     for (const file of typeof target === 'string' ? [target] : [target.require, target.default]) {

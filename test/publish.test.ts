@@ -58,3 +58,18 @@ t.test('a release publishes the folder, with its provenance', async (t) => {
   t.strictSame(workflow.match(/npm publish.*/g), ['npm publish --provenance --access public'])
   t.match(workflow, /^ +id-token: write$/m)
 })
+
+t.test('a release has an SBOM, of what the lockfile pins and users get', async (t) => {
+  const workflow = await readFile(join(root, '.github/workflows/release.yml'), 'utf8')
+  t.match(workflow, /npm pkg delete devDependencies\n +npm install --package-lock-only --ignore-scripts\n +npm sbom --package-lock-only .*> (\S+)\n[^]*gh release upload .* \S+/)
+  t.match(await readFile(join(root, '.github/workflows/ci.yml'), 'utf8'), /run: npm audit signatures$/m)
+})
+
+t.test('each lockfile pins what it installs by its hash, and names no registry', async (t) => {
+  for (const folder of ['.', 'bench', 'consumers', 'consumers/nest']) {
+    const { packages } = JSON.parse(await readFile(join(root, folder, 'package-lock.json'), 'utf8')) as { packages: Record<string, { link?: true, integrity?: string, resolved?: string }> }
+    const installed = Object.entries(packages).filter(([path, { link }]) => path !== '' && !link)
+    t.ok(installed.length > 0, folder)
+    t.strictSame(installed.filter(([, { integrity, resolved }]) => !integrity?.startsWith('sha512-') || resolved !== undefined), [])
+  }
+})

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { createAuthClient } from 'fastify-jwt-refresh/client'
 import { attachAxios } from 'fastify-jwt-refresh/client/axios'
+import { createAuthClient as createNativeClient } from 'fastify-jwt-refresh/client/native'
 import { useAuth } from 'fastify-jwt-refresh/client/react'
 
 test('the client, in a page of jsdom', async () => {
@@ -12,7 +13,7 @@ test('the client, in a page of jsdom', async () => {
 })
 
 test('its adapters', () => {
-  expect([typeof attachAxios, typeof useAuth]).toEqual(['function', 'function'])
+  expect([typeof attachAxios, typeof createNativeClient, typeof useAuth]).toEqual(['function', 'function', 'function'])
 })
 
 test('a session, as a page has it', async () => {

@@ -7,6 +7,7 @@ import jwtRefresh, { MemoryStore } from 'fastify-jwt-refresh'
 import * as all from 'fastify-jwt-refresh'
 import { AuthUnavailableError, createAuthClient } from 'fastify-jwt-refresh/client'
 import { attachAxios } from 'fastify-jwt-refresh/client/axios'
+import { createAuthClient as createNativeClient } from 'fastify-jwt-refresh/client/native'
 import { useAuth } from 'fastify-jwt-refresh/client/react'
 import { postgresStore } from 'fastify-jwt-refresh/postgres'
 import { redisStore } from 'fastify-jwt-refresh/redis'
@@ -14,7 +15,7 @@ import { loginAs, testStore } from 'fastify-jwt-refresh/testing'
 
 const require = createRequire(import.meta.url)
 
-for (const exported of [attachAxios, useAuth, postgresStore, redisStore, testStore]) assert.equal(typeof exported, 'function')
+for (const exported of [attachAxios, createNativeClient, useAuth, postgresStore, redisStore, testStore]) assert.equal(typeof exported, 'function')
 assert.equal(all.default, jwtRefresh)
 assert.equal(all.MemoryStore, MemoryStore)
 

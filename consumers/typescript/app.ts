@@ -1,6 +1,6 @@
 // Compiled with each kind of `module` and `moduleResolution`, and then run.
 
-import { equal } from 'node:assert/strict'
+import { equal, throws } from 'node:assert/strict'
 import Fastify from 'fastify'
 import type { FastifyRequest } from 'fastify'
 import jwtRefresh, { MemoryStore } from 'fastify-jwt-refresh'
@@ -8,6 +8,8 @@ import type { AuthenticateHook, JwtRefreshOptions, MemoryStoreOptions, Session, 
 import { AuthUnavailableError, createAuthClient } from 'fastify-jwt-refresh/client'
 import type { AuthClient } from 'fastify-jwt-refresh/client'
 import { attachAxios } from 'fastify-jwt-refresh/client/axios'
+import { createAuthClient as createNativeClient } from 'fastify-jwt-refresh/client/native'
+import type { NativeAuthClient } from 'fastify-jwt-refresh/client/native'
 import { useAuth } from 'fastify-jwt-refresh/client/react'
 import { postgresStore } from 'fastify-jwt-refresh/postgres'
 import { redisStore } from 'fastify-jwt-refresh/redis'
@@ -75,6 +77,11 @@ async function main (): Promise<void> {
   same<NonNullable<ReturnType<typeof useAuth<{ role: string }>>['claims']>['role'], string>(true)
   const failure: unknown = await auth.ready().catch((error: unknown) => error)
   equal((failure as AuthUnavailableError).name, 'AuthUnavailableError')
+
+  const native: NativeAuthClient<{ role: string }> = createNativeClient<{ role: string }>({ baseUrl: 'https://api.example.com', refreshToken: { load: () => null, save: () => {} } })
+  equal((await native.ready()).status, 'signed-out')
+  // @ts-expect-error: it needs a storage
+  throws(() => createNativeClient({ baseUrl: 'https://api.example.com' }), TypeError)
 
   const prefix: RedisStoreOptions = { prefix: 'app:' }
   // @ts-expect-error: not a client

@@ -39,25 +39,31 @@ const DEFAULTS: Settings = {
   key: ''
 }
 
-/** For options that the type of the default does not describe: what the value must be, and a check, which may throw. */
-const CHECKS: { readonly [name: string]: readonly [fix: string, isRight: (value: any) => unknown] } = { // eslint-disable-line @typescript-eslint/no-explicit-any -- anything may be given
+/** What the value must be, and whether it is; the second may throw. */
+type Check = readonly [fix: string, isRight: (value: any) => unknown] // eslint-disable-line @typescript-eslint/no-explicit-any -- anything may be given
+
+/** For options that the type of the default does not describe. */
+const CHECKS: { readonly [name: string]: Check } = {
   // With a path, since localhost:3000 alone is a URL, too: one with the scheme "localhost", to which no path can be resolved.
   baseUrl: ['an absolute URL', (url) => new URL('/', url)],
   loginPath: ['a path or a list of paths', (paths) => paths.length > 0 && [paths].flat().every((path) => typeof path === 'string')],
   origins: ['a list of origins, such as https://files.example.com', (origins) => origins.every(isOrigin)],
-  autoRefresh: ["of the type boolean or 'always'", (value) => [true, false, 'always'].includes(value)],
-  crossTab: ["of the type boolean or 'strict'", (value) => [true, false, 'strict'].includes(value)]
+  leeway: seconds(86_400),
+  timeout: seconds(600),
+  autoRefresh: oneOf(true, false, 'always'),
+  idleAfter: seconds(86_400),
+  crossTab: oneOf(true, false, 'strict')
 }
 
 /** @throws TypeError for an unknown option, and for a value that cannot work */
 export function readOptions (options: AuthClientOptions): Settings {
   const settings = { ...DEFAULTS }
   for (const [name, value] of Object.entries(options)) {
-    if (!isKnown(name)) throw new TypeError(`createAuthClient: the option "${name}" is unknown: did you mean ${findSimilar(name)}?`)
+    if (!isKnown(name)) throw new TypeError(`createAuthClient: the option "${name}" is unknown: the options are ${Object.keys(DEFAULTS).join(', ')}`)
     if (value === undefined) continue
-    const fix = findFix(name, value)
+    const [fix, isRight] = CHECKS[name] ?? sameType(DEFAULTS[name])
     // The value is not shown: a header may hold a secret.
-    if (fix) throw new TypeError(`createAuthClient: the option ${name} must be ${fix}`)
+    if (!passes(isRight, value)) throw new TypeError(`createAuthClient: the option ${name} must be ${fix}`)
     Object.assign(settings, { [name]: value })
   }
   return settings
@@ -67,23 +73,25 @@ function isKnown (name: string): name is keyof Settings {
   return Object.hasOwn(DEFAULTS, name)
 }
 
-/** The option that shares the longest prefix with the name, ignoring letter case. */
-function findSimilar (name: string): string {
-  const beginning = name.toLowerCase()
-  return Object.keys(DEFAULTS).find((known) => known.toLowerCase().startsWith(beginning)) ?? findSimilar(name.slice(0, -1))
+/** A finite number above the longest time that makes sense is a number of milliseconds. */
+function seconds (longest: number): Check {
+  return [`a number of seconds up to ${longest}, or Infinity`, (value) => typeof value === 'number' && value >= 0 && (value <= longest || value === Infinity)]
 }
 
-/** What the option must be instead; undefined if it is valid. */
-function findFix (name: keyof Settings, value: unknown): string | undefined {
-  const type: string = typeof DEFAULTS[name]
-  const given: string = typeof value
-  const [fix, isRight] = CHECKS[name] ?? [`of the type ${type}`, () => given === type && value !== null]
+function oneOf (...values: unknown[]): Check {
+  return [`one of ${values.join(', ')}`, (value) => values.includes(value)]
+}
+
+function sameType (standard: unknown): Check {
+  return [`of the type ${typeof standard}`, (value) => typeof value === typeof standard && value !== null]
+}
+
+function passes (isRight: Check[1], value: unknown): unknown {
   try {
-    if (isRight(value)) return typeof value === 'number' && !(value >= 0) ? '0 seconds or more' : undefined
+    return isRight(value)
   } catch {
-    // A value of the wrong type made the check throw.
+    return false
   }
-  return fix
 }
 
 /** Whether it is a URL without a path: a path would look as if it restricted the token to it. */

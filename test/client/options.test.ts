@@ -8,22 +8,11 @@ function create (options: unknown): unknown {
   return createAuthClient(options as object)
 }
 
-const UNKNOWN: Record<string, string> = {
-  refreshpath: 'refreshPath',
-  refreshUrl: 'refreshPath',
-  logoutpath: 'logoutPath',
-  baseURL: 'baseUrl',
-  Origins: 'origins',
-  origin: 'origins',
-  timeOut: 'timeout',
-  autorefresh: 'autoRefresh',
-  crosstab: 'crossTab',
-  header: 'headers'
-}
+const NAMES = 'baseUrl, refreshPath, logoutPath, loginPath, fetch, headers, origins, leeway, timeout, autoRefresh, idleAfter, crossTab, key'
 
-for (const [name, meant] of Object.entries(UNKNOWN)) {
+for (const name of ['refreshpath', 'refreshUrl', 'baseURL', 'origin', 'timeOut', 'header', '']) {
   t.test(`the option ${name} is unknown`, async (t) => {
-    const error = { name: 'TypeError', message: `createAuthClient: the option "${name}" is unknown: did you mean ${meant}?` }
+    const error = { name: 'TypeError', message: `createAuthClient: the option "${name}" is unknown: the options are ${NAMES}` }
     t.throws(() => create({ [name]: 'x' }), error)
     t.throws(() => create({ [name]: undefined }), error)
   })
@@ -45,12 +34,12 @@ const BAD: Array<[options: object, message: string]> = [
   [{ headers: null }, 'headers must be of the type object'],
   ...['https://files.example.com', {}, null, ['files.example.com'], ['https://files.example.com/x'], ['https://files.example.com?x'], [null], ['data:x']]
     .map((origins): [object, string] => [{ origins }, 'origins must be a list of origins, such as https://files.example.com']),
-  ...['x', '60', null].map((leeway): [object, string] => [{ leeway }, 'leeway must be of the type number']),
-  ...[NaN, -1].map((leeway): [object, string] => [{ leeway }, 'leeway must be 0 seconds or more']),
-  [{ timeout: '10s' }, 'timeout must be of the type number'],
-  [{ timeout: -1 }, 'timeout must be 0 seconds or more'],
-  ...['never', 1, null].map((autoRefresh): [object, string] => [{ autoRefresh }, "autoRefresh must be of the type boolean or 'always'"]),
-  ...['foo', 'always', Symbol('x')].map((crossTab): [object, string] => [{ crossTab }, "crossTab must be of the type boolean or 'strict'"])
+  ...['x', '60', null, [60], NaN, -1, 86_401, -Infinity].map((leeway): [object, string] => [{ leeway }, 'leeway must be a number of seconds up to 86400, or Infinity']),
+  // Milliseconds, by mistake.
+  ...['10s', -1, 1000, 10_000].map((timeout): [object, string] => [{ timeout }, 'timeout must be a number of seconds up to 600, or Infinity']),
+  ...[1_800_000, true, Symbol('x'), 60n].map((idleAfter): [object, string] => [{ idleAfter }, 'idleAfter must be a number of seconds up to 86400, or Infinity']),
+  ...['never', 1, null].map((autoRefresh): [object, string] => [{ autoRefresh }, 'autoRefresh must be one of true, false, always']),
+  ...['foo', 'always', Symbol('x')].map((crossTab): [object, string] => [{ crossTab }, 'crossTab must be one of true, false, strict'])
 ]
 
 for (const [options, message] of BAD) {
@@ -69,6 +58,8 @@ t.test('good values, and undefined for each default', async (t) => {
     {},
     { baseUrl: undefined, refreshPath: undefined, logoutPath: undefined, loginPath: undefined, fetch: undefined, headers: undefined, origins: undefined, leeway: undefined, timeout: undefined, autoRefresh: undefined, crossTab: undefined, key: undefined },
     { baseUrl: new URL('https://api.example.com'), loginPath: ['/login', '/confirm-password'], leeway: 0, timeout: 0.5, autoRefresh: 'always', crossTab: 'strict', key: '' },
+    { leeway: 86_400, timeout: 600, idleAfter: 86_400 },
+    { timeout: Infinity, idleAfter: Infinity },
     { baseUrl: 'http://localhost:3000/api/', leeway: Infinity, autoRefresh: true, crossTab: false, origins: [], headers: {} },
     { autoRefresh: false, crossTab: true, headers: Object.assign(Object.create(null), { 'x-csrf': '1' }) }
   ]
@@ -97,7 +88,7 @@ t.test('a page without an address of its own needs a baseUrl', async (t) => {
   const page = { document: { visibilityState: 'visible', baseURI: 'about:blank' } }
   t.throws(() => newTab({}, page), {
     name: 'TypeError',
-    message: 'createAuthClient: the option baseUrl is needed to resolve "/auth/refresh"'
+    message: 'createAuthClient: the option baseUrl is needed, because there is no page with an address'
   })
   t.equal(newTab({ baseUrl: 'https://api.example.com' }, page).auth.getSnapshot().status, 'unknown')
 })

@@ -23,7 +23,7 @@ export function createAddresses ({ baseUrl, refreshPath, logoutPath, loginPath, 
     try {
       return new URL(path, baseUrl || pageUrl)
     } catch (cause) {
-      throw new TypeError(`createAuthClient: the option baseUrl is needed to resolve "${path}"`, { cause })
+      throw new TypeError('createAuthClient: the option baseUrl is needed, because there is no page with an address', { cause })
     }
   }
 

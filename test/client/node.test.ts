@@ -32,11 +32,11 @@ t.test('it refreshes on 401 and when asked', async (t) => {
 })
 
 t.test('without a baseUrl there is no address to ask', async (t) => {
-  const missing = (path: string) => ({ name: 'TypeError', message: `createAuthClient: the option baseUrl is needed to resolve "${path}"` })
-  await t.rejects(createAuthClient().ready(), missing('/auth/refresh'))
-  await t.rejects(createAuthClient().logout(), missing('/auth/logout'))
-  await t.rejects(createAuthClient().fetch('/me'), missing(''))
-  await t.rejects(createAuthClient().getToken({ url: 'https://api.example.com/me' }), missing(''))
+  const missing = { name: 'TypeError', message: 'createAuthClient: the option baseUrl is needed, because there is no page with an address' }
+  await t.rejects(createAuthClient().ready(), missing)
+  await t.rejects(createAuthClient().logout(), missing)
+  await t.rejects(createAuthClient().fetch('/me'), missing)
+  await t.rejects(createAuthClient().getToken({ url: 'https://api.example.com/me' }), missing)
 })
 
 t.test('the global fetch is the default, as it is when it is called', async (t) => {

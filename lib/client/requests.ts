@@ -32,7 +32,7 @@ export async function requestLogIn (post: Transport, credentials: object): Promi
   } catch {
     // Not JSON, or no token in it: a second factor may be asked for.
   }
-  throw new LogInRefusedError(`${call} answered ${status}`, status, body)
+  throw new LogInRefusedError(`${call} answered ${status}${explainRoute(status, 'loginPath')}`, status, body)
 }
 
 function mustBeOk (answer: Answer, option: string): void {
@@ -51,8 +51,12 @@ function codeIn (text: string): string | undefined {
 /** What the answer says beside its status, and what to check. */
 function explain ({ status, text }: Answer, option: string): string {
   const code = codeIn(text)
-  if (status === 404 || status === 405) return `: is ${option} right?`
   if (status === 429) return ': is the rate limit too strict?'
-  if (!code) return ': is the server down, or did a proxy answer?'
-  return ` ${code}${code === 'FST_JWT_CROSS_SITE_REQUEST' ? ': is this origin in trustedOrigins?' : ''}`
+  if (code) return ` ${code}${code === 'FST_JWT_CROSS_SITE_REQUEST' ? ': is this origin in trustedOrigins?' : ''}`
+  return explainRoute(status, option) || ': is the server down, or did a proxy answer?'
+}
+
+/** Empty if there is such a route. */
+function explainRoute (status: number, option: string): string {
+  return status === 404 || status === 405 ? `: is ${option} right?` : ''
 }

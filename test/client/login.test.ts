@@ -51,13 +51,20 @@ for (const [answer, body] of REFUSALS) {
     browser.intercept = ({ url }) => url.endsWith('/login') ? answer() : undefined
     const error = await auth.logIn({ password: 'secret' }).catch((error: unknown) => error)
     t.type(error, LogInRefusedError)
-    t.match(error, { name: 'LogInRefusedError', message: `POST http://localhost/login answered ${status}`, status, body })
+    t.match(error, { name: 'LogInRefusedError', status, body })
+    t.equal((error as Error).message, `POST http://localhost/login answered ${status}`)
     t.notMatch(String(error), 'secret')
     t.equal(auth.getSnapshot().status, 'signed-out')
     browser.intercept = () => {}
     t.equal((await auth.logIn({})).status, 'signed-in', 'the next one is free to try')
   })
 }
+
+t.test('a route that is not there says which option to check', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab({ loginPath: '/log-in' })
+  await t.rejects(auth.logIn({}), { name: 'LogInRefusedError', status: 404, message: 'POST http://localhost/log-in answered 404: is loginPath right?' })
+})
 
 t.test('a server that is away is no refusal, and who is signed in stays so', async (t) => {
   const browser = await createBrowser(t)

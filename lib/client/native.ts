@@ -34,6 +34,11 @@ type Fetch = typeof globalThis.fetch
 
 const SESSION_OVER = /"FST_JWT_REFRESH_TOKEN_/
 
+/** The server sends a cookie instead, which this client does not keep: the session would last as long as the access token. */
+class NoRefreshTokenError extends TypeError {
+  override message = "The login was answered without a refreshToken: the server needs refreshToken.transport 'body', or 'both' and issueTokens(claims, { transport: 'body' })"
+}
+
 /**
  * The client for apps without a cookie jar, such as those of React Native: the refresh token is sent and received in the body, and
  * kept in a storage that the app provides. The server's option `refreshToken.transport` is `'body'` or `'both'`.
@@ -63,7 +68,9 @@ export function createAuthClient<Claims extends object = { [claim: string]: unkn
     // Without cookies: a platform may have a jar of its own, with another session in it.
     const response = await send(input, { ...init, ...(saved && !isLogIn && withToken(init, saved)), credentials: 'omit' })
     const text = await response.clone().text()
-    if (response.ok) await save(url === logoutUrl ? null : readRefreshToken(text), saved)
+    const { accessToken, refreshToken } = readTokens(text)
+    if (response.ok && isLogIn && accessToken && !refreshToken) throw new NoRefreshTokenError()
+    if (response.ok) await save(url === logoutUrl ? null : refreshToken, saved)
     else if (!isLogIn && SESSION_OVER.test(text)) await save(null, saved)
     return response
   }
@@ -75,6 +82,11 @@ export function createAuthClient<Claims extends object = { [claim: string]: unkn
 
   return {
     ...auth,
+    async logIn (body) {
+      return await auth.logIn(body).catch((error: Error) => {
+        throw error.cause instanceof NoRefreshTokenError ? error.cause : error
+      })
+    },
     async setSession (result) {
       auth.setSession(result)
       await save(result.refreshToken, undefined)
@@ -89,12 +101,12 @@ function withToken ({ headers, body }: RequestInit, refreshToken: string): Reque
   }
 }
 
-/** Undefined if there is none: the answer may be a page that asks for a second factor. */
-function readRefreshToken (text: string): string | undefined {
+/** Empty if there are none: the answer may be a page that asks for a second factor. */
+function readTokens (text: string): Partial<NativeTokenResult> {
   try {
-    return JSON.parse(text)?.refreshToken
+    return JSON.parse(text) ?? {}
   } catch {
-    return undefined
+    return {}
   }
 }
 

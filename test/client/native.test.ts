@@ -98,6 +98,22 @@ t.test('logins that are sent in another way', async (t) => {
   t.equal(saved.length, before)
 })
 
+t.test('a server that sends the refresh token in a cookie', async (t) => {
+  const { browser, saved, auth } = await createDevice(t)
+  browser.intercept = ({ url }) => url.endsWith('/login') ? Response.json({ accessToken: 'e30.e30.x', expiresIn: 60 }) : undefined
+  const error = { name: 'TypeError', message: /^The login was answered without a refreshToken: .* refreshToken\.transport/ }
+  await t.rejects(auth.logIn({}), error)
+  await t.rejects(auth.fetch(`${ORIGIN}/login`, { method: 'POST' }), error)
+  t.equal(auth.getSnapshot().status, 'unknown')
+  t.strictSame(saved, [])
+  browser.intercept = ({ url }) => url.endsWith('/login') ? Response.json({ secondFactor: 'totp' }) : undefined
+  await t.rejects(auth.logIn({}), { name: 'LogInRefusedError', body: { secondFactor: 'totp' } })
+  browser.intercept = ({ url }) => url.endsWith('/login') ? Response.json(null) : undefined
+  await t.rejects(auth.logIn({}), { name: 'LogInRefusedError', body: null })
+  browser.intercept = () => { throw new TypeError('fetch failed') }
+  await t.rejects(auth.logIn({}), { name: 'AuthUnavailableError' })
+})
+
 t.test('a storage that fails', async (t) => {
   let isLocked = false
   const saved: Array<string | null> = []
@@ -148,7 +164,7 @@ t.test('what is missing is found when the client is made', async (t) => {
     })
   }
   t.throws(() => createAuthClient({ refreshToken } as never), { message: 'createAuthClient: the option baseUrl must be an absolute URL' })
-  t.throws(() => createAuthClient({ baseUrl: ORIGIN, refreshToken, timeOut: 1 } as never), { message: /did you mean timeout/ })
+  t.throws(() => createAuthClient({ baseUrl: ORIGIN, refreshToken, timeOut: 1 } as never), { message: /the option "timeOut" is unknown/ })
 
   const { URL, atob } = globalThis
   t.teardown(() => Object.assign(globalThis, { URL, atob }))

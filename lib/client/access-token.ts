@@ -42,7 +42,7 @@ export function readClaims (token: string): Claims {
 /** RFC 4648 section 5; the content is UTF-8. Not every page has a TextDecoder (jsdom has none). */
 function decodeBase64Url (text: string): string {
   const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  return decodeURIComponent(Array.from(bytes, (byte) => '%' + byte.charCodeAt(0).toString(16).padStart(2, '0')).join(''))
+  return decodeURIComponent(bytes.replace(/[%\x80-\xff]/g, (byte) => '%' + byte.charCodeAt(0).toString(16)))
 }
 
 /** How long the token is still valid, in ms. */

@@ -1,4 +1,3 @@
-import type { AccessToken } from './access-token.ts'
 import { AuthUnavailableError, isSessionOver } from './errors.ts'
 import type { Exclusively } from './lock.ts'
 import { requestToken } from './requests.ts'
@@ -45,23 +44,16 @@ export function createRenewal (state: State, session: Session, tabs: Tabs, exclu
   async function refresh (asked: AuthSnapshot, waited: boolean): Promise<void> {
     if (waited && state.snapshot === asked) await tabs.nextMessage()
     if (state.snapshot !== asked) return
-    let token: AccessToken
-    try {
-      token = await requestToken(post)
-    } catch (error) {
-      fail(asked, error)
-      return
-    }
     // An answer to a request from before a sign-in or sign-out says nothing after it.
-    if (state.snapshot === asked) session.begin('refreshed', token)
-  }
-
-  function fail (asked: AuthSnapshot, error: unknown): void {
-    if (!(error instanceof AuthUnavailableError)) throw error
-    if (state.snapshot !== asked) return
-    if (isSessionOver(error)) return session.end()
-    state.fail(error)
-    throw error
+    try {
+      const token = await requestToken(post)
+      if (state.snapshot === asked) session.begin('refreshed', token)
+    } catch (error) {
+      if (state.snapshot !== asked) return
+      if (isSessionOver(error)) return session.end()
+      if (error instanceof AuthUnavailableError) state.fail(error)
+      throw error
+    }
   }
 
   async function renewNow (): Promise<void> {

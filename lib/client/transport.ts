@@ -40,7 +40,7 @@ export function createTransport (settings: Settings, addresses: Addresses): Tran
           credentials: 'include',
           keepalive: true, // a user who leaves the page now must not lose the new cookie
           headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
-          ...(body && { body: JSON.stringify(body) }),
+          body: JSON.stringify(body), // undefined if there is none
           signal
         })
         status = response.status

@@ -95,7 +95,7 @@ refusesToBoot(t, 'an option of @fastify/jwt and its like, whose place here is na
   options.map((option): Mistake => [option, withAccessCookie(at(option, { expiresIn: '15m' })), `${option} is unknown: ${mend}`])))
 
 /** Its cookie is an error of its own where there is no transport for it. */
-function withAccessCookie (options: object): object {
+function withAccessCookie (options: Record<string, unknown>): Record<string, unknown> {
   const { accessToken } = options as { accessToken?: object }
   return accessToken === undefined ? options : { ...options, accessToken: { transport: 'cookie', ...accessToken } }
 }

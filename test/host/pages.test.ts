@@ -241,6 +241,15 @@ test('a link on another site opens a page with its user signed in', async (t) =>
   t.equal((await browser.get('/page', link)).statusCode, 200)
 })
 
+test('a prefetch refreshes as any request does, and what it gets serves the page that is opened', async (t) => {
+  const { clock, browser } = await createPages(t)
+  clock.now += 16 * MINUTE
+  const prefetch = await browser.get('/page', { 'sec-purpose': 'prefetch;prerender', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' })
+  t.strictSame(setCookies(prefetch), [ACCESS_COOKIE, COOKIE_NAME])
+  const opened = await browser.get()
+  t.strictSame([opened.statusCode, setCookies(opened)], [200, []])
+})
+
 test('the upgrade to a WebSocket does not refresh, since its answer sets no cookie', async (t) => {
   const { clock, events, browser } = await createPages(t)
   const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-fetch-site': 'same-origin' }

@@ -86,7 +86,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const checkAccess = createCheckAccess(readAccessToken, verifiedClaims, refuseAccessToken)
   const readTokens = createReadTokens(config.refreshToken, readCookies, refreshTokens)
   const cookieHints = createCookieHints(config)
-  const chooseToken = createChooseToken({ config: config.refreshToken, readTokens, adopt, isCrossSite, now, hints: cookieHints, refuse })
+  const chooseToken = createChooseToken({ config: config.refreshToken, readTokens, adopt, keyProofs, isCrossSite, now, hints: cookieHints, refuse })
   const findProofs = createFindProofs({
     readTokens, readBearer, accessCookie, readAccessCookie, extracts: extract !== undefined, verifiedClaims, isCrossSite, refuse
   })

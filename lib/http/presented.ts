@@ -12,6 +12,7 @@ import type { CookieHints } from './cookie-hints.ts'
 import type { RefreshCookie } from './cookie.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
+import type { KeyProofs } from './key-proofs.ts'
 import type { Refuse } from './refusals.ts'
 
 /** The refresh tokens in one place of a request. */
@@ -91,13 +92,15 @@ interface ChooseTokenParts {
   readTokens: ReadTokens
   /** null: there is no older scheme whose tokens are taken. */
   adopt: Adopt | null
+  /** null: tokens are bound to no key. */
+  keyProofs: KeyProofs | null
   isCrossSite: IsCrossSite
   now: () => number
   hints: CookieHints
   refuse: Refuse
 }
 
-export function createChooseToken ({ config, readTokens, adopt, isCrossSite, now, hints, refuse }: ChooseTokenParts): ChooseToken {
+export function createChooseToken ({ config, readTokens, adopt, keyProofs, isCrossSite, now, hints, refuse }: ChooseTokenParts): ChooseToken {
   /**
    * The latest token whose session lives, or the latest of all: a cookie that was left behind or tossed in must not log
    * anyone out. Where people of two subjects are signed in, any choice could be the wrong one.
@@ -116,6 +119,8 @@ export function createChooseToken ({ config, readTokens, adopt, isCrossSite, now
     if (isCrossSite(request)) throw refuseCrossSite(refuse, request, 'refresh')
     const token = await adopt(request, store)
     if (token === null) return null
+    // As at a login: what follows is bound to the key of this request.
+    if (keyProofs !== null) token.jkt = keyProofs.ofLogin(request)
     const transport = sent !== null || config.transport === 'body' ? 'body' : 'cookie'
     // Without rotation the client would keep the old token for good, and what was not sent in the body cannot be sent back.
     return { token, transport, sent, renews: !config.windows.rotate || (transport === 'body' && sent === null) }

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { MemoryStore } from '../../index.ts'
 import type { JwtRefreshOptions, Session } from '../../index.ts'
-import { createApp, MINUTE, needCookie, refreshCookie, SECRET } from '../fixtures/app.ts'
+import { createApp, MINUTE, needCookie, refreshCookie, SECOND, SECRET } from '../fixtures/app.ts'
+import { createProofKey, proofFor } from '../fixtures/dpop.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 import { createMovingApp } from '../http/adopt.ts'
 
@@ -140,6 +141,21 @@ t.test('claims is asked for a session that was moved, and may end it', async (t)
   t.match(events.at(-1), { type: 'ended', reason: 'claims' })
   locked = false
   t.equal((await trade('old')).statusCode, 403, 'for good')
+})
+
+t.test('with dpop, what the old token is traded in for is bound to the key of the request, which a required proof shows', async (t) => {
+  const { rows, trade, app, clock } = await createMovingApp(t, createApp, { dpop: { mode: 'required' }, refreshToken: { transport: 'body' } })
+  rows.set('old', { userId: 'anna', tradedIn: false })
+  t.equal((await trade('unknown')).json().code, 'FST_JWT_REFRESH_TOKEN_MISSING')
+  t.match((await trade('old')).json(), { statusCode: 400, code: 'FST_JWT_PROOF_INVALID' })
+  const key = createProofKey()
+  const prove = () => proofFor(key, 'POST', '/auth/refresh', { iat: clock.now / SECOND })
+  const { refreshToken } = (await trade('old', { headers: { 'x-old-token': 'old', dpop: prove() } })).json()
+  t.match(payloadOf(refreshToken), { sub: 'anna', cnf: { jkt: /^[\w-]{43}$/ } })
+  clock.now += MINUTE
+  const send = async (headers: object) => await app.inject({ method: 'POST', url: '/auth/refresh', payload: { refreshToken }, headers: { ...headers } })
+  t.equal((await send({})).json().code, 'FST_JWT_PROOF_REQUIRED')
+  t.equal((await send({ dpop: prove() })).statusCode, 200)
 })
 
 t.test('keys that two users or tokens have are two sessions; nobody can tell the id from the key', async (t) => {

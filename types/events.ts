@@ -6,8 +6,8 @@ interface SessionEvent {
 /** A login, or an old token that was traded in: a session was created. */
 export interface IssuedEvent extends SessionEvent {
   type: 'issued'
-  /** An old token was traded in (option `adopt`). Absent after a login. */
-  adopted?: true
+  /** The `key` of the old token that was traded in (option `adopt`). Absent after a login. */
+  key?: string
 }
 
 /** Which of the rotation rules has accepted a refresh. The rule "ahead" is the event `recovered`. */
@@ -28,6 +28,8 @@ export interface ReusedEvent extends SessionEvent {
   generation: number
   /** The generation that the session had reached. */
   expected: number
+  /** The `key` of the old token for which the session was started. */
+  key?: string
 }
 
 /** The store had lost its last writes (a failover, an old backup) and the client's token healed the session. */
@@ -49,6 +51,11 @@ export interface EndedEvent {
   sessionId?: string
   /** How many sessions were ended. */
   count: number
+  /**
+   * The `key` of the old token that was traded in for the session (option `adopt`), so that the app can revoke it. Only where a
+   * refresh token of the session says so: absent after `app.sessions.revoke` and `revokeAll`, and for the reason `limit`.
+   */
+  key?: string
 }
 
 /**

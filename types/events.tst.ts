@@ -21,11 +21,11 @@ test('the union is told apart by its type', () => {
 })
 
 test('what each says', () => {
-  expect<IssuedEvent>().type.toBe<{ type: 'issued', adopted?: true, sessionId: string, subject: string }>()
+  expect<IssuedEvent>().type.toBe<{ type: 'issued', key?: string, sessionId: string, subject: string }>()
   expect<RefreshedEvent>().type.toBe<{ type: 'refreshed', sessionId: string, subject: string, generation: number, case: RefreshCase, rotated: boolean }>()
-  expect<ReusedEvent>().type.toBe<{ type: 'reused', sessionId: string, subject: string, generation: number, expected: number }>()
+  expect<ReusedEvent>().type.toBe<{ type: 'reused', sessionId: string, subject: string, generation: number, expected: number, key?: string }>()
   expect<RecoveredEvent>().type.toBe<{ type: 'recovered', sessionId: string, subject: string, generation: number, expected: number }>()
-  expect<EndedEvent>().type.toBe<{ type: 'ended', reason: 'logout' | 'revoked' | 'claims' | 'replaced' | 'limit', subject?: string, sessionId?: string, count: number }>()
+  expect<EndedEvent>().type.toBe<{ type: 'ended', reason: 'logout' | 'revoked' | 'claims' | 'replaced' | 'limit', subject?: string, sessionId?: string, count: number, key?: string }>()
   expect<RefusedEvent>().type.toBe<{ type: 'refused', operation: Operation | 'access', reason: RefusedReason, sessionId?: string, subject?: string }>()
   expect<UnavailableEvent>().type.toBe<{ type: 'unavailable', operation: Operation, cause: unknown, ms: number }>()
   expect<Operation>().type.toBe<'login' | 'refresh' | 'logout' | 'session'>()

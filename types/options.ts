@@ -151,16 +151,19 @@ export interface AdoptedToken {
   /** The claims of the session, as for `issueTokens`. */
   claims: LoginClaims
   /**
-   * What tells this token from all others of the app: its `jti`, or the id of its row. It need not be secret, and is not kept:
-   * the id of the session is derived from it.
+   * What tells this token from all others of the app: its `jti`, or the id of its row; at most 256 characters. The id of the session is
+   * derived from it. It is kept in the session's refresh tokens and told by its events, so never give the token itself.
    */
   key: string
   /** When the user was last authenticated, in seconds since the epoch. Without it, `requireRecentLogin` asks for a login. */
   authTime?: number | undefined
-  /** Whether `markTradedIn` has been called for it before. Then it starts no session any more, and one that was ended stays so. */
-  tradedIn: boolean
+  /**
+   * Whether `markTradedIn` has been called for it before. Then it starts no session any more, and one that was ended stays so.
+   * Default false: the app revokes the token itself when the event `ended` or `reused` comes with its `key`.
+   */
+  tradedIn?: boolean | undefined
   /** Has `tradedIn` be true from now on. Called and awaited once the session is in the store, before the answer. */
-  markTradedIn: () => unknown
+  markTradedIn?: (() => unknown) | undefined
 }
 
 /** With Fastify's own register options, `logLevel` and `logSerializers`, for the scope of our routes. */

@@ -1,5 +1,6 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import { own } from '../json.ts'
+import type { SessionReference } from '../sessions/end-sessions.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import type { AccessCookie } from './access-cookie.ts'
 import type { ReadAccessToken } from './authenticate.ts'
@@ -10,9 +11,7 @@ import type { Refuse } from './refusals.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
 /** A genuine token of a session: whoever presents it may end that session. */
-export interface Proof {
-  subject: string
-  sessionId: string
+export interface Proof extends SessionReference {
   /** null: it was an access token. */
   refreshToken: RefreshToken | null
 }
@@ -78,6 +77,6 @@ function ofClaims ({ sub, sid }: { sub: string, sid: string }): Proof {
 }
 
 function ofToken (refreshToken: RefreshToken): Proof {
-  const { subject, sessionId } = refreshToken
-  return { subject, sessionId, refreshToken }
+  const { subject, sessionId, adoptedKey } = refreshToken
+  return { subject, sessionId, adoptedKey, refreshToken }
 }

@@ -23,8 +23,9 @@ import { oldTokenOf, rootOf } from './old-token.ts'
  * ordinary rotation: it is the first token of a session whose id is derived from its key. So a lost answer, a second
  * tab and a stolen copy are told apart by the rules that hold for a login's token (test/model/adopt.test.ts).
  *
- * The old token starts that session once: `markTradedIn` is called when the session is in the store, so that nothing is lost where
- * either of the two fails, and from then on a session that is not there has ended.
+ * With `markTradedIn` the old token starts that session once: it is called when the session is in the store, so that nothing is lost
+ * where either of the two fails, and from then on a session that is not there has ended. Without it, the host's own check of the
+ * old token is all that keeps a session that has ended from being started again.
  *
  * @throws what `askHost` throws, StoreUnavailableError, and TypeError for an answer that is no AdoptedToken
  */
@@ -37,13 +38,18 @@ interface AdoptParts {
   emit: Emit
 }
 
-interface Answer extends Pick<AdoptedToken, 'key' | 'tradedIn' | 'markTradedIn'> {
+interface Answer {
+  key: string
+  tradedIn: boolean
+  markTradedIn: () => unknown
   claims: SessionClaims
   terms: LoginTerms
 }
 
 const NAMES = ['claims', 'key', 'authTime', 'tradedIn', 'markTradedIn'] as const
 const ID_BYTES = 16
+/** It is kept in the refresh token, and so in a cookie. */
+const MAX_KEY = 256
 
 /** null where there is nothing to adopt. */
 export function createAdopt ({ config, openStore, parseTerms, emit }: AdoptParts): Adopt | null {
@@ -59,11 +65,13 @@ export function createAdopt ({ config, openStore, parseTerms, emit }: AdoptParts
 
   function parse (answer: unknown): Answer {
     if (!isObject(answer)) throw new TypeError(`adopt answers with ${show(answer)}: give an object with ${NAMES.join(', ')}, or null`)
-    const { claims, key, authTime, tradedIn, markTradedIn } = checkCallOptions('adopt', answer as unknown as AdoptedToken, NAMES)
-    if (!isText(key)) throw new TypeError(`adopt: key is ${show(key)}: give the id of the old token, a non-empty string`)
+    const given = checkCallOptions('adopt', answer as unknown as AdoptedToken, NAMES)
+    const { claims, key, authTime, tradedIn = false, markTradedIn = () => {} } = given
+    if (!isText(key) || key.length > MAX_KEY) throw new TypeError(`adopt: key is ${show(key)}: give the id of the old token, a string of 1 to ${MAX_KEY} characters`)
     if (typeof tradedIn !== 'boolean') throw new TypeError(`adopt: tradedIn is ${show(tradedIn)}: give true once markTradedIn was called for this token, else false`)
     if (typeof markTradedIn !== 'function') throw new TypeError(`adopt: markTradedIn is ${show(markTradedIn)}: give a function that has tradedIn be true from then on`)
-    return { claims: copyClaims('adopt', claims), key, tradedIn, markTradedIn, terms: parseTerms('adopt', { authTime }, false) }
+    if ((given.tradedIn === undefined) !== (given.markTradedIn === undefined)) throw new TypeError('adopt: tradedIn and markTradedIn go together: give both, or none')
+    return { claims: copyClaims('adopt', claims), key, tradedIn, markTradedIn, terms: { ...parseTerms('adopt', { authTime }, false), adoptedKey: key } }
   }
 
   async function findFirst (ids: string[], subject: string, store: GuardedStore): Promise<Session | undefined> {
@@ -72,7 +80,7 @@ export function createAdopt ({ config, openStore, parseTerms, emit }: AdoptParts
   }
 
   /** The session as it was created, by this request or by another that was faster. */
-  async function create (session: Session, store: GuardedStore, request: AnyRequest): Promise<Session> {
+  async function create (session: Session, key: string, store: GuardedStore, request: AnyRequest): Promise<Session> {
     try {
       await withDeadline(store.timeLeft, async () => await openStore(null, request).create(session)) // a taken id is no failure to report
     } catch (cause) {
@@ -81,7 +89,7 @@ export function createAdopt ({ config, openStore, parseTerms, emit }: AdoptParts
       store.tellFailure(cause)
       throw new StoreUnavailableError({ cause })
     }
-    emit({ type: 'issued', sessionId: session.id, subject: session.subject, adopted: true }, request)
+    emit({ type: 'issued', sessionId: session.id, subject: session.subject, key }, request)
     return session
   }
 
@@ -93,7 +101,7 @@ export function createAdopt ({ config, openStore, parseTerms, emit }: AdoptParts
     const fresh = newSession({ id: ids[0], root: rootOf(ids[0]), claims, metadata: copyJson('metadata', metadata(request)), terms }, windows, now())
     let session = await findFirst(ids, claims.sub, store)
     if (!tradedIn) {
-      session ??= await create(fresh, store, request)
+      session ??= await create(fresh, key, store, request)
       await askHost(store, markTradedIn)
     }
     // Without a session, the rotation finds that it has ended.

@@ -1,7 +1,7 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Session } from '../../types/session.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
-import { endSession } from './end-sessions.ts'
+import { endSession, keyOf } from './end-sessions.ts'
 import type { Emit } from './events.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { isAhead } from './rotation.ts'
@@ -19,6 +19,6 @@ export async function endReused (
   store: GuardedStore, emit: Emit, session: Session, token: RefreshToken, request: AnyRequest
 ): Promise<boolean> {
   const { id: sessionId, subject, generation: expected } = session
-  const event = { type: 'reused', sessionId, subject, generation: token.generation, expected } as const
+  const event = { type: 'reused', sessionId, subject, generation: token.generation, expected, ...keyOf(token) } as const
   return await endSession(store, emit, event, request, isAhead(session, token) ? session.current : undefined)
 }

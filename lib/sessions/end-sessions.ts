@@ -8,6 +8,8 @@ import type { GuardedStore } from './guarded-store.ts'
 export interface SessionReference {
   subject: string
   sessionId: string
+  /** As in SessionTerms; absent where no refresh token says whose session it is. */
+  adoptedKey?: string | null
 }
 
 /**
@@ -55,8 +57,14 @@ export async function endAll (
   return count
 }
 
-export function endedEvent (reason: EndedEvent['reason'], { subject, sessionId }: SessionReference): EndedEvent & SessionReference {
-  return { type: 'ended', reason, subject, sessionId, count: 1 }
+export function endedEvent (reason: EndedEvent['reason'], session: SessionReference): EndedEvent & { sessionId: string } {
+  const { subject, sessionId } = session
+  return { type: 'ended', reason, subject, sessionId, count: 1, ...keyOf(session) }
+}
+
+/** What an event says of the old token that was traded in for the session. */
+export function keyOf ({ adoptedKey = null }: Pick<SessionReference, 'adoptedKey'>): { key?: string } {
+  return adoptedKey === null ? {} : { key: adoptedKey }
 }
 
 /** `ended` are the sessions that were alive until now. */
@@ -73,7 +81,10 @@ export interface Deletions {
 export async function deleteEach (
   store: GuardedStore, sessions: readonly SessionReference[], onLate: (session: SessionReference) => void
 ): Promise<Deletions> {
-  const unique = [...new Map(sessions.map((session) => [session.sessionId, session])).values()]
+  const bySession = new Map<string, SessionReference>()
+  // An access token of the same session does not know its key.
+  for (const session of sessions) bySession.set(session.sessionId, { ...bySession.get(session.sessionId), ...session })
+  const unique = [...bySession.values()]
   const results = await Promise.allSettled(unique.map(async (session) => await store.delete(session.sessionId, () => onLate(session))))
   const ended = unique.filter((_, index) => (results[index] as PromiseFulfilledResult<boolean>).value)
   const failed = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined

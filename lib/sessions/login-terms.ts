@@ -52,7 +52,8 @@ export function createParseTerms ({ refreshToken, now }: Config): ParseTerms {
       maxAge: maxAge === undefined ? defaultMaxAge : toWholeSeconds(`${call}: maxAge`, maxAge, LONGEST),
       persistent: checkCallFlag(call, 'persistent', persistent, true),
       authTime: parseAuthTime(call, authTime, isLogin),
-      jkt: null
+      jkt: null,
+      adoptedKey: null
     }
   }
 }

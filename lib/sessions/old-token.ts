@@ -10,7 +10,7 @@ import { LOGIN_GENERATION } from './rotation.ts'
  *
  * Neither its hash nor its parent is secret: a token that a client sends us can only have them if we have signed it.
  */
-export function oldTokenOf ({ id, subject, createdAt, endsAt }: Session, { idleLife, persistent, authTime }: SessionTerms): RefreshToken {
+export function oldTokenOf ({ id, subject, createdAt, endsAt }: Session, { idleLife, persistent, authTime, adoptedKey }: SessionTerms): RefreshToken {
   return {
     subject,
     sessionId: id,
@@ -22,7 +22,8 @@ export function oldTokenOf ({ id, subject, createdAt, endsAt }: Session, { idleL
     idleLife,
     persistent,
     authTime,
-    jkt: null
+    jkt: null,
+    adoptedKey
   }
 }
 

@@ -11,7 +11,7 @@ import type { RefreshToken } from '../tokens/refresh-token.ts'
  */
 
 /** What the rules look at in a verified refresh token. */
-export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId' | 'persistent' | 'authTime' | 'jkt'>
+export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId' | 'persistent' | 'authTime' | 'jkt' | 'adoptedKey'>
 
 export type RotationCase = 'confirm' | 'young' | 'retry' | 'ahead' | 'static'
 

@@ -16,6 +16,8 @@ export interface SessionTerms {
   authTime: number | null
   /** RFC 7638 thumbprint of the key that the session is bound to (RFC 9449 §6); null: of none. */
   jkt: string | null
+  /** The `key` of the old token that was traded in for the session (option `adopt`); null after a login. */
+  adoptedKey: string | null
 }
 
 /** A refresh token of good signature. Times in milliseconds. */
@@ -54,7 +56,8 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         idle: parent.idleLife === null ? undefined : parent.idleLife / 1000,
         persistent: parent.persistent ? undefined : false,
         auth_time: parent.authTime ?? undefined,
-        cnf: parent.jkt === null ? undefined : { jkt: parent.jkt }
+        cnf: parent.jkt === null ? undefined : { jkt: parent.jkt },
+        adopted: parent.adoptedKey ?? undefined
       })
     },
     verify (token) {
@@ -63,8 +66,9 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       const [sub, sid, gen, jti, par] = ['sub', 'sid', 'gen', 'jti', 'par'].map((claim) => own(payload, claim))
       // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
       if (!isText(sub) || !isSessionId(sid) || !isText(jti) || !isText(par) || !isCount(gen)) return 'malformed'
-      const [idle, persistent, authTime] = ['idle', 'persistent', 'auth_time'].map((claim) => own(payload, claim))
+      const [idle, persistent, authTime, adoptedKey] = ['idle', 'persistent', 'auth_time', 'adopted'].map((claim) => own(payload, claim))
       if (!isAbsentOr(isCount, idle) || !isAbsentOr(isFalse, persistent) || !isAbsentOr(isCount, authTime)) return 'malformed'
+      if (!isAbsentOr(isText, adoptedKey)) return 'malformed'
       const cnf = own(payload, 'cnf')
       const jkt = cnf === undefined ? null : own(Object(cnf), 'jkt')
       if (jkt !== null && !isText(jkt)) return 'malformed'
@@ -82,7 +86,8 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         idleLife: idle === undefined ? null : idle * 1000,
         persistent: persistent === undefined,
         authTime: authTime ?? null,
-        jkt
+        jkt,
+        adoptedKey: adoptedKey ?? null
       }
     }
   }

@@ -1,6 +1,7 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mock } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { metrics } from '@opentelemetry/api'
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
@@ -109,6 +110,8 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
 
     const [, search = '', shown = ''] = /^```sh\n(.*)\n```\n\n```json\n([^]*?)\n```$/m.exec(page) ?? []
     const [, sample = ''] = /sessionId":"([\w-]{22})"/.exec(search) ?? []
+    // The log is written behind the answers.
+    while ((await readFile(log, 'utf8')).split(`"sessionId":"${sid as string}"`).length <= shown.trim().split('\n').length) await setTimeout(10)
     const { stdout } = await execute('sh', ['-c', search.replace(sample, sid as string).replace('auth.log', log)])
     const readable = (text: string): unknown[] => text.trim().split('\n').map((line) => ({ ...JSON.parse(line), pid: 0, hostname: '' }))
     t.strictSame(readable(stdout), readable(shown.replaceAll(sample, sid as string)))

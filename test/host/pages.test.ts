@@ -241,6 +241,17 @@ test('a link on another site opens a page with its user signed in', async (t) =>
   t.equal((await browser.get('/page', link)).statusCode, 200)
 })
 
+test('an old token is traded in by a page, too', async (t) => {
+  const { app, clock } = await createApp(t, { ...PAGES, adopt: ({ headers }) => headers.cookie?.includes('old=1') === true ? { claims: { sub: 'moved' }, key: 'old-1' } : null })
+  app.get('/page', { onRequest: [app.authenticateOrRefresh] }, async (request) => ({ user: request.user.sub }))
+  const browser = new Browser(app, clock)
+  const response = browser.take(await browser.send({ url: '/page' }, { old: '1' }))
+  t.strictSame(response.json(), { user: 'moved' })
+  t.strictSame(setCookies(response), [ACCESS_COOKIE, COOKIE_NAME])
+  t.equal((await browser.get()).statusCode, 200)
+  t.match((await app.inject('/page')).json(), { code: 'FST_JWT_ACCESS_TOKEN_MISSING' })
+})
+
 test('a prefetch refreshes as any request does, and what it gets serves the page that is opened', async (t) => {
   const { clock, browser } = await createPages(t)
   clock.now += 16 * MINUTE

@@ -55,6 +55,7 @@ const WRONG: Record<string, unknown> = {
   'a field that is nearly right': answerWith({ tradedin: true }),
   'no key': without('key'),
   'an empty key': answerWith({ key: '' }),
+  'a key that is too long for a cookie': answerWith({ key: 'x'.repeat(257) }),
   'a key that is a number': answerWith({ key: 1 }),
   'a key that is an object': answerWith({ key: { toString: () => 'x' } }),
   'no claims': without('claims'),
@@ -64,9 +65,9 @@ const WRONG: Record<string, unknown> = {
   'claims that JSON cannot hold': answerWith({ claims: { sub: 'anna', circular } }),
   'claims behind a prototype': answerWith({ claims: Object.create({ sub: 'anna' }) }),
   'a key behind a prototype': Object.assign(Object.create({ key: 'old-1' }), without('key')),
-  'no tradedIn': without('tradedIn'),
+  'markTradedIn without tradedIn': without('tradedIn'),
   'a tradedIn that is a number': answerWith({ tradedIn: 0 }),
-  'no markTradedIn': without('markTradedIn'),
+  'tradedIn without markTradedIn': without('markTradedIn'),
   'a markTradedIn that is a promise': answerWith({ markTradedIn: Promise.resolve() }),
   'an authTime that is a text': answerWith({ authTime: '1' }),
   'an authTime in milliseconds': answerWith({ authTime: START }),
@@ -110,16 +111,6 @@ t.test('the mistake in a key is told without the key', async (t) => {
   const { send, logged } = await start(t, () => answerWith({ key: ['a secret token'] }))
   t.equal((await send(REFRESH)).statusCode, 500)
   t.notMatch(logged(), 'a secret token')
-})
-
-t.test('a key of a megabyte is one like any other, and neither stored nor logged', async (t) => {
-  const key = `${'x'.repeat(2 ** 20)}€\0`
-  const { send, app, logged, events } = await start(t, () => answerWith({ key }))
-  t.equal((await send(REFRESH)).statusCode, 200)
-  t.equal((await send(REFRESH)).statusCode, 200)
-  const sessions = await app.sessions.list('anna')
-  t.equal(sessions.length, 1)
-  t.notMatch(JSON.stringify([sessions, events]) + logged(), 'xxxx')
 })
 
 t.test('a polluted prototype does not stand for what the answer leaves out', async (t) => {

@@ -1,7 +1,7 @@
 import type { FastifyRequest, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import type { AdoptedToken, JwtRefreshOptions } from '../../index.ts'
-import { DAY, MINUTE, needCookie, refreshCookie, SECOND, START } from '../fixtures/app.ts'
+import { COOKIE_NAME, DAY, MINUTE, needCookie, refreshCookie, SECOND, START } from '../fixtures/app.ts'
 import type { Client, TestApp } from '../fixtures/app.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 import type { Create } from './suite.ts'
@@ -44,8 +44,8 @@ export function adoptTests (t: Test, create: Create): void {
     t.match(sid, /^[\w-]{22}$/)
     t.equal(authTime, undefined, 'nobody has logged in')
     t.equal(rows.get('old')?.tradedIn, true)
-    t.strictSame(events, [
-      { type: 'issued', sessionId: sid, subject: 'moving', adopted: true },
+    t.match(events, [
+      { type: 'issued', sessionId: sid, subject: 'moving', key: /old$/ },
       { type: 'refreshed', sessionId: sid, subject: 'moving', generation: 1, case: 'confirm', rotated: true }
     ])
     t.match(await app.sessions.list('moving'), [{ id: sid, createdAt: START, generation: 1, claims: { sub: 'moving' }, metadata: { userAgent: 'lightMyRequest' } }])
@@ -96,7 +96,7 @@ export function adoptTests (t: Test, create: Create): void {
     await tab.refresh()
     const replay = await trade('old')
     t.match([replay.statusCode, replay.json().code], [403, 'FST_JWT_REFRESH_TOKEN_REVOKED'])
-    t.match(events.at(-1), { type: 'reused', subject: 'replayed', generation: 1, expected: 2 })
+    t.match(events.at(-1), { type: 'reused', subject: 'replayed', generation: 1, expected: 2, key: /old$/ })
     t.equal((await tab.refresh()).statusCode, 403)
     t.equal((await trade('old')).statusCode, 403, 'and starts no other')
   })
@@ -120,6 +120,36 @@ export function adoptTests (t: Test, create: Create): void {
       t.match([replay.statusCode, replay.json().code, refreshCookie(replay)], [403, 'FST_JWT_REFRESH_TOKEN_REVOKED', undefined], name)
       t.match(events.at(-1), { type: 'refused', operation: 'refresh', reason: 'revoked', subject: 'ended', sessionId })
       t.strictSame(await app.sessions.list('ended'), [])
+    }
+  })
+
+  t.test('without a mark, the events of the end name the old token, so that the app can revoke it', async (t) => {
+    const revoked = new Set<string>()
+    const { app, trade, client, clock } = await createMovingApp(t, create, {
+      adopt: ({ headers }) => revoked.has(headers['x-old-token'] as string) ? null : { claims: { sub: 'unmarked' }, key: headers['x-old-token'] as string },
+      onEvent (event) {
+        if ((event.type === 'ended' || event.type === 'reused') && event.key !== undefined) revoked.add(event.key)
+      }
+    })
+    const endings: Record<string, (tab: Client, key: string) => Promise<unknown>> = {
+      'a logout': async (tab) => await tab.logout(),
+      'a logout with the access token, too': async ({ cookie, accessToken }) => await app.inject({
+        method: 'POST', url: '/auth/logout', cookies: { [COOKIE_NAME]: cookie as string }, headers: { authorization: `Bearer ${accessToken}` }
+      }),
+      'another login': async ({ cookie }) => await app.inject({ method: 'POST', url: '/login', cookies: { [COOKIE_NAME]: cookie as string } }),
+      reuse: async (tab, key) => {
+        clock.now += MINUTE
+        await tab.refresh()
+        await trade(key)
+      }
+    }
+    for (const [key, end] of Object.entries(endings)) {
+      t.equal((await trade(key)).statusCode, 200)
+      const tab = client(needCookie(await trade(`${key} again`)).value)
+      await tab.refresh()
+      await end(tab, `${key} again`)
+      t.ok(revoked.has(`${key} again`), key)
+      t.equal((await trade(`${key} again`)).json().code, 'FST_JWT_REFRESH_TOKEN_MISSING', key)
     }
   })
 

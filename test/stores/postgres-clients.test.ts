@@ -6,7 +6,7 @@ import { sampleRotation, sampleSession } from '../../lib/testing/store-checks/sa
 
 /** What a database answers to the check before the first query, where all is well. */
 const WELL = { server_encoding: 'UTF8', first_schema: 'public', table_schema: 'public', has_bound_to: true }
-const isCheck = ([text]: unknown[]): boolean => String(text).includes('server_encoding')
+const isCheck = ([query]: unknown[]): boolean => JSON.stringify(query).includes('server_encoding')
 
 /** Answers every query with nothing and keeps what was asked. */
 function recorder (): Queryable & { asked: unknown[][] } {
@@ -70,9 +70,9 @@ test('no value is undefined', async (t) => {
   await store.rotate(session.id, session.current, sampleRotation(session), Date.now())
   await store.delete(session.id, undefined)
   await store.list(session.subject)
-  await store.deleteAll(session.subject, undefined).catch(() => {})
-  await store.sweep().catch(() => {})
-  t.equal(db.asked.length, 8)
+  await store.deleteAll(session.subject, undefined)
+  await store.sweep()
+  t.equal(db.asked.length, 9)
   for (const [, values] of db.asked) t.notOk((values as unknown[]).includes(undefined))
 })
 
@@ -140,19 +140,18 @@ test('numbers come back as numbers, whatever the client makes of them', async (t
   const payload = JSON.stringify([{ role: 'member' }, session.metadata])
   for (const as of [Number, String, BigInt]) {
     const row = Object.fromEntries(Object.entries({ ...times, generation: 7 }).map(([name, value]) => [name, as(value)]))
-    const store = postgresStore({ query: async (...args) => ({ rows: [isCheck(args) ? WELL : { id, subject, current, bound_to: null, payload, living: as(3), removed: as(2), looked: as(2), last: null, ...row }] }) })
+    const store = postgresStore({ query: async (...args) => ({ rows: [isCheck(args) ? WELL : { id, subject, current, bound_to: null, payload, ...row }] }) })
     t.strictSame(await store.find(id), session)
     t.strictSame(await store.list(subject), [session])
     const next = sampleRotation(session)
     t.strictSame(await store.rotate(id, current, next, Date.now()), { ...session, ...next })
-    t.equal(await store.deleteAll(subject), 3)
-    t.equal(await store.sweep(), 2)
+    t.equal(await store.deleteAll(subject), 1)
   }
 })
 
 test('refuses what is no database, and bad options', async (t) => {
   for (const db of [undefined, null, {}, 'postgres://']) {
-    t.throws(() => postgresStore(db as unknown as Queryable), { code: 'FST_JWT_INVALID_OPTION', message: /give a Pool of pg, or a PGlite/ })
+    t.throws(() => postgresStore(db as unknown as Queryable), { code: 'FST_JWT_INVALID_OPTION', message: /give a Pool of pg, a PGlite, or the sql of postgres\.js/ })
   }
   const bad: Array<[object, RegExp]> = [
     [{ tabel: 'a' }, /postgresStore\.tabel is unknown: did you mean table\?/],

@@ -1,0 +1,50 @@
+import { statement } from '../query.ts'
+import { checkColumns } from './check-columns.ts'
+import type { Dialect, Table } from './dialect.ts'
+
+/** Bytes, since no collation of MySQL and MariaDB compares texts exactly in both: `utf8mb4_bin` ignores blanks at the end. */
+const BYTES = 'VARBINARY(64)'
+const MAX_SUBJECT = 4096
+
+/** MySQL 8 and MariaDB 10.6 and later. */
+export const mysql: Dialect = {
+  placeholders: '?',
+  quotes: '`',
+  subjects: {
+    text: { column: `VARBINARY(${MAX_SUBJECT})`, cast: null },
+    uuid: { column: 'CHAR(36) CHARACTER SET ascii COLLATE ascii_bin', cast: null },
+    bigint: { column: 'BIGINT', cast: 'SIGNED' },
+    integer: { column: 'INT', cast: 'SIGNED' }
+  },
+  text: 'CHAR',
+  maxSubject: MAX_SUBJECT,
+  returning: false, // MariaDB's DELETE does, no UPDATE does
+  alsoSets: ', writes = writes + 1', // so that each row that matches is changed: some drivers count those that changed alone
+  alsoExpects: ' AND bound_to <=> ?',
+  deletable: (_table, condition) => condition,
+  transient: ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD'],
+  migration,
+  checkClient: async () => {},
+  checkTable: async (run, table) => await checkColumns(run, table, COLUMN_COUNT)
+}
+
+const COLUMN_COUNT = statement(
+  "SELECT COUNT(*) AS column_count FROM information_schema.columns WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = 'bound_to'",
+  '?', 'rows')
+
+function migration ({ quoted, subjectType, foreignKey }: Table): string[] {
+  return [`CREATE TABLE IF NOT EXISTS ${quoted} (
+  id ${BYTES} NOT NULL PRIMARY KEY,
+  subject ${mysql.subjects[subjectType].column} NOT NULL,
+  generation INT NOT NULL,
+  current ${BYTES} NOT NULL,
+  created_at BIGINT NOT NULL,
+  rotated_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  ends_at BIGINT NOT NULL,
+  bound_to ${BYTES},
+  payload LONGTEXT CHARACTER SET utf8mb4 NOT NULL,
+  writes BIGINT NOT NULL DEFAULT 0,
+  KEY subject (subject${subjectType === 'text' ? '(255)' : ''})${foreignKey && `,\n  ${foreignKey}`}
+) ENGINE = InnoDB`]
+}

@@ -1,0 +1,47 @@
+import { statement } from '../query.ts'
+import { checkColumns } from './check-columns.ts'
+import type { Dialect, Table } from './dialect.ts'
+
+/** SQLite 3.35 and later. */
+export const sqlite: Dialect = {
+  placeholders: '?',
+  quotes: '"',
+  subjects: {
+    text: { column: 'TEXT', cast: null },
+    uuid: { column: 'TEXT', cast: null },
+    bigint: { column: 'INTEGER', cast: 'INTEGER' },
+    integer: { column: 'INTEGER', cast: 'INTEGER' }
+  },
+  text: 'TEXT',
+  maxSubject: Infinity,
+  returning: true,
+  alsoSets: '',
+  alsoExpects: '',
+  deletable: (_table, condition) => condition,
+  transient: [], // a lock is waited for, by busy_timeout
+  migration,
+  checkClient: async () => {},
+  checkTable: async (run, table) => await checkColumns(run, table, COLUMN_COUNT)
+}
+
+const COLUMN_COUNT = statement("SELECT COUNT(*) AS column_count FROM pragma_table_info WHERE schema = COALESCE(?, 'main') AND arg = ? AND name = 'bound_to'", '?', 'rows')
+
+/** The index is in the schema of its table, of which it has the name; the table of an index has none. */
+function migration ({ schema, name, quoted, subjectType, foreignKey }: Table): string[] {
+  const index = schema === undefined ? `"${name}_subject"` : `"${schema}"."${name}_subject"`
+  return [
+    `CREATE TABLE IF NOT EXISTS ${quoted} (
+  id TEXT NOT NULL PRIMARY KEY,
+  subject ${sqlite.subjects[subjectType].column} NOT NULL,
+  generation INTEGER NOT NULL,
+  current TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  rotated_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL,
+  bound_to TEXT,
+  payload TEXT NOT NULL${foreignKey && `,\n  ${foreignKey}`}
+) WITHOUT ROWID`,
+    `CREATE INDEX IF NOT EXISTS ${index} ON "${name}" (subject)`
+  ]
+}

@@ -1,0 +1,44 @@
+import { checkFields, checkFunction } from '../../checks/fields.ts'
+import { refuseSweepInterval } from '../sweep-interval.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import type { RunSql } from './query.ts'
+import { statementsOf } from './statements.ts'
+import { openSqlStore, type SqlStore } from './store.ts'
+import { TABLE_OPTIONS, tableOf, type TableOptions } from './table.ts'
+
+/** The options of each store over a driver. */
+export interface DriverStoreOptions extends TableOptions {
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  now?: (() => number) | undefined
+}
+
+/** The store of one driver: its options, checked, and how a client of it runs a statement. */
+export interface Door<Client, Options> {
+  owner: string
+  dialect: Dialect
+  /** What it takes beside the options of all. */
+  ownOptions: readonly string[]
+  /** Called once, at boot; throws for what is no client. */
+  toRun: (options: Options) => (client: Client) => RunSql
+}
+
+/** @throws TypeError for something that is no client, or an unknown or impossible option */
+export function openDoor<Client, Options extends DriverStoreOptions> (
+  { owner, dialect, ownOptions, toRun }: Door<Client, Options>, client: Client, options: Options
+): SqlStore<Client> {
+  refuseSweepInterval(owner, options)
+  const checked = checkFields(owner, options, [...TABLE_OPTIONS, 'now', ...ownOptions]) as unknown as Options
+  const table = tableOf(owner, dialect, checked)
+  return openSqlStore(client, {
+    table,
+    statements: statementsOf(table, dialect.placeholders),
+    toRun: toRun(checked),
+    now: checkFunction(`${owner}.now`, checked.now) ?? (() => Date.now())
+  })
+}
+
+/** @throws TypeError for a name that is not a plain identifier, and for an unknown option */
+export function migrationOf<Client, Options extends DriverStoreOptions> ({ dialect, ownOptions }: Door<Client, Options>, options: TableOptions): string[] {
+  const checked: TableOptions = checkFields('migrationSql', options, [...TABLE_OPTIONS, 'now', ...ownOptions])
+  return dialect.migration(tableOf('migrationSql', dialect, checked))
+}

@@ -1,0 +1,21 @@
+export type SubjectType = 'text' | 'uuid' | 'bigint' | 'integer'
+
+export const SUBJECT_TYPES: readonly SubjectType[] = ['text', 'uuid', 'bigint', 'integer']
+
+/** PostgreSQL has no NUL in a text, and UTF-8 no lone surrogate: two that differ in one would be the same in the table. */
+const UNSTORABLE = /[\0\p{Surrogate}]/u
+/** As the database writes it: two texts of one value would be two subjects that share their sessions. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const WHOLE = /^(0|-?[1-9]\d{0,18})$/
+const BITS = { bigint: 64, integer: 32 }
+
+export function isStorable (text: string): boolean {
+  return !UNSTORABLE.test(text)
+}
+
+/** Whether a column of that type can hold the subject, and no other subject by the same value. */
+export function isSubject (type: SubjectType, text: string): boolean {
+  if (type === 'text') return isStorable(text)
+  if (type === 'uuid') return UUID.test(text)
+  return WHOLE.test(text) && BigInt.asIntN(BITS[type], BigInt(text)) === BigInt(text)
+}

@@ -1,0 +1,93 @@
+import { readClaims } from '../access-token.ts'
+import { isStream } from '../is-stream.ts'
+import type { ProofKeyPair, ProofKeyStorage } from './key-storage.ts'
+import { createProof, generateKeyPair } from './proof.ts'
+
+type Fetch = typeof globalThis.fetch
+
+const LOST_KEY = '"FST_JWT_PROOF_REQUIRED"'
+const SESSION_OVER = '{"code":"FST_JWT_REFRESH_TOKEN_INVALID"}'
+
+/** Which URL is which. */
+export interface Routes {
+  /** A URL as `fetch` resolves it. */
+  readonly locate: (url: string | URL) => URL
+  /** Whether it is a login, refresh or logout route. */
+  readonly isOfSession: (url: URL) => boolean
+  readonly isRefresh: (url: URL) => boolean
+  readonly isLogout: (url: URL) => boolean
+}
+
+/** `fetch` with a proof where one belongs: on the session's routes, and beside an access token that is bound to a key. */
+export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: Routes): Fetch {
+  const nonces = new Map<string, string>() // by origin
+  let clockOffset = 0 // ms that the server's clock is ahead of ours
+
+  async function keyFor (isLogIn: boolean): Promise<ProofKeyPair | null | undefined> {
+    const kept = await keys.load()
+    if (kept || !isLogIn) return kept
+    const made = await generateKeyPair()
+    await keys.save(made)
+    return await keys.load() ?? made
+  }
+
+  function learn ({ origin }: URL, { headers }: Response, isOfSession: boolean): void {
+    const nonce = headers.get('dpop-nonce')
+    if (nonce) nonces.set(origin, nonce)
+    // Other answers may come from a cache.
+    const date = isOfSession ? Date.parse(`${headers.get('date')}`) : NaN
+    if (date) clockOffset = date - Date.now()
+  }
+
+  return async function provingFetch (input, init) {
+    const request = isRequest(input) ? input : undefined
+    const url = routes.locate(request?.url ?? input as string | URL)
+    const isOfSession = routes.isOfSession(url)
+    const headers = new Headers(init?.headers ?? request?.headers)
+    const accessToken = isOfSession ? undefined : boundToken(headers.get('authorization'))
+    if (!isOfSession && !accessToken) return await send(input, init)
+
+    const isLogIn = isOfSession && !routes.isRefresh(url) && !routes.isLogout(url)
+    const key = await keyFor(isLogIn)
+    // A Request tells how the method is spelled when it is sent.
+    const { method } = request && !init?.method ? request : new Request(url, { method: init?.method ?? 'GET' })
+    const uri = url.origin + url.pathname
+    if (accessToken) headers.set('authorization', `DPoP ${accessToken}`)
+
+    const nonce = nonces.get(url.origin)
+    const response = await attempt()
+    const isRefused = response.status === 400 || response.status === 401
+    if (isRefused && nonces.get(url.origin) !== nonce && !isStream(init?.body)) return await attempt()
+    if (isOfSession && response.status === 403 && (await response.clone().text()).includes(LOST_KEY)) {
+      // Without its key the session cannot go on: for the user that is a session that has ended, and another login helps.
+      return new Response(SESSION_OVER, { status: 403 })
+    }
+    if (routes.isLogout(url) && response.ok) await keys.save(null)
+    return response
+
+    async function attempt (): Promise<Response> {
+      if (key) headers.set('dpop', await createProof(key, { method, uri, accessToken, nonce: nonces.get(url.origin), now: Date.now() + clockOffset }))
+      // A Request is used up when it is sent, a clone of it is not.
+      const response = await send(request?.clone() ?? input, { ...init, headers })
+      learn(url, response, isOfSession)
+      return response
+    }
+  }
+}
+
+/** The access token in the header, if it is bound to a key. */
+function boundToken (authorization: string | null): string | undefined {
+  const [scheme, token = ''] = authorization?.split(' ') ?? []
+  if (scheme !== 'Bearer') return undefined
+  try {
+    const { cnf } = readClaims(token) as { cnf?: { jkt?: unknown } }
+    return cnf?.jkt ? token : undefined
+  } catch {
+    return undefined // a token of somebody else's
+  }
+}
+
+/** By its shape: a library's Request need not be an instance of the global class. */
+function isRequest (input: unknown): input is Request {
+  return typeof input === 'object' && input !== null && 'url' in input
+}

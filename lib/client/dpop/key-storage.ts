@@ -1,0 +1,96 @@
+/** A key pair of WebCrypto for ECDSA on P-256: a `CryptoKeyPair`. The private key should not be extractable. */
+export interface ProofKeyPair {
+  readonly privateKey: object
+  readonly publicKey: object
+}
+
+/** Where the key is kept from the login to the logout. */
+export interface ProofKeyStorage {
+  /** The key that is kept; null or undefined where there is none. */
+  load (): ProofKeyPair | null | undefined | Promise<ProofKeyPair | null | undefined>
+  /** Called with a new key before the login that it is for, and with null after a logout. */
+  save (key: ProofKeyPair | null): unknown
+}
+
+// Declared here rather than taken from the DOM library, as in page.ts.
+
+interface IndexedDb {
+  open (name: string, version: number): OpenRequest
+}
+
+interface DbRequest<Result> {
+  result: Result
+  error: Error
+  onsuccess: () => void
+  onerror: () => void
+}
+
+interface OpenRequest extends DbRequest<Database> {
+  onupgradeneeded: () => void
+}
+
+interface Database {
+  createObjectStore (name: string): void
+  transaction (name: string, mode: 'readonly' | 'readwrite'): { objectStore (name: string): ObjectStore }
+  onclose: () => void
+}
+
+interface ObjectStore {
+  get (id: string): DbRequest<ProofKeyPair | undefined>
+  add (key: ProofKeyPair, id: string): DbRequest<unknown>
+  delete (id: string): DbRequest<unknown>
+}
+
+const DATABASE = 'fastify-jwt-refresh'
+const STORE = 'keys'
+
+/**
+ * In IndexedDB, which all tabs of an origin share and which keeps a private key that no script can read. A script of an attacker can
+ * use it while it runs in the page, but take nothing along.
+ *
+ * @param nameOf tells clients of several servers apart
+ */
+export function createIndexedDbStorage (nameOf: () => string): ProofKeyStorage {
+  let opened: Promise<Database> | undefined
+
+  async function open (): Promise<Database> {
+    const { indexedDB } = globalThis as { indexedDB?: IndexedDb }
+    if (!indexedDB) throw new TypeError('withDpop: there is no IndexedDB: give the option keys: { load, save }')
+    const request = indexedDB.open(DATABASE, 1)
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE)
+    const database = await settled(request)
+    // The user has cleared the data of the site.
+    database.onclose = () => { opened = undefined }
+    return database
+  }
+
+  async function openStore (mode: 'readonly' | 'readwrite'): Promise<ObjectStore> {
+    opened ??= open()
+    try {
+      return (await opened).transaction(STORE, mode).objectStore(STORE)
+    } catch (error) {
+      opened = undefined
+      throw error
+    }
+  }
+
+  return {
+    async load () {
+      return await settled((await openStore('readonly')).get(nameOf()))
+    },
+    async save (key) {
+      const store = await openStore('readwrite')
+      // Where another tab was faster, its key stays.
+      await settled(key === null ? store.delete(nameOf()) : store.add(key, nameOf())).catch((error: Error) => {
+        if (error.name !== 'ConstraintError') throw error
+      })
+    }
+  }
+}
+
+function settled<Result> (request: DbRequest<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}

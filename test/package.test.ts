@@ -197,6 +197,24 @@ t.test('fastify-jwt-refresh/testing logs in to an app on the package', async (t)
   `), 'user-1')
 })
 
+t.test('with dpop the package loads what reads proofs, and without import(), which Jest has not', async (t) => {
+  t.strictSame(await run('dpop.cjs', `
+    const Fastify = require('fastify')
+    const jwtRefresh = require('fastify-jwt-refresh')
+    async function main () {
+      const app = Fastify()
+      await app.register(jwtRefresh, { secret: 'a secret of more than thirty-two bytes', dpop: { mode: 'required' } })
+      app.post('/login', async (request, reply) => reply.issueTokens({ sub: 'user-1' }))
+      const response = await app.inject({ method: 'POST', url: '/login', headers: { dpop: 'x' } })
+      await app.close()
+      console.log(JSON.stringify([response.json().code]))
+    }
+    main()
+  `), ['FST_JWT_PROOF_INVALID'])
+  const names = (await readdir(join(installed, 'dist'), { recursive: true })).filter((name) => name.endsWith('.js') && !name.startsWith('esm'))
+  for (const name of names) t.notMatch(await readFile(join(installed, 'dist', name), 'utf8'), /\bimport\(/, name)
+})
+
 t.test('what is inside of the package stays inside', async (t) => {
   t.strictSame(await run('inside.mjs', `
     const error = await import('fastify-jwt-refresh/dist/lib/keys.js').catch((error) => error)

@@ -15,7 +15,7 @@ describe('without claims of the host', () => {
     expect(claims.jti).type.toBe<string | undefined>()
     expect(claims.auth_time).type.toBe<number | undefined>()
     expect(claims.client_id).type.toBe<string | undefined>()
-    expect<keyof RegisteredClaims>().type.toBe<'sub' | 'sid' | 'iat' | 'exp' | 'iss' | 'aud' | 'jti' | 'auth_time' | 'client_id'>()
+    expect<keyof RegisteredClaims>().type.toBe<'sub' | 'sid' | 'iat' | 'exp' | 'iss' | 'aud' | 'jti' | 'auth_time' | 'client_id' | 'cnf'>()
     expect<keyof Claims>().type.toBe<never>()
   })
 

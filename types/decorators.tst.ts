@@ -76,12 +76,12 @@ describe('reply', () => {
   })
 
   test('its answer', () => {
-    expect<TokenResponse>().type.toBe<{ accessToken: string, tokenType: 'Bearer', expiresIn: number, refreshToken?: string }>()
+    expect<TokenResponse>().type.toBe<{ accessToken: string, tokenType: 'Bearer' | 'DPoP', expiresIn: number, refreshToken?: string }>()
   })
 
   test('renewAccessToken', () => {
     expect(reply.renewAccessToken).type.toBe<(claims: LoginClaims) => Promise<RenewedAccessToken>>()
-    expect<RenewedAccessToken>().type.toBe<{ accessToken: string, tokenType: 'Bearer', expiresIn: number }>()
+    expect<RenewedAccessToken>().type.toBe<{ accessToken: string, tokenType: 'Bearer' | 'DPoP', expiresIn: number }>()
     expect(reply.renewAccessToken).type.not.toBeCallableWith({ name: 'Anna' })
   })
 

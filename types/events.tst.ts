@@ -31,7 +31,7 @@ test('what each says', () => {
   expect<Operation>().type.toBe<'login' | 'refresh' | 'logout' | 'session'>()
   expect<RefreshCase>().type.toBe<'confirm' | 'young' | 'retry' | 'static'>()
   expect<RefusedReason>().type.toBe<'malformed' | 'signature' | 'type' | 'unknown key' | 'issuer' | 'audience' | 'not yet valid' |
-    'missing' | 'ambiguous' | 'several subjects' | 'cross-site' | 'expired' | 'revoked'>()
+    'missing' | 'ambiguous' | 'several subjects' | 'cross-site' | 'proof' | 'expired' | 'revoked'>()
 })
 
 test('nothing can be read before the type is known', () => {

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fast
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import type {
-  AccessCookieOptions, AccessTokenClaims, AccessTokenOptions, AdoptedToken, Algorithm, AnyRequest, CookieOptions, DecoratorName, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
+  AccessCookieOptions, AccessTokenClaims, AccessTokenOptions, AdoptedToken, Algorithm, AnyRequest, CookieOptions, DecoratorName, DpopOptions, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
   RefreshTokenOptions, RouteOption, RoutesOptions, Secret, Session, Transport
 } from './index.ts'
 
@@ -12,11 +12,19 @@ declare const environment: string | undefined
 
 test('the names', () => {
   expect<keyof JwtRefreshOptions>().type.toBe<
-    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'adopt' | 'metadata' | 'maxSessionsPerSubject' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'prefix' | 'routes' |
+    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'adopt' | 'metadata' | 'maxSessionsPerSubject' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'dpop' | 'prefix' | 'routes' |
     'decorators' | 'onEvent' | 'now' | 'logLevel' | 'logSerializers'
   >()
   expect(register).type.not.toBeCallableWith({ secret: 's', acessToken: {} })
   expect<FastifyPluginAsync<JwtRefreshOptions>>().type.toBeAssignableTo<FastifyPluginAsync<{ secret: string }>>()
+})
+
+test('dpop', () => {
+  expect<JwtRefreshOptions['dpop']>().type.toBe<DpopOptions | undefined>()
+  expect(register).type.toBeCallableWith({ secret: 's', dpop: {} })
+  expect(register).type.toBeCallableWith({ secret: 's', dpop: { mode: 'required', bind: 'all', nonce: true, window: '60s' } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', dpop: { bind: 'access' } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', dpop: true })
 })
 
 describe('secret', () => {

@@ -191,6 +191,13 @@ t.test('a session from before goes on without a key', async (t) => {
   t.equal((await device.auth.refresh()).status, 'signed-out')
 })
 
+t.test('a storage that keeps nothing: the login works, and the session ends with its access token', async (t) => {
+  const device = await createDevice(t, { mode: 'required' })
+  device.keys.load = async () => null
+  t.equal((await device.auth.logIn({})).status, 'signed-in')
+  t.equal((await device.auth.refresh()).status, 'signed-out')
+})
+
 t.test('a storage that fails signs nobody out', async (t) => {
   const device = await createDevice(t, {})
   const { auth, keys } = device

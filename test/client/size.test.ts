@@ -8,6 +8,7 @@ import { root } from '../fixtures/package.ts'
 const CORE_LIMIT = 5100
 const AXIOS_LIMIT = 1000
 const REACT_LIMIT = 500
+const DPOP_LIMIT = 2000
 
 interface Bundle {
   size: number
@@ -44,9 +45,12 @@ t.test('the adapters import no client library, and bring no second core', async 
   const axios = await bundle('axios.ts')
   const react = await bundle('react.ts')
   const native = await bundle('native.ts')
-  t.comment(`axios: ${axios.size} bytes, react: ${react.size} bytes, native: ${native.size} bytes with the core`)
+  const dpop = await bundle('dpop.ts')
+  t.comment(`axios: ${axios.size} bytes, react: ${react.size} bytes, native: ${native.size} bytes with the core, dpop: ${dpop.size} bytes`)
   t.strictSame(native.imports, [])
   t.strictSame(axios.imports, [])
+  t.strictSame(dpop.imports, [])
+  t.ok(dpop.size < DPOP_LIMIT, `dpop: ${dpop.size} bytes of ${DPOP_LIMIT}`)
   t.strictSame(react.imports, ['react'])
   t.ok(axios.size < AXIOS_LIMIT, `axios: ${axios.size} bytes of ${AXIOS_LIMIT}`)
   t.ok(react.size < REACT_LIMIT, `react: ${react.size} bytes of ${REACT_LIMIT}`)

@@ -311,6 +311,21 @@ t.test('publicUrl stands for the scope in which the plugin is registered', async
   }
 })
 
+t.test('a route above that scope is taken as if it were in it', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const key = createProofKey()
+  await app.register(async (scope) => {
+    await scope.register(jwtRefresh, { secret: SECRET, now: () => START, dpop: { bind: 'all' }, publicUrl: 'https://example.com/api' })
+    scope.post('/login', async (_request, reply) => reply.issueTokens({ sub: 'user-1' }))
+    app.get('/me', { onRequest: [scope.authenticate] }, async (request) => request.user)
+  }, { prefix: '/v1' })
+  const login = await app.inject({ method: 'POST', url: '/v1/login', headers: { dpop: proofFor(key, 'POST', '', { htu: 'https://example.com/api/login' }) } })
+  const { accessToken } = login.json()
+  const dpop = proofFor(key, 'GET', '', { htu: 'https://example.com/api/me', ath: athOf(accessToken) })
+  t.equal((await app.inject({ url: '/me', headers: { dpop, authorization: `DPoP ${accessToken}` } })).statusCode, 200)
+})
+
 t.test('an operator is told of the URL that was expected', async (t) => {
   const lines: string[] = []
   const { send } = await createDevice(t, {}, {}, { logger: { level: 'debug', stream: { write: (line: string) => lines.push(line) } } })

@@ -39,25 +39,25 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
     if (date) clockOffset = date - Date.now()
   }
 
-  return async function provingFetch (input, init) {
+  return async function provingFetch (input, init = {}) {
     const request = isRequest(input) ? input : undefined
     const url = routes.locate(request?.url ?? input as string | URL)
     const isOfSession = routes.isOfSession(url)
-    const headers = new Headers(init?.headers ?? request?.headers)
+    const headers = new Headers(init.headers ?? request?.headers)
     const accessToken = isOfSession ? undefined : boundToken(headers.get('authorization'))
     if (!isOfSession && !accessToken) return await send(input, init)
 
     const isLogIn = isOfSession && !routes.isRefresh(url) && !routes.isLogout(url)
     const key = await keyFor(isLogIn)
     // A Request tells how the method is spelled when it is sent.
-    const { method } = request && !init?.method ? request : new Request(url, { method: init?.method ?? 'GET' })
+    const { method } = request && !init.method ? request : new Request(url, { method: init.method ?? 'GET' })
     const uri = url.origin + url.pathname
     if (accessToken) headers.set('authorization', `DPoP ${accessToken}`)
 
     const nonce = nonces.get(url.origin)
     const response = await attempt()
     const isRefused = response.status === 400 || response.status === 401
-    if (isRefused && nonces.get(url.origin) !== nonce && !isStream(init?.body)) return await attempt()
+    if (isRefused && nonces.get(url.origin) !== nonce && !isStream(init.body)) return await attempt()
     if (isOfSession && response.status === 403 && (await response.clone().text()).includes(LOST_KEY)) {
       // Without its key the session cannot go on: for the user that is a session that has ended, and another login helps.
       return new Response(SESSION_OVER, { status: 403 })

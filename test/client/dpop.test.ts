@@ -191,6 +191,18 @@ t.test('a session from before goes on without a key', async (t) => {
   t.equal((await device.auth.refresh()).status, 'signed-out')
 })
 
+t.test('a token of another scheme that is traded in: the key is made for that refresh', async (t) => {
+  const adopt = (request: { headers: { [name: string]: unknown } }): object | null =>
+    request.headers['x-old'] === 'token' ? { claims: { sub: 'user-1' }, key: 'the old token' } : null
+  const device = await createDevice(t, { mode: 'required' }, { headers: { 'x-old': 'token' } }, { adopt })
+  t.equal((await device.auth.ready()).status, 'signed-in')
+  t.strictSame(lines(device), [REFRESH, REFRESH])
+  t.equal(device.saved.length, 1)
+  device.browser.clock.now += 20 * MINUTE
+  t.equal((await device.auth.refresh()).status, 'signed-in')
+  t.equal((await device.browser.client().refresh()).statusCode, 403)
+})
+
 t.test('a storage that keeps nothing: the login works, and the session ends with its access token', async (t) => {
   const device = await createDevice(t, { mode: 'required' })
   device.keys.load = async () => null

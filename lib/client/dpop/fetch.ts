@@ -48,7 +48,7 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
     if (!isOfSession && !accessToken) return await send(input, init)
 
     const isLogIn = isOfSession && !routes.isRefresh(url) && !routes.isLogout(url)
-    const key = await keyFor(isLogIn)
+    let key = await keyFor(isLogIn)
     // A Request tells how the method is spelled when it is sent.
     const { method } = request && !init.method ? request : new Request(url, { method: init.method ?? 'GET' })
     const uri = url.origin + url.pathname
@@ -57,6 +57,11 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
     const nonce = nonces.get(url.origin)
     const response = await attempt()
     const isRefused = response.status === 400 || response.status === 401
+    if (response.status === 400 && routes.isRefresh(url) && !key) {
+      // Where the server trades in the token of another scheme (its option adopt), a refresh begins a session, as a login does.
+      key = await keyFor(true)
+      return await attempt()
+    }
     if (isRefused && nonces.get(url.origin) !== nonce && !isStream(init.body)) return await attempt()
     if (isOfSession && response.status === 403 && (await response.clone().text()).includes(LOST_KEY)) {
       // Without its key the session cannot go on: for the user that is a session that has ended, and another login helps.

@@ -8,6 +8,9 @@ import { createAuthenticate, createCheckAccess, createReadAccessToken, createVer
 import { createReadBoundAccessToken } from './lib/http/bound-access-token.ts'
 import { enforceCaching } from './lib/http/caching.ts'
 import { createCookieHints } from './lib/http/cookie-hints.ts'
+import { createBoundCookie, withBoundCookie } from './lib/http/dbsc/bound-cookie.ts'
+import type { BoundCookie } from './lib/http/dbsc/bound-cookie.ts'
+import { createDeviceBinding } from './lib/http/dbsc/index.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
 import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
@@ -42,6 +45,8 @@ import { createSweeper } from './lib/sessions/sweeper.ts'
 import { MemoryStore } from './lib/stores/memory.ts'
 import { warnOfMemory } from './lib/stores/memory-warning.ts'
 import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/tokens/access-token.ts'
+import { createDeviceProofs } from './lib/tokens/dbsc/index.ts'
+import type { DeviceProofs } from './lib/tokens/dbsc/index.ts'
 import { createDpopProofs } from './lib/tokens/dpop/index.ts'
 import { createKeyring } from './lib/tokens/keyring.ts'
 import type { Keyring } from './lib/tokens/keyring.ts'
@@ -54,14 +59,17 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const { now, decorators } = config
 
   // Signing, verifying and the cookie, on libraries that the host does not see.
-  const { accessKeyring, refreshKeyring, cookie, accessCookie } = await registerPrivately(app, config)
+  const { accessKeyring, refreshKeyring, cookie, accessCookie, device } = await registerPrivately(app, config)
   const accessTokens = createAccessTokens(accessKeyring, config.accessToken, now)
-  const refreshTokens = createRefreshTokens(refreshKeyring, now)
+  const refreshTokens = createRefreshTokens(refreshKeyring, now, device !== null)
 
   // The sessions and the rules that move them.
   const emit = createEmit(config.onEvent, app.log)
   const openStore = createOpenStore({ store: config.store, timeout: config.storeTimeout, emit, log: app.log })
-  const rotate = createRotate({ config, freshClaims: createFreshClaims(config), emit })
+  const { registration: _, ...atOnce } = config.refreshToken.windows
+  const freshClaims = createFreshClaims(config)
+  const rotate = createRotate({ config, windows: config.refreshToken.windows, freshClaims, emit })
+  const rotateAtOnce = createRotate({ config, windows: atOnce, freshClaims, emit })
   const parseTerms = createParseTerms(config)
   const limit = createLimit(openStore, emit, config.maxSessionsPerSubject, app.log)
   const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, limit, emit })
@@ -85,6 +93,9 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const readAccessToken = config.accessToken.cookie === null ? readBearer : createReadEither(readBearer, readAccessCookie, isCrossSite, refuse)
   const checkAccess = createCheckAccess(readAccessToken, verifiedClaims, refuseAccessToken)
   const readTokens = createReadTokens(config.refreshToken, readCookies, refreshTokens)
+  const deviceBinding = device === null || config.deviceBound === null
+    ? null
+    : createDeviceBinding({ ...device, config: config.deviceBound, readCookies, rotate: rotateAtOnce, refreshTokens, cookie, openStore, emit, refuse, now })
   const cookieHints = createCookieHints(config)
   const chooseToken = createChooseToken({ config: config.refreshToken, readTokens, adopt, keyProofs, isCrossSite, now, hints: cookieHints, refuse })
   const findProofs = createFindProofs({
@@ -99,10 +110,11 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const demandSession = createDemandSession(verifiedClaims, demandAlive)
   const requireSession = createRequireSession(demandSession, openStore)
   const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
-  const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs })
+  const deviceGate = deviceBinding?.gate ?? null
+  const refresh = createRefresh({ config, chooseToken, rotate, rotateAtOnce, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate })
   const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readCookies, verifiedClaims, refresh })
-  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse, keyProofs })
-  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs })
+  const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse, keyProofs, deviceBinding })
+  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate })
   const renewAccessToken = createRenewAccessToken({ verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive })
   const verifyAccessToken = createVerifyAccessToken(accessTokens, refuseAccessToken)
   decorate(app, decorators, {
@@ -114,6 +126,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const { logLevel, logSerializers } = withoutPrototype(options)
   await app.register(async (scope) => {
     addRoutes(scope, { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie, accessCookie })
+    deviceBinding?.addRoutes(scope)
   }, { logLevel, logSerializers } as RegisterOptions)
 
   app.addHook('onClose', async () => config.store.close?.())
@@ -127,7 +140,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   if (config.store instanceof MemoryStore) warnOfMemory(app.log)
 }
 
-async function registerPrivately (app: FastifyInstance, { accessToken, refreshToken, cookie }: Config): Promise<Libraries> {
+async function registerPrivately (app: FastifyInstance, { accessToken, refreshToken, cookie, deviceBound, now }: Config): Promise<Libraries> {
   const libraries: Partial<Libraries> = {}
   await app.register(async (scope) => {
     scope.decorate('jwt', Object.create(null)) // hides the host's, so that @fastify/jwt finds none of its names taken
@@ -135,6 +148,12 @@ async function registerPrivately (app: FastifyInstance, { accessToken, refreshTo
     libraries.refreshKeyring = await createKeyring(scope, REFRESH_TOKEN_TYP, refreshToken.keys)
     libraries.cookie = await createRefreshCookie(scope, cookie)
     libraries.accessCookie = accessToken.cookie === null ? NO_ACCESS_COOKIE : await createAccessCookie(scope, accessToken.cookie, accessToken.transport)
+    libraries.device = null
+    if (deviceBound === null) return
+    const proofs = await createDeviceProofs(refreshToken.keys, deviceBound.lifetime, now)
+    const boundCookie = await createBoundCookie(scope, deviceBound, proofs)
+    libraries.device = { proofs, boundCookie }
+    libraries.cookie = withBoundCookie(libraries.cookie, boundCookie)
   })
   return libraries as Libraries
 }
@@ -144,6 +163,8 @@ interface Libraries {
   refreshKeyring: Keyring
   cookie: RefreshCookie
   accessCookie: AccessCookie
+  /** null: sessions are bound to no device. */
+  device: { proofs: DeviceProofs, boundCookie: BoundCookie } | null
 }
 
 /**

@@ -25,6 +25,8 @@ export interface Config {
   publicUrl: PublicUrl | null
   /** null: off. */
   dpop: DpopConfig | null
+  /** null: off. */
+  deviceBound: DeviceBoundConfig | null
   routes: Record<RouteName, RouteConfig | null>
   decorators: Record<DecoratorName, string>
   onEvent: JwtRefreshOptions['onEvent']
@@ -70,6 +72,8 @@ export interface RotationWindows {
   recoveryWindow: number
   /** false: the login's token serves for the session's life. */
   rotate: boolean
+  /** How long a login's token stays as it is, since the browser may be about to register its key with it. Absent: not at all. */
+  registration?: number
 }
 
 /** A key as `@fastify/jwt` takes it, with the one algorithm it is used for (RFC 8725 §3.1). */
@@ -101,6 +105,27 @@ export interface DpopConfig {
   needsNonce: boolean
   /** Milliseconds. */
   window: number
+}
+
+/** Sessions whose browser has registered a key (Device Bound Session Credentials). */
+export interface DeviceBoundConfig {
+  /** Seconds that the bound cookie lives. */
+  lifetime: number
+  /** The bound cookie. */
+  cookie: CookieConfig
+  /** In the scope in which the plugin is registered. */
+  routes: DeviceBoundPaths
+  /** As browsers see them. */
+  paths: DeviceBoundPaths
+  /** As browsers see them: what they hold back until they have a bound cookie. */
+  heldBack: string[]
+  /** The hosts whose pages may have the browser renew the bound cookie. */
+  initiators: string[]
+}
+
+export interface DeviceBoundPaths {
+  register: string
+  refresh: string
 }
 
 /** By which browsers reach the scope of the plugin. */

@@ -98,6 +98,18 @@ export const AccessTokenSchemeError: RequestErrorConstructor =
 export const ProofRequiredError: RequestErrorConstructor =
   requestError('FST_JWT_PROOF_REQUIRED', 'The session is bound to a key: a DPoP proof of that key is needed', 403)
 
+/** What a browser sends about the key of its device (Device Bound Session Credentials). */
+export const DeviceProofInvalidError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_INVALID', 'The proof of the device\'s key (Secure-Session-Response) is missing or invalid', 400)
+
+/** The browser is to sign the challenge of the answer, or has given up its key: then only a login helps. */
+export const DeviceProofRequiredError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_REQUIRED', 'The session is bound to a key of its device, and the browser has not proved that it has the key', 403)
+
+/** The browser will be able to prove it soon. */
+export const DeviceProofDeferredError: RequestErrorConstructor =
+  requestError('FST_JWT_PROOF_DEFERRED', 'The session is bound to a key of its device, and the browser has yet to prove that it has the key: try again', 503)
+
 export const StoreUnavailableError: RequestErrorConstructor =
   requestError('FST_JWT_STORE_UNAVAILABLE', 'The session store is unavailable, try again', 503)
 

@@ -129,6 +129,20 @@ export interface DpopOptions {
   window?: Duration | undefined
 }
 
+/** Sessions of browsers that have registered a key of their device (Device Bound Session Credentials). Experimental. */
+export interface DeviceBoundOptions {
+  /**
+   * How long the bound cookie lives, and so for how long a thief who has copied all cookies can use them. Browsers renew one that
+   * lives for less than two minutes at each request. Default `'5m'`, at most an hour.
+   */
+  lifetime?: Duration | undefined
+  /**
+   * The name of the bound cookie. Default `'__Host-deviceBound'`; `'__Secure-deviceBound'` with a `cookie.path` or `cookie.domain` of
+   * your own.
+   */
+  cookieName?: string | undefined
+}
+
 /** A route of ours: `false` leaves it out, a string is its path, an object adds Fastify's route options. */
 export type RouteOption = boolean | string | (RouteShorthandOptions & { path?: string | undefined })
 
@@ -214,6 +228,11 @@ export interface JwtRefreshOptions extends RegisterOptions {
   publicUrl?: string | undefined
   /** Binds sessions to a key of the client, with which a stolen token is useless (RFC 9449). Experimental; default off. */
   dpop?: DpopOptions | undefined
+  /**
+   * Offers browsers at each login to bind the session to a key of their device, with which copied cookies are useless (Device Bound
+   * Session Credentials). Browsers that cannot do it notice nothing. For the cookie transport, over https. Experimental; default off.
+   */
+  deviceBound?: boolean | DeviceBoundOptions | undefined
   /** Where our routes are. Default `'/auth'`. */
   prefix?: string
   routes?: RoutesOptions | undefined

@@ -13,6 +13,7 @@ import type { CookieHints } from './cookie-hints.ts'
 import type { RefreshCookie } from './cookie.ts'
 import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
+import type { DeviceBinding } from './dbsc/index.ts'
 import type { AnyReply } from './hooks.ts'
 import type { KeyProofs } from './key-proofs.ts'
 import type { ReadTokens } from './presented.ts'
@@ -37,13 +38,15 @@ export interface IssueTokensParts {
   refuse: Refuse
   /** null: tokens are bound to no key. */
   keyProofs: KeyProofs | null
+  /** null: sessions are bound to no device. */
+  deviceBinding: DeviceBinding | null
 }
 
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
 /** `reply.issueTokens`: a login, after the host has checked who it is. */
 export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
-  const { config, readTokens, isCrossSite, cookie, accessCookie, hints, parseTerms, startSession, refuse, keyProofs } = parts
+  const { config, readTokens, isCrossSite, cookie, accessCookie, hints, parseTerms, startSession, refuse, keyProofs, deviceBinding } = parts
   const { keys, transport: configured } = config.refreshToken
 
   return async function issueTokens (claims, given = {}) {
@@ -72,6 +75,7 @@ export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
     }
     cookie.set(this, refreshToken, session, session.createdAt, terms.persistent)
     hints.atLogin(this.request, this)
+    if (terms.jkt === null) deviceBinding?.offer(this, session.id)
     return accessCookie.deliver(this, response, terms.persistent)
   }
 

@@ -8,7 +8,7 @@ import type { Hook } from './hooks.ts'
 const PHASES = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
 
 /** Why `authenticateOrRefresh` cannot work with these options, and the fix; null if it can. */
-export function pageObstacle ({ accessToken, refreshToken, cookie, dpop }: Config): string | null {
+export function pageObstacle ({ accessToken, refreshToken, cookie, dpop, deviceBound }: Config): string | null {
   const { keys, windows } = refreshToken
   if (keys.length === 0) return 'the first secret is a public key and signs nothing: give { private, public }, or use authenticate'
   if (accessToken.cookie === null) return 'access tokens travel in the body alone: give accessToken: { transport: "cookie" }, or use authenticate'
@@ -16,6 +16,7 @@ export function pageObstacle ({ accessToken, refreshToken, cookie, dpop }: Confi
     return 'cookie.sameSite is "strict", and a link from a mail brings no such cookie: give cookie: { sameSite: "lax" }'
   }
   if (dpop?.isRequired === true) return 'dpop.mode is "required", and a browser that asks for a page sends no proof: give dpop.mode "optional"'
+  if (deviceBound !== null) return 'deviceBound is on, and a browser renews its bound cookie for routes.refresh alone: leave deviceBound out, or use authenticate'
   // The requests of a page and of its parts bring the same refresh token.
   if (windows.rotate && windows.overlap === 0 && windows.retryWindow === 0) {
     return 'refreshToken.rotation is "strict", with which the second of two requests at the same time ends the session: leave the option out'

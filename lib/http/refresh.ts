@@ -7,6 +7,7 @@ import type { RefreshTokens } from '../tokens/refresh-token.ts'
 import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
+import type { DeviceGate } from './dbsc/gate.ts'
 import type { Hook } from './hooks.ts'
 import type { KeyProofs } from './key-proofs.ts'
 import type { ChooseToken } from './presented.ts'
@@ -17,6 +18,8 @@ export interface RefreshParts {
   config: Config
   chooseToken: ChooseToken
   rotate: Rotate
+  /** The same, where nobody registers a key with the login's token. */
+  rotateAtOnce: Rotate
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   verifiedClaims: VerifiedClaims
@@ -26,6 +29,8 @@ export interface RefreshParts {
   emit: Emit
   /** null: tokens are bound to no key. */
   keyProofs: KeyProofs | null
+  /** null: sessions are bound to no device. */
+  deviceGate: DeviceGate | null
 }
 
 /**
@@ -33,15 +38,16 @@ export interface RefreshParts {
  * it clears no cookie: while the request was on its way, another tab may have logged in, whose cookie that would throw away.
  */
 export function createRefresh (parts: RefreshParts): Hook {
-  const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs } = parts
+  const { config, chooseToken, rotate, rotateAtOnce, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate } = parts
   const tokens = config.decorators.tokens as 'tokens'
 
   return async function refresh (request, reply) {
     noStore(reply)
     const store = openStore('refresh', request)
-    const { token, transport, sent, renews } = await orRetryLater(reply, chooseToken(request, store))
+    const { token, transport, sent, renews, isAdopted } = await orRetryLater(reply, chooseToken(request, store))
     keyProofs?.demand(request, 'refresh', token)
-    const outcome = await orRetryLater(reply, rotate(token, store, request))
+    deviceGate?.demand(request, reply, 'refresh', token)
+    const outcome = await orRetryLater(reply, (isAdopted ? rotateAtOnce : rotate)(token, store, request))
     if (outcome.type === 'gone') throw goneError(outcome)
 
     const { session, claims, child } = outcome

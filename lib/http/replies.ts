@@ -10,7 +10,7 @@ import type { AnyReply } from './hooks.ts'
 // What an answer needs besides its body is put on the reply before the throw: a host's error handler may answer in any shape.
 
 const ALGORITHMS = 'algs="ES256 EdDSA"' // those of proofs (RFC 9449 §7.1)
-const RETRY_AFTER = '1' // seconds
+const RETRY_AFTER = 1 // second
 const refusal = Symbol('fastify-jwt-refresh header of a refusal')
 
 /** A header that was set on the reply for one status. */
@@ -74,12 +74,18 @@ export function goneError ({ code }: Gone): Error {
   return code === 'expired' ? new RefreshTokenExpiredError() : new RefreshTokenRevokedError()
 }
 
+/** The error, once a 503 has said when to try again. */
+export function retryLater (reply: AnyReply, error: Error, seconds: number): Error {
+  setRefusal(reply, { statusCode: 503, name: 'retry-after', value: String(seconds) })
+  return error
+}
+
 /** Awaits what the store is asked for; where that fails, the client learns when to try again. */
 export async function orRetryLater<Value> (reply: AnyReply, answer: Promise<Value>): Promise<Value> {
   try {
     return await answer
   } catch (error) {
-    if (error instanceof StoreUnavailableError) setRefusal(reply, { statusCode: 503, name: 'retry-after', value: RETRY_AFTER })
+    if (error instanceof StoreUnavailableError) retryLater(reply, error, RETRY_AFTER)
     throw error
   }
 }

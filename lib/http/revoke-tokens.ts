@@ -18,6 +18,7 @@ import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { IsCrossSite } from './csrf.ts'
+import type { DeviceGate } from './dbsc/gate.ts'
 import type { AnyReply } from './hooks.ts'
 import type { KeyProofs } from './key-proofs.ts'
 import type { Brought, FindProofs, Proof } from './proofs.ts'
@@ -36,6 +37,8 @@ export interface RevokeTokensParts {
   refuseAccessToken: RefuseAccessToken
   /** null: tokens are bound to no key. */
   keyProofs: KeyProofs | null
+  /** null: sessions are bound to no device. */
+  deviceGate: DeviceGate | null
 }
 
 export type RevokeTokens = (this: AnyReply, options?: RevokeTokensOptions) => Promise<void>
@@ -46,7 +49,7 @@ interface LivingProof extends Proof {
 
 /** `reply.revokeTokens`: a logout. It ends every session that the request shows to be the caller's own. */
 export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
-  const { config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs } = parts
+  const { config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate } = parts
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens (options = {}) {
@@ -93,9 +96,13 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
 
   /** Those that need no proof of a key, or come with a good one. An access token that got here has been judged already. */
   function demandKey (reply: AnyReply, proofs: Proof[]): Proof[] {
-    if (keyProofs === null) return proofs
-    const allowed = proofs.filter(({ refreshToken }) => refreshToken === null || keyProofs.allows(reply.request, refreshToken))
-    if (allowed.length === 0) keyProofs.demand(reply.request, 'logout', (proofs[0] as Proof).refreshToken as RefreshToken)
+    const { request } = reply
+    const allowed = proofs.filter(({ refreshToken }) => refreshToken === null ||
+      ((keyProofs?.allows(request, refreshToken) ?? true) && (deviceGate?.allows(request, refreshToken) ?? true)))
+    if (allowed.length > 0) return allowed
+    const { refreshToken } = proofs[0] as Proof
+    keyProofs?.demand(request, 'logout', refreshToken as RefreshToken)
+    deviceGate?.demand(request, reply, 'logout', refreshToken as RefreshToken)
     return allowed
   }
 

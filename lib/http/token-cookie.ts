@@ -16,7 +16,7 @@ export const MAX_COOKIE = 4096
 /** An httpOnly cookie with a token in it. */
 export interface TokenCookie {
   /**
-   * The values under the cookie's name that begin as a token does, in the browser's order. There can be several: a changed path
+   * The values under the cookie's name that look like ours, in the browser's order. There can be several: a changed path
    * or domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265 §8.6). Node.js
    * bounds their number, by its limit of 16 KiB for all headers.
    */
@@ -28,8 +28,11 @@ export interface TokenCookie {
   clear (reply: AnyReply): void
 }
 
-/** @param scope private to us: it inherits the host's `@fastify/cookie`, or gets one that the host does not see */
-export async function createTokenCookie (scope: FastifyInstance, config: CookieConfig): Promise<TokenCookie> {
+/**
+ * @param scope private to us: it inherits the host's `@fastify/cookie`, or gets one that the host does not see
+ * @param pattern what the values look like
+ */
+export async function createTokenCookie (scope: FastifyInstance, config: CookieConfig, pattern: RegExp = TOKEN_START): Promise<TokenCookie> {
   if (!scope.hasDecorator('serializeCookie')) await scope.register(fastifyCookie, withoutPrototype({}))
   const { serializeCookie, parseCookie } = scope
   const { name, domain, ...rest } = config
@@ -63,7 +66,7 @@ export async function createTokenCookie (scope: FastifyInstance, config: CookieC
         if (!text.startsWith(start)) continue
         // What we set has nothing to decode. One pair at a time, because the parser keeps only the first one of a name.
         const value = text.includes('%') ? own(parseCookie(text), name) : trimBlanks(text.slice(start.length))
-        if (isText(value) && TOKEN_START.test(value)) values.push(value)
+        if (isText(value) && pattern.test(value)) values.push(value)
       }
       return values
     },

@@ -35,25 +35,34 @@ export function parseAccessCookie (value: unknown, refreshCookie: CookieConfig):
   throw new InvalidOptionError(`accessToken.cookie.name is ${show(cookie.name)}, the name of the refresh token's cookie: give another one`)
 }
 
+/**
+ * The bound cookie of `deviceBound`. It goes where the refresh token's cookie goes.
+ *
+ * @throws InvalidOptionError
+ */
+export function parseBoundCookie (name: unknown, { path, domain, secure, sameSite, partitioned }: CookieConfig): CookieConfig {
+  return parseCookie('cookie', { name, path, domain, sameSite }, { name: 'deviceBound', secure, sameSite, partitioned }, 'deviceBound.cookieName')
+}
+
 interface Defaults extends Pick<CookieConfig, 'secure' | 'partitioned' | 'sameSite'> {
   /** Without a prefix. */
   name: string
 }
 
-function parseCookie (option: string, fields: Record<string, unknown>, { secure, partitioned, ...defaults }: Defaults): CookieConfig {
+function parseCookie (option: string, fields: Record<string, unknown>, { secure, partitioned, ...defaults }: Defaults, nameOption = `${option}.name`): CookieConfig {
   const path = matching(`${option}.path`, checkText(`${option}.path`, fields.path) ?? '/', PATH, 'a path such as "/auth"')
   const domain = checkText(`${option}.domain`, fields.domain)
   if (domain !== undefined) matching(`${option}.domain`, domain, DOMAIN, 'a host name such as "example.com"')
-  const given = checkText(`${option}.name`, fields.name) ?? `${strictestPrefix(secure, path, domain)}${defaults.name}`
-  const name = matching(`${option}.name`, given, TOKEN, `a cookie name such as "${defaults.name}"`)
+  const given = checkText(nameOption, fields.name) ?? `${strictestPrefix(secure, path, domain)}${defaults.name}`
+  const name = matching(nameOption, given, TOKEN, `a cookie name such as "${defaults.name}"`)
   const sameSite = checkOneOf(`${option}.sameSite`, fields.sameSite, ['strict', 'lax', 'none'] as const, defaults.sameSite)
 
   // Browsers drop a cookie that breaks one of these without a word, and everyone is logged out.
   const prefix = PREFIX.exec(name)?.[1]?.toLowerCase()
   if (prefix === 'host' && (path !== '/' || domain !== undefined)) {
-    throw new InvalidOptionError(`${option}.name is ${show(name)}: such a cookie has the path "/" and no domain; leave ${option}.path and ${option}.domain out`)
+    throw new InvalidOptionError(`${nameOption} is ${show(name)}: such a cookie has the path "/" and no domain; leave ${option}.path and ${option}.domain out`)
   }
-  if (!secure && prefix !== undefined) throw needsSecure(`${option}.name`, name)
+  if (!secure && prefix !== undefined) throw needsSecure(nameOption, name)
   if (!secure && sameSite === 'none') throw needsSecure(`${option}.sameSite`, sameSite)
   if (!secure && partitioned) throw needsSecure('cookie.partitioned', partitioned)
   return { name, path, domain, secure, sameSite, partitioned }

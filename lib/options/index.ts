@@ -9,6 +9,7 @@ import { isText } from '../json.ts'
 import { MemoryStore } from '../stores/memory.ts'
 import { parseAccessToken } from './access-token.ts'
 import { parseCookieOptions } from './cookie.ts'
+import { parseDeviceBound, withRegistration } from './device-bound.ts'
 import { parseDpop } from './dpop.ts'
 import { TOP_HABITS } from './habits.ts'
 import { parsePublicUrl } from './public-url.ts'
@@ -17,7 +18,7 @@ import { parseRefreshToken } from './refresh-token.ts'
 import { checkRoutes, parseRoutes } from './routes.ts'
 
 const NAMES = [
-  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'adopt', 'metadata', 'maxSessionsPerSubject', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'dpop', 'prefix', 'routes',
+  'secret', 'accessToken', 'refreshToken', 'cookie', 'claims', 'adopt', 'metadata', 'maxSessionsPerSubject', 'store', 'storeTimeout', 'sweepInterval', 'trustedOrigins', 'publicUrl', 'dpop', 'deviceBound', 'prefix', 'routes',
   'decorators', 'onEvent', 'now', 'logLevel', 'logSerializers'
 ]
 const DECORATORS = [
@@ -57,14 +58,16 @@ export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Co
     trustedOrigins: checkOrigins(options.trustedOrigins),
     publicUrl: parsePublicUrl(options.publicUrl),
     dpop,
+    deviceBound: null,
     routes: parseRoutes(options.routes, prefix, refreshToken.keys.length > 0),
     decorators: checkDecorators(options.decorators),
     onEvent: checkFunction('onEvent', options.onEvent),
     now
   }
   checkRoutes(config, scopePrefix)
+  const deviceBound = parseDeviceBound(options.deviceBound, config, prefix, scopePrefix)
   if (options.now !== undefined) config.store.useClock?.(now)
-  return config
+  return deviceBound === null ? config : { ...config, deviceBound, refreshToken: withRegistration(refreshToken) }
 }
 
 function checkClock (value: JwtRefreshOptions['now']): () => number {

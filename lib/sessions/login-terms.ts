@@ -53,7 +53,8 @@ export function createParseTerms ({ refreshToken, now }: Config): ParseTerms {
       persistent: checkCallFlag(call, 'persistent', persistent, true),
       authTime: parseAuthTime(call, authTime, isLogin),
       jkt: null,
-      adoptedKey: null
+      adoptedKey: null,
+      device: null
     }
   }
 }

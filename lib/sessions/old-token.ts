@@ -23,7 +23,8 @@ export function oldTokenOf ({ id, subject, createdAt, endsAt }: Session, { idleL
     persistent,
     authTime,
     jkt: null,
-    adoptedKey
+    adoptedKey,
+    device: null
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Session, SessionClaims } from '../../types/session.ts'
-import type { Config } from '../config.ts'
+import type { Config, RotationWindows } from '../config.ts'
 import { StoreUnavailableError } from '../errors.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 import { endReused } from './end-reused.ts'
@@ -33,13 +33,13 @@ export type Rotate = (token: RefreshToken, store: GuardedStore, request: AnyRequ
 
 interface RotateParts {
   config: Config
+  windows: RotationWindows
   freshClaims: FreshClaims
   emit: Emit
 }
 
 /** Applies the rotation rules to what the store holds: in the steady case one round trip. */
-export function createRotate ({ config, freshClaims, emit }: RotateParts): Rotate {
-  const { windows } = config.refreshToken
+export function createRotate ({ config, windows, freshClaims, emit }: RotateParts): Rotate {
   // If the first write uses up the token, a refresh that fails after it cannot be tried again: so `claims` goes first.
   const claimsFirst = config.claims !== undefined && windows.rotate && windows.overlap === 0 && windows.retryWindow === 0
 

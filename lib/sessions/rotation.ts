@@ -36,7 +36,8 @@ export function decide (session: Session | null, token: PresentedToken, now: num
 
   const isNext = token.generation === session.generation + 1 && token.parent === session.current
   const isCurrent = token.generation === session.generation && token.hash === session.current
-  const isRecovery = isAhead(session, token) && within(now - token.issuedAt, windows.recoveryWindow)
+  // Without its key, a token of a bound session is from before the binding, however many of its kind the store has lost.
+  const isRecovery = isAhead(session, token) && within(now - token.issuedAt, windows.recoveryWindow) && fitsBinding(session, token)
 
   if (!windows.rotate && token.generation === LOGIN_GENERATION && (isNext || isCurrent)) {
     return { type: 'accept', case: 'static', child: false, write: keepAlive(session, token, now, now, windows) }
@@ -93,9 +94,17 @@ export function isAhead (session: Session, token: Pick<PresentedToken, 'generati
   return token.generation > session.generation + 1
 }
 
-/** A second tab or a quick reload: the login's token is never young, since no tab can have had it before. */
+/**
+ * A second tab or a quick reload. No tab can have had another token before the login's, which is young only while the
+ * browser may be registering a key with it.
+ */
 function isYoung (token: PresentedToken, now: number, windows: RotationWindows): boolean {
-  return token.generation !== LOGIN_GENERATION && within(now - token.issuedAt, windows.overlap)
+  const { overlap, registration = 0 } = windows
+  return within(now - token.issuedAt, token.generation === LOGIN_GENERATION ? registration : overlap)
+}
+
+function fitsBinding ({ boundTo }: Session, { device }: PresentedToken): boolean {
+  return boundTo === null || boundTo === device?.jkt
 }
 
 /** Clocks differ between instances: a negative age counts as 0. */
@@ -104,7 +113,10 @@ function within (age: number, window: number): boolean {
 }
 
 function confirmation (token: PresentedToken, now: number, windows: RotationWindows): Rotation {
-  return { generation: token.generation, current: token.hash, rotatedAt: now, expiresAt: idleEnd(token, token.endsAt, now, windows) }
+  const { generation, hash, device } = token
+  const write = { generation, current: hash, rotatedAt: now, expiresAt: idleEnd(token, token.endsAt, now, windows) }
+  // Confirmed by use, as the token is: if the answer to the registration is lost, the session stays unbound.
+  return device === null ? write : { ...write, boundTo: device.jkt }
 }
 
 function keepAlive (session: Session, token: PresentedToken, rotatedAt: number, now: number, windows: RotationWindows): Rotation {

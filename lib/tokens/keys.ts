@@ -46,6 +46,11 @@ export function deriveNonceKey (key: Key): Buffer {
   return derive(key.secret as Buffer, 'DPoP nonces', DERIVED_BYTES)
 }
 
+/** The key of what proves that a browser has the key of its device: instances with the same secret know each other's. */
+export function deriveDeviceBoundKey (key: Key): Buffer {
+  return derive(key.secret as Buffer, 'device bound sessions', DERIVED_BYTES)
+}
+
 /** The key by which the ids of adopted sessions are derived, so that nobody can guess them. */
 export function deriveAdoptionKey (key: Key & { secret: Buffer }): Buffer {
   return derive(key.secret, 'adoption key', DERIVED_BYTES)

@@ -1,6 +1,8 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { Session } from '../../types/session.ts'
 import { isSessionId, isText, own, toNumericDate } from '../json.ts'
+import { readDeviceKey } from './dbsc/device-key.ts'
+import type { PublicKey } from './dpop/public-key.ts'
 import type { Keyring, Refusal } from './keyring.ts'
 import { isAbsentOr } from './payload.ts'
 
@@ -18,6 +20,8 @@ export interface SessionTerms {
   jkt: string | null
   /** The `key` of the old token that was traded in for the session (option `adopt`); null after a login. */
   adoptedKey: string | null
+  /** The key of the device that the browser has registered (Device Bound Session Credentials); null: none. Never beside a `jkt`. */
+  device: PublicKey | null
 }
 
 /** A refresh token of good signature. Times in milliseconds. */
@@ -41,7 +45,18 @@ export interface RefreshTokens {
   verify (token: string): RefreshToken | Refusal
 }
 
-export function createRefreshTokens (keyring: Keyring, now: () => number): RefreshTokens {
+/** @param bindsDevices false: the key of a device in a token is passed over, so that its children have none (the feature was turned off) */
+export function createRefreshTokens (keyring: Keyring, now: () => number, bindsDevices: boolean): RefreshTokens {
+  /** Null for what none of our tokens has. */
+  function readConfirmation (cnf: unknown): Pick<SessionTerms, 'jkt' | 'device'> | null {
+    if (cnf === undefined) return UNBOUND
+    const [jkt, jwk] = [own(Object(cnf), 'jkt'), own(Object(cnf), 'jwk')]
+    if (isText(jkt)) return { jkt, device: null }
+    const device = readDeviceKey(jwk)
+    if (jkt !== undefined || device === null) return null
+    return bindsDevices ? { jkt: null, device } : UNBOUND
+  }
+
   return {
     sign (session, parent) {
       return keyring.sign({
@@ -56,7 +71,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         idle: parent.idleLife === null ? undefined : parent.idleLife / 1000,
         persistent: parent.persistent ? undefined : false,
         auth_time: parent.authTime ?? undefined,
-        cnf: parent.jkt === null ? undefined : { jkt: parent.jkt },
+        cnf: confirmationOf(parent),
         adopted: parent.adoptedKey ?? undefined
       })
     },
@@ -69,9 +84,8 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
       const [idle, persistent, authTime, adoptedKey] = ['idle', 'persistent', 'auth_time', 'adopted'].map((claim) => own(payload, claim))
       if (!isAbsentOr(isCount, idle) || !isAbsentOr(isFalse, persistent) || !isAbsentOr(isCount, authTime)) return 'malformed'
       if (!isAbsentOr(isText, adoptedKey)) return 'malformed'
-      const cnf = own(payload, 'cnf')
-      const jkt = cnf === undefined ? null : own(Object(cnf), 'jkt')
-      if (jkt !== null && !isText(jkt)) return 'malformed'
+      const binding = readConfirmation(own(payload, 'cnf'))
+      if (binding === null) return 'malformed'
       const { iat, exp } = payload as { iat: number, exp: number }
       // The store only gets the hash of the `jti`: whoever reads the store cannot make a token of it.
       const tokenHash = hash('sha256', jti, 'base64url')
@@ -86,11 +100,19 @@ export function createRefreshTokens (keyring: Keyring, now: () => number): Refre
         idleLife: idle === undefined ? null : idle * 1000,
         persistent: persistent === undefined,
         authTime: authTime ?? null,
-        jkt,
+        ...binding,
         adoptedKey: adoptedKey ?? null
       }
     }
   }
+}
+
+const UNBOUND = { jkt: null, device: null }
+
+/** The claim `cnf` (RFC 7800 §3): a device's key is there as a whole, since it verifies what the browser signs later. */
+function confirmationOf ({ jkt, device }: SessionTerms): object | undefined {
+  if (device !== null) return { jwk: device.jwk }
+  return jkt === null ? undefined : { jkt }
 }
 
 function isFalse (value: unknown): value is false {

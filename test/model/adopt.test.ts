@@ -13,7 +13,7 @@ import * as variants from './variants.ts'
 const moving: Setting = { ...plain, moves: true }
 
 t.test('the old token and its session are to each other what the model starts with', async (t) => {
-  const terms = { idleLife: null, maxAge: 60, persistent: true, authTime: null, jkt: null, adoptedKey: 'jti-1' }
+  const terms = { idleLife: null, maxAge: 60, persistent: true, authTime: null, jkt: null, adoptedKey: 'jti-1', device: null }
   const id = 'an id of 22 characters'
   const session = newSession({ id, root: rootOf(id), claims: { sub: 'anna' }, metadata: {}, terms }, plain.windows, 0)
   const token = oldTokenOf(session, terms)

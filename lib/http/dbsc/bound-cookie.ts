@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import type { DeviceBoundConfig } from '../../config.ts'
+import type { DeviceProofs } from '../../tokens/dbsc/index.ts'
+import type { RefreshCookie } from '../cookie.ts'
+import type { AnyReply } from '../hooks.ts'
+import { createTokenCookie } from '../token-cookie.ts'
+import type { TokenCookie } from '../token-cookie.ts'
+
+const VALUE = /^[\w-]{22}\.\d{1,15}\.[\w-]{43}$/
+
+/** Bytes that the key of a device adds to a refresh token. */
+const KEY_ROOM = '.'.repeat(200)
+
+/** The short-lived cookie that a browser gets for proving that it has the key of its device. */
+export interface BoundCookie extends Pick<TokenCookie, 'read' | 'clear'> {
+  set (reply: AnyReply, sessionId: string): void
+}
+
+/** @param scope as for createTokenCookie */
+export async function createBoundCookie (scope: FastifyInstance, { cookie, lifetime }: DeviceBoundConfig, { boundValue }: DeviceProofs): Promise<BoundCookie> {
+  const { read, serialize, write, clear } = await createTokenCookie(scope, cookie, VALUE)
+  return {
+    read,
+    clear,
+    set (reply, sessionId) {
+      write(reply, serialize(boundValue(sessionId), lifetime))
+    }
+  }
+}
+
+/** The refresh cookie, which is cleared together with the bound cookie, and has room for the key of a device. */
+export function withBoundCookie (cookie: RefreshCookie, boundCookie: BoundCookie): RefreshCookie {
+  return {
+    ...cookie,
+    checkSize (token, session) {
+      cookie.checkSize(token + KEY_ROOM, session)
+    },
+    clear (reply) {
+      cookie.clear(reply)
+      boundCookie.clear(reply)
+    }
+  }
+}

@@ -17,7 +17,7 @@ import { createIsCrossSite } from './lib/http/csrf.ts'
 import { decorate } from './lib/http/decorate.ts'
 import { createIssueTokens } from './lib/http/issue-tokens.ts'
 import { createKeyProofs } from './lib/http/key-proofs.ts'
-import { guardPageRoutes } from './lib/http/page-routes.ts'
+import { guardPageRoutes, guardRefreshRoutes } from './lib/http/page-routes.ts'
 import { createChooseToken, createReadCookies, createReadTokens } from './lib/http/presented.ts'
 import { createFindProofs } from './lib/http/proofs.ts'
 import { createReadAccessCookie, createReadEither } from './lib/http/read-access-cookie.ts'
@@ -122,6 +122,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   })
   exposeStartSession(app, decorators.issueTokens, { startSession, parseTerms, signAccessToken: accessTokens.sign, cookieName: config.cookie.name, accessCookieName: config.accessToken.cookie?.name })
   guardPageRoutes(app, authenticateOrRefresh, decorators.authenticateOrRefresh, config)
+  guardRefreshRoutes(app, refresh, decorators.refresh, config)
 
   const { logLevel, logSerializers } = withoutPrototype(options)
   await app.register(async (scope) => {

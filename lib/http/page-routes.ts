@@ -7,6 +7,8 @@ import type { Hook } from './hooks.ts'
 
 const PHASES = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
 
+const BOUND_COOKIE_ELSEWHERE = 'deviceBound is on, and a browser renews its bound cookie for routes.refresh and routes.logout alone: use those, or leave deviceBound out'
+
 /** Why `authenticateOrRefresh` cannot work with these options, and the fix; null if it can. */
 export function pageObstacle ({ accessToken, refreshToken, cookie, dpop, deviceBound }: Config): string | null {
   const { keys, windows } = refreshToken
@@ -16,7 +18,7 @@ export function pageObstacle ({ accessToken, refreshToken, cookie, dpop, deviceB
     return 'cookie.sameSite is "strict", and a link from a mail brings no such cookie: give cookie: { sameSite: "lax" }'
   }
   if (dpop?.isRequired === true) return 'dpop.mode is "required", and a browser that asks for a page sends no proof: give dpop.mode "optional"'
-  if (deviceBound !== null) return 'deviceBound is on, and a browser renews its bound cookie for routes.refresh alone: leave deviceBound out, or use authenticate'
+  if (deviceBound !== null) return BOUND_COOKIE_ELSEWHERE
   // The requests of a page and of its parts bring the same refresh token.
   if (windows.rotate && windows.overlap === 0 && windows.retryWindow === 0) {
     return 'refreshToken.rotation is "strict", with which the second of two requests at the same time ends the session: leave the option out'
@@ -30,13 +32,21 @@ export function pageObstacle ({ accessToken, refreshToken, cookie, dpop, deviceB
  * @param name the hook's name in the app
  */
 export function guardPageRoutes (app: FastifyInstance, hook: Hook, name: string, config: Config): void {
-  const obstacle = pageObstacle(config)
+  guardHook(app, hook, name, pageObstacle(config), (route) => outsideOfPath(route, app.prefix, config))
+}
+
+/** The same for `refresh` on a route of the host's. */
+export function guardRefreshRoutes (app: FastifyInstance, hook: Hook, name: string, { deviceBound }: Config): void {
+  if (deviceBound !== null) guardHook(app, hook, name, BOUND_COOKIE_ELSEWHERE, () => null)
+}
+
+function guardHook (app: FastifyInstance, hook: Hook, name: string, obstacle: string | null, faultOf: (route: RouteOptions) => string | null): void {
   const scopes = new Set<FastifyInstance>()
 
   app.addHook('onRoute', function (this: FastifyInstance, route) {
     scopes.add(this)
     if (!PHASES.some((phase) => [own(route, phase)].flat().includes(hook))) return
-    const fault = obstacle ?? outsideOfPath(route, app.prefix, config)
+    const fault = obstacle ?? faultOf(route)
     if (fault !== null) throw new InvalidOptionError(`the route ${route.url} uses ${name}, but ${fault}`)
   })
 

@@ -345,6 +345,7 @@ test('what cannot work is an error at boot, for a route and for a scope', async 
   const cases: Array<[Partial<JwtRefreshOptions>, RegExp]> = [
     [{}, /the route \/page uses authenticateOrRefresh, but access tokens travel in the body alone: give accessToken: \{ transport: "cookie" \}/],
     [{ accessToken: { transport: 'cookie' } }, /cookie\.sameSite is "strict".*give cookie: \{ sameSite: "lax" \}/],
+    [{ ...PAGES, deviceBound: true }, /deviceBound is on.*leave deviceBound out/],
     [{ ...PAGES, refreshToken: { rotation: 'strict' } }, /refreshToken\.rotation is "strict"/],
     [{ ...PAGES, cookie: { sameSite: 'lax', path: '/auth' } }, /cookie\.path is "\/auth", so that the browser does not send the refresh token there/],
     [{ ...PAGES, cookie: { sameSite: 'lax', path: '/api/auth' }, publicUrl: 'https://example.com/api' }, /cookie\.path is "\/api\/auth"/]

@@ -3,6 +3,7 @@ import type { JwtRefreshOptions, TokenStore } from '../../index.ts'
 import { createApp } from '../fixtures/app.ts'
 import type { TestApp } from '../fixtures/app.ts'
 import { adoptTests } from './adopt.ts'
+import { deviceBoundTests } from './device-bound.ts'
 import { loginTests } from './login.ts'
 import { logoutTests } from './logout.ts'
 import { refreshTests } from './refresh.ts'
@@ -27,4 +28,5 @@ export function httpSuite (t: Test, createStore: (t: Test) => TokenStore | Promi
   sessionsTests(t, create)
   termsTests(t, create)
   adoptTests(t, create)
+  deviceBoundTests(t, create)
 }

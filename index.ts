@@ -66,10 +66,8 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   // The sessions and the rules that move them.
   const emit = createEmit(config.onEvent, app.log)
   const openStore = createOpenStore({ store: config.store, timeout: config.storeTimeout, emit, log: app.log })
-  const { registration: _, ...atOnce } = config.refreshToken.windows
   const freshClaims = createFreshClaims(config)
   const rotate = createRotate({ config, windows: config.refreshToken.windows, freshClaims, emit })
-  const rotateAtOnce = createRotate({ config, windows: atOnce, freshClaims, emit })
   const parseTerms = createParseTerms(config)
   const limit = createLimit(openStore, emit, config.maxSessionsPerSubject, app.log)
   const startSession = createStartSession({ config, accessTokens, refreshTokens, openStore, limit, emit })
@@ -95,7 +93,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const readTokens = createReadTokens(config.refreshToken, readCookies, refreshTokens)
   const deviceBinding = device === null || config.deviceBound === null
     ? null
-    : createDeviceBinding({ ...device, config: config.deviceBound, readCookies, rotate: rotateAtOnce, refreshTokens, cookie, openStore, emit, refuse, now })
+    : createDeviceBinding({ ...device, config: config.deviceBound, readCookies, rotate: createRotate({ config, windows: { ...config.refreshToken.windows, registration: 0 }, freshClaims, emit }), refreshTokens, cookie, openStore, emit, refuse, now })
   const cookieHints = createCookieHints(config)
   const chooseToken = createChooseToken({ config: config.refreshToken, readTokens, adopt, keyProofs, isCrossSite, now, hints: cookieHints, refuse })
   const findProofs = createFindProofs({
@@ -111,7 +109,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const requireSession = createRequireSession(demandSession, openStore)
   const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
   const deviceGate = deviceBinding?.gate ?? null
-  const refresh = createRefresh({ config, chooseToken, rotate, rotateAtOnce, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate })
+  const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate })
   const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readCookies, verifiedClaims, refresh })
   const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse, keyProofs, deviceBinding })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate })

@@ -78,8 +78,6 @@ export interface Chosen {
   sent: string | null
   /** Whether the answer must bring a new refresh token even where the client could keep the one that it has. */
   renews: boolean
-  /** Whether it stands for an old token of the host's. */
-  isAdopted: boolean
 }
 
 /**
@@ -125,7 +123,7 @@ export function createChooseToken ({ config, readTokens, adopt, keyProofs, isCro
     if (keyProofs !== null) token.jkt = keyProofs.ofLogin(request)
     const transport = sent !== null || config.transport === 'body' ? 'body' : 'cookie'
     // Without rotation the client would keep the old token for good, and what was not sent in the body cannot be sent back.
-    return { token, transport, sent, renews: !config.windows.rotate || (transport === 'body' && sent === null), isAdopted: true }
+    return { token, transport, sent, renews: !config.windows.rotate || (transport === 'body' && sent === null) }
   }
 
   return async function chooseToken (request, store) {
@@ -147,7 +145,7 @@ export function createChooseToken ({ config, readTokens, adopt, keyProofs, isCro
     if (unreadable > 0) request.log.debug({ unreadable, reason: refusal }, 'a refresh passes over refresh cookies that no key of this instance opens')
     // One token is the steady case, and its rotation asks the store for its session anyway.
     const chosen = others.length === 0 ? token : await chooseLiving(request, [token, ...others], store)
-    return { token: chosen, transport: sent === null ? 'cookie' : 'body', sent, renews: false, isAdopted: false }
+    return { token: chosen, transport: sent === null ? 'cookie' : 'body', sent, renews: false }
   }
 }
 

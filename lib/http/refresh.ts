@@ -18,8 +18,6 @@ export interface RefreshParts {
   config: Config
   chooseToken: ChooseToken
   rotate: Rotate
-  /** The same, where nobody registers a key with the login's token. */
-  rotateAtOnce: Rotate
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   verifiedClaims: VerifiedClaims
@@ -38,16 +36,16 @@ export interface RefreshParts {
  * it clears no cookie: while the request was on its way, another tab may have logged in, whose cookie that would throw away.
  */
 export function createRefresh (parts: RefreshParts): Hook {
-  const { config, chooseToken, rotate, rotateAtOnce, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate } = parts
+  const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate } = parts
   const tokens = config.decorators.tokens as 'tokens'
 
   return async function refresh (request, reply) {
     noStore(reply)
     const store = openStore('refresh', request)
-    const { token, transport, sent, renews, isAdopted } = await orRetryLater(reply, chooseToken(request, store))
+    const { token, transport, sent, renews } = await orRetryLater(reply, chooseToken(request, store))
     keyProofs?.demand(request, 'refresh', token)
     deviceGate?.demand(request, reply, 'refresh', token)
-    const outcome = await orRetryLater(reply, (isAdopted ? rotateAtOnce : rotate)(token, store, request))
+    const outcome = await orRetryLater(reply, rotate(token, store, request))
     if (outcome.type === 'gone') throw goneError(outcome)
 
     const { session, claims, child } = outcome

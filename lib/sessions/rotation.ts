@@ -11,7 +11,7 @@ import type { RefreshToken } from '../tokens/refresh-token.ts'
  */
 
 /** What the rules look at in a verified refresh token. */
-export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId' | 'persistent' | 'authTime' | 'jkt' | 'adoptedKey'>
+export type PresentedToken = Omit<RefreshToken, 'subject' | 'sessionId' | 'persistent' | 'authTime' | 'jkt'>
 
 export type RotationCase = 'confirm' | 'young' | 'retry' | 'ahead' | 'static'
 
@@ -100,7 +100,8 @@ export function isAhead (session: Session, token: Pick<PresentedToken, 'generati
  */
 function isYoung (token: PresentedToken, now: number, windows: RotationWindows): boolean {
   const { overlap, registration = 0 } = windows
-  return within(now - token.issuedAt, token.generation === LOGIN_GENERATION ? registration : overlap)
+  if (token.generation !== LOGIN_GENERATION) return within(now - token.issuedAt, overlap)
+  return token.adoptedKey === null && within(now - token.issuedAt, registration)
 }
 
 function fitsBinding ({ boundTo }: Session, { device }: PresentedToken): boolean {

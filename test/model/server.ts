@@ -73,7 +73,7 @@ function childOf (token: Token, isRetry: boolean, { oneChild, rejuvenates }: Set
 const HASHES = Array.from({ length: NEWBORN + 1 }, (_, id) => String(id))
 
 function presented ({ id, parent, generation, age }: Token): PresentedToken {
-  return { generation, hash: HASHES[id]!, parent: HASHES[parent]!, issuedAt: -age, endsAt: Infinity, idleLife: null, device: null }
+  return { generation, hash: HASHES[id]!, parent: HASHES[parent]!, issuedAt: -age, endsAt: Infinity, idleLife: null, device: null, adoptedKey: null }
 }
 
 /** As much of it as the rules look at. */

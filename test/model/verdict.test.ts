@@ -33,7 +33,7 @@ function * tokens (): Generator<PresentedToken> {
     for (const hash of HASHES) {
       for (const parent of HASHES) {
         if (hash === parent) continue
-        for (const issuedAt of TIMES) yield { generation, hash, parent, issuedAt, endsAt: 100, idleLife: null, device: null }
+        for (const issuedAt of TIMES) yield { generation, hash, parent, issuedAt, endsAt: 100, idleLife: null, device: null, adoptedKey: null }
       }
     }
   }
@@ -70,7 +70,7 @@ for (const [name, windows] of Object.entries(SETTINGS)) {
 t.test('one that is ahead can: the record may be one from before a failover, and its next write be the one that was lost', async (t) => {
   const { default: windows } = SETTINGS as { default: RotationWindows }
   const record = { generation: 1, current: 'a', rotatedAt: -9, expiresAt: 100, endsAt: 100 } as Session
-  const token: PresentedToken = { generation: 3, hash: 'c', parent: 'b', issuedAt: -3, endsAt: 100, idleLife: null, device: null }
+  const token: PresentedToken = { generation: 3, hash: 'c', parent: 'b', issuedAt: -3, endsAt: 100, idleLife: null, device: null, adoptedKey: null }
   t.equal(decide(record, token, 0, windows).type, 'reuse', 'too old for a recovery')
   t.ok(isAhead(record, token))
   t.equal(decide({ ...record, generation: 2, current: 'b' }, token, 0, windows).type, 'accept')

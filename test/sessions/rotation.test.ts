@@ -28,12 +28,12 @@ const session: Session = {
   metadata: {}
 }
 /** Its token that the client now holds: given out when generation 5 was confirmed. */
-const next: PresentedToken = { generation: 6, hash: 'hash-6', parent: 'hash-5', issuedAt: NOW - HOUR, endsAt: session.endsAt, idleLife: null, device: null }
+const next: PresentedToken = { generation: 6, hash: 'hash-6', parent: 'hash-5', issuedAt: NOW - HOUR, endsAt: session.endsAt, idleLife: null, device: null, adoptedKey: null }
 /** The token that was last used. */
-const used: PresentedToken = { generation: 5, hash: 'hash-5', parent: 'hash-4', issuedAt: NOW - 2 * HOUR, endsAt: session.endsAt, idleLife: null, device: null }
+const used: PresentedToken = { generation: 5, hash: 'hash-5', parent: 'hash-4', issuedAt: NOW - 2 * HOUR, endsAt: session.endsAt, idleLife: null, device: null, adoptedKey: null }
 
 const loggedIn: Session = { ...session, generation: 0, current: 'root', rotatedAt: session.createdAt }
-const loginToken: PresentedToken = { generation: 1, hash: 'hash-1', parent: 'root', issuedAt: session.createdAt, endsAt: session.endsAt, idleLife: null, device: null }
+const loginToken: PresentedToken = { generation: 1, hash: 'hash-1', parent: 'root', issuedAt: session.createdAt, endsAt: session.endsAt, idleLife: null, device: null, adoptedKey: null }
 
 const idleAnew = NOW + 7 * DAY
 const confirmed6 = { generation: 6, current: 'hash-6', rotatedAt: NOW, expiresAt: idleAnew }

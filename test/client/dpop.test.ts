@@ -90,7 +90,7 @@ t.test('bind all: each request goes under DPoP, with a proof for its token, meth
   t.ok(sent.slice(1).every(({ scheme, proof }) => scheme === 'DPoP' && proof !== null))
   browser.clock.now += 16 * MINUTE
   t.equal((await auth.fetch(`${ORIGIN}/me`)).status, 200)
-  t.equal((await auth.fetch(`${ORIGIN}/auth/logout`, { method: 'POST' })).status, 204, 'a logout that the app sends by itself')
+  t.equal((await auth.fetch(new Request(`${ORIGIN}/auth/logout`, { method: 'POST' }))).status, 204, 'a logout that the app sends by itself')
   t.equal(device.saved.at(-1), null)
 })
 
@@ -300,6 +300,10 @@ t.test('options', async (t) => {
     t.throws(() => withDpop(createAuthClient, { keys: keys as never }), { name: 'TypeError', message: 'withDpop: the option keys must be of the form { load, save }' })
   }
   t.throws(() => withDpop(createAuthClient, { refreshUrl: 'x' } as never), { name: 'TypeError', message: /createAuthClient: the option "refreshUrl" is unknown/ })
+  const { fetch } = globalThis
+  t.teardown(() => { globalThis.fetch = fetch })
+  globalThis.fetch = async () => Response.json('the global one')
   const auth = withDpop(createAuthClient, { baseUrl: ORIGIN })
+  t.equal(await (await auth.fetch('https://elsewhere.example/')).json(), 'the global one')
   await t.rejects(auth.refresh(), { name: 'AuthUnavailableError', cause: { message: 'withDpop: there is no IndexedDB: give the option keys: { load, save }' } })
 })

@@ -21,6 +21,9 @@ refusesToBoot(t, 'an option of dpop that cannot be', [
   ['the same by name', { dpop: { window: '10m', nonce: false } }, 'dpop.window is "10m"', 'nonce: true']
 ])
 
+refusesToBoot(t, 'access tokens that are bound, in a cookie', (['cookie', 'both'] as const).map((transport) =>
+  [transport, { dpop: { bind: 'all' }, accessToken: { transport } }, `accessToken.transport is "${transport}", but dpop.bind is "all"`, 'give dpop.bind "refresh"']))
+
 boots(t, 'what can be', {
   off: {},
   undefined: { dpop: undefined },

@@ -11,6 +11,7 @@ import type { Test } from 'tap'
 import { postgresStore } from '../lib/stores/postgres/index.ts'
 import { loginAs } from '../lib/testing/index.ts'
 import { createApp } from './fixtures/app.ts'
+import { findMysql } from './fixtures/mysql.ts'
 import { compile, createProject, execute, root } from './fixtures/package.ts'
 import { createSchema } from './fixtures/scratch.ts'
 import { findPostgres, findRedis } from './fixtures/services.ts'
@@ -130,6 +131,36 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
       process.env.REDIS_URL = redis.url
       const { app } = await run(code.replace('{ logger: true }', ''), 'app')
       await refreshes(t, app)
+    }
+  ],
+  SQLite: [
+    async (t, code) => {
+      // The database of the README where Node.js has it; libsql has the interface of the other one.
+      const source = process.getBuiltinModule('node:sqlite') === undefined
+        ? code.replace("import { DatabaseSync } from 'node:sqlite'", "import DatabaseSync from 'libsql'")
+        : code
+      process.env.SESSIONS_FILE = join(t.testdir(), 'sessions.db')
+      const { app } = await run(source.replace('{ logger: true }', ''), 'app')
+      await refreshes(t, app)
+    }
+  ],
+  'MySQL and MariaDB': [
+    async (t, code) => {
+      const mysql = await findMysql()
+      if (typeof mysql === 'string') {
+        t.pass('over MySQL', { skip: mysql })
+        return
+      }
+      process.env.MYSQL_URL = mysql.url
+      const table = `readme_${process.pid}`
+      const { app, pool } = await run(code.replace('{ logger: true }', '').replace('mysqlStore(pool)', `mysqlStore(pool, { table: '${table}' })`), 'app', 'pool')
+      app.addHook('preClose', async () => { await pool.query(`DROP TABLE ${table}`) })
+      await refreshes(t, app)
+    }
+  ],
+  'Anything else that runs SQL': [
+    async (_t, code) => {
+      await compileBlock(code, 'sql-store')
     }
   ],
   PostgreSQL: [

@@ -7,7 +7,7 @@ const KEPT = ['subject', 'created_at', 'ends_at', 'bound_to', 'payload']
 /** How many rows a sweep looks at. */
 export const SWEEP_BATCH = 1_000
 /** How many of them one statement deletes. */
-export const DELETE_BATCH = 100
+export const DELETE_BATCH = 25
 
 /** `deleteLiving` and `kept` are for a database that cannot return what it writes. */
 export type Statements = Record<

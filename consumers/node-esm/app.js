@@ -7,15 +7,19 @@ import jwtRefresh, { MemoryStore } from 'fastify-jwt-refresh'
 import * as all from 'fastify-jwt-refresh'
 import { AuthUnavailableError, createAuthClient } from 'fastify-jwt-refresh/client'
 import { attachAxios } from 'fastify-jwt-refresh/client/axios'
+import { withDpop } from 'fastify-jwt-refresh/client/dpop'
 import { createAuthClient as createNativeClient } from 'fastify-jwt-refresh/client/native'
 import { useAuth } from 'fastify-jwt-refresh/client/react'
+import { mysqlStore } from 'fastify-jwt-refresh/mysql'
 import { postgresStore } from 'fastify-jwt-refresh/postgres'
 import { redisStore } from 'fastify-jwt-refresh/redis'
+import { sqlStore } from 'fastify-jwt-refresh/sql'
+import { sqliteStore } from 'fastify-jwt-refresh/sqlite'
 import { loginAs, testStore } from 'fastify-jwt-refresh/testing'
 
 const require = createRequire(import.meta.url)
 
-for (const exported of [attachAxios, createNativeClient, useAuth, postgresStore, redisStore, testStore]) assert.equal(typeof exported, 'function')
+for (const exported of [attachAxios, withDpop, createNativeClient, useAuth, mysqlStore, postgresStore, redisStore, sqlStore, sqliteStore, testStore]) assert.equal(typeof exported, 'function')
 assert.equal(all.default, jwtRefresh)
 assert.equal(all.MemoryStore, MemoryStore)
 
@@ -36,7 +40,7 @@ for (const { createAuthClient: create } of [{ createAuthClient }, required]) {
 assert.equal(new AuthUnavailableError().name, new required.AuthUnavailableError().name)
 
 const app = Fastify()
-await app.register(import('fastify-jwt-refresh'), { secret: 'a secret of more than thirty-two bytes', store: new MemoryStore() })
+await app.register(import('fastify-jwt-refresh'), { secret: 'a secret of more than thirty-two bytes', store: new MemoryStore(), dpop: {} })
 app.get('/me', { onRequest: [app.authenticate] }, async (request) => request.user)
 const { headers, cookies } = await loginAs(app, { sub: 'user-1' })
 assert.equal((await app.inject({ url: '/me', headers })).json().sub, 'user-1')

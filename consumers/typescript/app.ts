@@ -8,12 +8,17 @@ import type { AuthenticateHook, JwtRefreshOptions, MemoryStoreOptions, Session, 
 import { AuthUnavailableError, createAuthClient } from 'fastify-jwt-refresh/client'
 import type { AuthClient } from 'fastify-jwt-refresh/client'
 import { attachAxios } from 'fastify-jwt-refresh/client/axios'
+import { withDpop } from 'fastify-jwt-refresh/client/dpop'
 import { createAuthClient as createNativeClient } from 'fastify-jwt-refresh/client/native'
 import type { NativeAuthClient } from 'fastify-jwt-refresh/client/native'
 import { useAuth } from 'fastify-jwt-refresh/client/react'
+import { mysqlStore } from 'fastify-jwt-refresh/mysql'
 import { postgresStore } from 'fastify-jwt-refresh/postgres'
 import { redisStore } from 'fastify-jwt-refresh/redis'
 import type { RedisStoreOptions } from 'fastify-jwt-refresh/redis'
+import { sqlStore } from 'fastify-jwt-refresh/sql'
+import type { RunSql } from 'fastify-jwt-refresh/sql'
+import { sqliteStore } from 'fastify-jwt-refresh/sqlite'
 import { loginAs, testStore } from 'fastify-jwt-refresh/testing'
 
 declare module 'fastify-jwt-refresh' {
@@ -88,6 +93,14 @@ async function main (): Promise<void> {
   equal(codeOf(() => redisStore({}, prefix)), 'FST_JWT_INVALID_OPTION')
   // @ts-expect-error: not a client
   equal(codeOf(() => postgresStore({})), 'FST_JWT_INVALID_OPTION')
+  // @ts-expect-error: not a pool
+  equal(codeOf(() => mysqlStore({})), 'FST_JWT_INVALID_OPTION')
+  // @ts-expect-error: not a database
+  equal(codeOf(() => sqliteStore({})), 'FST_JWT_INVALID_OPTION')
+  const run: RunSql = async () => ({ rows: [], count: 0 })
+  equal(await sqlStore(run, { dialect: 'postgres', placeholders: '$n' }).find('x'.repeat(22)), null)
+  const bound: AuthClient<{ role: string }> = withDpop<{ role: string }>(createAuthClient, { baseUrl: 'https://api.example.com', keys: { load: () => null, save: () => {} } })
+  equal(typeof bound.getToken, 'function')
   const names: string[] = []
   testStore((name) => names.push(name), () => new MemoryStore())
   equal(names.length > 10, true)

@@ -347,6 +347,8 @@ test('what cannot work is an error at boot, for a route and for a scope', async 
     [{ accessToken: { transport: 'cookie' } }, /cookie\.sameSite is "strict".*give cookie: \{ sameSite: "lax" \}/],
     [{ ...PAGES, deviceBound: true }, /deviceBound is on.*leave deviceBound out/],
     [{ ...PAGES, refreshToken: { rotation: 'strict' } }, /refreshToken\.rotation is "strict"/],
+    [{ ...PAGES, dpop: { mode: 'required' } }, /dpop\.mode is "required".*give dpop\.mode "optional"/],
+    [{ ...PAGES, deviceBound: true }, /deviceBound/],
     [{ ...PAGES, cookie: { sameSite: 'lax', path: '/auth' } }, /cookie\.path is "\/auth", so that the browser does not send the refresh token there/],
     [{ ...PAGES, cookie: { sameSite: 'lax', path: '/api/auth' }, publicUrl: 'https://example.com/api' }, /cookie\.path is "\/api\/auth"/]
   ]

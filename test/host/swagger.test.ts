@@ -96,6 +96,21 @@ t.test('OpenAPI declares the cookie by its name and the access token as bearer',
   t.strictSame((await documentOf(app)).components.securitySchemes, { refreshCookie: { ...COOKIE, name: '__Host-rt' }, bearerAuth: BEARER })
 })
 
+t.test('access tokens in a cookie, and tokens that are bound to a key', async (t) => {
+  for (const { options, schemes, required, tokenType } of [
+    { options: { accessToken: { transport: 'cookie' } }, schemes: { accessCookie: { ...COOKIE, name: '__Host-accessToken' } }, required: ['tokenType', 'expiresIn'], tokenType: ['Bearer'] },
+    { options: { accessToken: { transport: 'both' } }, schemes: { bearerAuth: BEARER }, required: ['accessToken', 'tokenType', 'expiresIn'], tokenType: ['Bearer'] },
+    { options: { dpop: { bind: 'all' } }, schemes: { bearerAuth: BEARER }, required: ['accessToken', 'tokenType', 'expiresIn'], tokenType: ['Bearer', 'DPoP'] }
+  ] as const) {
+    const app = host(t)
+    await app.register(fastifySwagger, { openapi: {} })
+    await app.register(jwtRefresh, withDefaults({ routes: { sessions: true }, ...options }))
+    const { components, paths } = await documentOf(app)
+    t.strictSame(components.securitySchemes, { refreshCookie: COOKIE, ...schemes })
+    t.match(paths['/auth/refresh']?.post?.responses['200']?.content?.['application/json']?.schema, { required, properties: { tokenType: { enum: tokenType } } })
+  }
+})
+
 t.test('Swagger 2, which knows neither, declares both as headers', async (t) => {
   const app = host(t)
   await app.register(fastifySwagger, { swagger: {} })

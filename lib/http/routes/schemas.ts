@@ -7,7 +7,7 @@ const tokenResponse = {
   required: ['tokenType', 'expiresIn'],
   properties: {
     accessToken: { type: 'string' },
-    tokenType: { type: 'string', enum: ['Bearer'] },
+    tokenType: { type: 'string' },
     expiresIn: { type: 'integer', description: 'Seconds' },
     refreshToken: { type: 'string', description: 'Where the refresh token came in the body: the new one, or the one that was sent' }
   }
@@ -40,7 +40,11 @@ export interface RouteSchemas {
 }
 
 export function createSchemas ({ accessToken, refreshToken: { transport } }: Config): RouteSchemas {
-  const newTokens = accessToken.transport === 'cookie' ? tokenResponse : { ...tokenResponse, required: ['accessToken', ...tokenResponse.required] }
+  const newTokens = {
+    ...tokenResponse,
+    required: [...(accessToken.transport === 'cookie' ? [] : ['accessToken']), ...tokenResponse.required],
+    properties: { ...tokenResponse.properties, tokenType: { type: 'string', enum: accessToken.isBound ? ['Bearer', 'DPoP'] : ['Bearer'] } }
+  }
   const inBody = transport === 'cookie' ? {} : { refreshToken }
   return {
     refresh: {

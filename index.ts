@@ -88,7 +88,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
     : createReadAccessToken(accessTokens, extract)
   const readCookies = createReadCookies(config.refreshToken, cookie, refreshTokens)
   const readAccessCookie = createReadAccessCookie(accessCookie, accessTokens, readCookies)
-  const readAccessToken = config.accessToken.cookie === null ? readBearer : createReadEither(readBearer, readAccessCookie, isCrossSite, refuse)
+  const readAccessToken = config.accessToken.cookie === null ? readBearer : createReadEither(readBearer, readAccessCookie, verifiedClaims, isCrossSite, refuse)
   const checkAccess = createCheckAccess(readAccessToken, verifiedClaims, refuseAccessToken)
   const readTokens = createReadTokens(config.refreshToken, readCookies, refreshTokens)
   const deviceBinding = device === null || config.deviceBound === null

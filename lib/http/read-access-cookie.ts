@@ -9,6 +9,7 @@ import { refuseCrossSite } from './csrf.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { ReadCookies } from './presented.ts'
 import type { Refuse } from './refusals.ts'
+import type { VerifiedClaims } from './verified-claims.ts'
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']) // RFC 9110 §9.2.1
 
@@ -44,12 +45,13 @@ export function createReadAccessCookie (accessCookie: AccessCookie, accessTokens
  * made it send the request, so the cookie does not count in a request of another site that may change something.
  */
 export function createReadEither (
-  readBearer: ReadAccessToken, readAccessCookie: ReadAccessToken, isCrossSite: IsCrossSite, refuse: Refuse
+  readBearer: ReadAccessToken, readAccessCookie: ReadAccessToken, verifiedClaims: VerifiedClaims, isCrossSite: IsCrossSite, refuse: Refuse
 ): ReadAccessToken {
   return function readAccessToken (request) {
     const sent = readBearer(request)
     if (sent !== null) return sent
-    const claims = readAccessCookie(request)
+    // A refresh earlier in this request has replaced the cookie that came with it.
+    const claims = verifiedClaims.get(request) ?? readAccessCookie(request)
     // A page cannot take its cookie back, so one that is not good is no error where none is needed.
     if (claims instanceof Error) return accessOf(request) === 'optional' ? null : claims
     if (claims === null || isSafe(request) || !isCrossSite(request)) return claims

@@ -66,6 +66,10 @@ async function createPages (t: Test, options: Partial<JwtRefreshOptions> = {}): 
   })
   app.get('/api', { onRequest: [app.authenticate] }, async (request) => ({ user: request.user.sub }))
   app.post('/api', { onRequest: [app.authenticate] }, async (request) => ({ user: request.user.sub }))
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', app.authenticateOrRefresh)
+    scope.get('/bank', { onRequest: [app.authenticate, app.requireSession, app.requireRecentLogin('1d')] }, async (request) => ({ user: request.user.sub }))
+  })
   const browser = new Browser(app, clock)
   browser.take(await app.inject({ method: 'POST', url: '/login' }))
   return { app, clock, events, browser }
@@ -133,6 +137,18 @@ test('ten pages at once, a lost answer and a reload log nobody out', async (t) =
     t.equal((await browser.get()).statusCode, 200)
   }
   t.notOk(events.some(({ type }) => type === 'reused' || type === 'ended'))
+})
+
+test('after a refresh in passing, hooks that authenticate again find the user signed in', async (t) => {
+  const { clock, browser } = await createPages(t)
+  const stale = browser.cookies()
+  clock.now += 16 * MINUTE
+  for (const cookies of [stale, browser.cookies()]) {
+    const response = await browser.send({ url: '/bank' }, cookies)
+    t.strictSame(response.json(), { user: 'user-1' })
+    t.ok(setCookies(response).includes(ACCESS_COOKIE))
+  }
+  t.match((await browser.send({ url: '/bank', headers: { authorization: 'Bearer junk' } }, stale)).json(), { code: 'FST_JWT_ACCESS_TOKEN_INVALID' })
 })
 
 test('a redirect, a HEAD and a streamed answer carry the cookies', async (t) => {

@@ -6,10 +6,11 @@ import {
 } from '../errors.ts'
 import { accessOf } from './authenticate.ts'
 import type { CheckAccess, ReadAccessToken } from './authenticate.ts'
+import type { IsCrossSite } from './csrf.ts'
 import type { Hook } from './hooks.ts'
 import { pageObstacle } from './page-routes.ts'
 import type { ReadCookies } from './presented.ts'
-import { isUpgrade } from './read-access-cookie.ts'
+import { isSafe, isUpgrade } from './read-access-cookie.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
@@ -25,6 +26,7 @@ interface AuthenticateOrRefreshParts {
   readBearer: ReadAccessToken
   readCookies: ReadCookies
   verifiedClaims: VerifiedClaims
+  isCrossSite: IsCrossSite
   refresh: Hook
 }
 
@@ -33,14 +35,19 @@ interface AuthenticateOrRefreshParts {
  * those of every refresh: a page and its parts ask at the same time, as several tabs do.
  */
 export function createAuthenticateOrRefresh (parts: AuthenticateOrRefreshParts): Hook {
-  const { config, checkAccess, readBearer, readCookies, verifiedClaims, refresh } = parts
+  const { config, checkAccess, readBearer, readCookies, verifiedClaims, isCrossSite, refresh } = parts
 
   const obstacle = pageObstacle(config)
   if (obstacle !== null) return async () => { throw new InvalidOptionError(`${config.decorators.authenticateOrRefresh} was called, but ${obstacle}`) }
 
-  /** A client that sends its token in a header refreshes by itself; and the answer to an upgrade sets no cookie. */
+  /**
+   * A client that sends its token in a header refreshes by itself, and the answer to an upgrade sets no cookie. An image or a frame of another
+   * site refreshes nothing; it gets what somebody gets who is not signed in. Where something may be changed, `refresh` refuses the cookie.
+   */
   function canRefresh (request: AnyRequest): boolean {
-    return !isUpgrade(request) && (config.adopt !== undefined || readCookies(request).texts.length > 0) && readBearer(request) === null
+    if (isUpgrade(request) || readBearer(request) !== null) return false
+    const hasCookie = readCookies(request).texts.length > 0
+    return isCrossSite(request) ? hasCookie && !isSafe(request) : hasCookie || config.adopt !== undefined
   }
 
   return async function authenticateOrRefresh (request, reply) {

@@ -60,7 +60,7 @@ export function createReadEither (
 }
 
 /** The upgrade to a WebSocket is a GET, and opens a connection on which anything can be said. */
-function isSafe (request: AnyRequest): boolean {
+export function isSafe (request: AnyRequest): boolean {
   return SAFE_METHODS.has(request.method) && !isUpgrade(request)
 }
 

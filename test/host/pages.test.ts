@@ -250,6 +250,32 @@ test('an expired cookie of another site\'s form is refused, and rotates nothing'
   t.notOk(events.some(({ type }) => type === 'refreshed'))
 })
 
+test('an image or a frame of another site refreshes nothing, and gets what somebody gets who is not signed in', async (t) => {
+  const { clock, events, browser } = await createPages(t)
+  clock.now += 16 * MINUTE
+  for (const [mode, dest] of [['no-cors', 'image'], ['navigate', 'iframe']] as const) {
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode, 'sec-fetch-dest': dest }
+    t.match((await browser.get('/page', headers)).json(), { statusCode: 401, code: 'FST_JWT_ACCESS_TOKEN_MISSING' })
+    t.strictSame((await browser.get('/front', headers)).json(), { user: null })
+  }
+  t.strictSame(events.map(({ type }) => type), ['issued'])
+})
+
+test('with adopt, requests of another site that bring no cookie of ours are those of somebody who is not signed in', async (t) => {
+  const { app } = await createApp(t, { ...PAGES, adopt: () => t.fail('it must not be asked') as unknown as null })
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/front',
+    onRequest: [app.authenticateOrRefresh],
+    config: { jwtRefresh: 'optional' },
+    handler: async (request) => ({ user: request.user?.sub ?? null })
+  })
+  for (const method of ['GET', 'POST'] as const) {
+    const response = await app.inject({ method, url: '/front', headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' } })
+    t.strictSame(response.json(), { user: null })
+  }
+})
+
 test('a link on another site opens a page with its user signed in', async (t) => {
   const { clock, browser } = await createPages(t)
   clock.now += 16 * MINUTE

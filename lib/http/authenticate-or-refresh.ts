@@ -1,8 +1,8 @@
 import type { AnyRequest } from '../../types/requests.ts'
 import type { Config } from '../config.ts'
 import {
-  CrossSiteRequestError, InvalidOptionError, RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenMissingError,
-  RefreshTokenRevokedError
+  CrossSiteRequestError, InvalidOptionError, ProofRequiredError, RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError,
+  RefreshTokenMissingError, RefreshTokenRevokedError
 } from '../errors.ts'
 import { accessOf } from './authenticate.ts'
 import type { CheckAccess, ReadAccessToken } from './authenticate.ts'
@@ -14,9 +14,9 @@ import { isSafe, isUpgrade } from './read-access-cookie.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
-/** What a refresh tells somebody who has to log in again. */
+/** What a refresh tells somebody who has to log in again, or has a session that is bound to a key: a browser that asks for a page sends no proof. */
 const SIGNED_OUT = [
-  RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenMissingError, RefreshTokenRevokedError
+  ProofRequiredError, RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenMissingError, RefreshTokenRevokedError
 ]
 
 interface AuthenticateOrRefreshParts {

@@ -8,6 +8,7 @@ import jwtRefresh from '../../index.ts'
 import type { JwtRefreshEvent, JwtRefreshOptions } from '../../index.ts'
 import { loginAs } from '../../lib/testing/index.ts'
 import { COOKIE_NAME, createApp, MINUTE, SECOND, SECRET } from '../fixtures/app.ts'
+import { createProofKey, proofFor } from '../fixtures/dpop.ts'
 
 const ACCESS_COOKIE = '__Host-accessToken'
 const PAGES: Partial<JwtRefreshOptions> = { accessToken: { transport: 'cookie' }, cookie: { sameSite: 'lax' } }
@@ -203,6 +204,16 @@ test('a page for everybody knows who is signed in, and is shown to those who are
   clock.now += 16 * MINUTE
   t.strictSame((await browser.send({ url: '/front' }, stale)).json(), { user: null })
   t.equal((await browser.send({ url: '/imprint' }, stale)).statusCode, 200)
+})
+
+test('a session that is bound to a key is not refreshed by pages, which are answered as to somebody who is not signed in', async (t) => {
+  const { app, clock, browser } = await createPages(t, { dpop: { mode: 'optional' } })
+  const proof = proofFor(createProofKey(), 'POST', '/login', { iat: clock.now / SECOND })
+  browser.take(await app.inject({ method: 'POST', url: '/login', headers: { dpop: proof } }))
+  t.strictSame((await browser.get('/front')).json(), { user: 'user-1' })
+  clock.now += 16 * MINUTE
+  t.strictSame((await browser.get('/front')).json(), { user: null })
+  t.match((await browser.get('/page')).json(), { statusCode: 401, code: 'FST_JWT_ACCESS_TOKEN_MISSING' })
 })
 
 test('a store that fails is no reason to log in again', async (t) => {

@@ -110,7 +110,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const requireRecentLogin = createRequireRecentLogin(verifiedClaims, now)
   const deviceGate = deviceBinding?.gate ?? null
   const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate })
-  const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readCookies, verifiedClaims, isCrossSite, refresh })
+  const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readTokens, verifiedClaims, isCrossSite, refresh })
   const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse, keyProofs, deviceBinding })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate })
   const renewAccessToken = createRenewAccessToken({ verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive })

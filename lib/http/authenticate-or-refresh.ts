@@ -9,7 +9,7 @@ import type { CheckAccess, ReadAccessToken } from './authenticate.ts'
 import type { IsCrossSite } from './csrf.ts'
 import type { Hook } from './hooks.ts'
 import { pageObstacle } from './page-routes.ts'
-import type { ReadCookies } from './presented.ts'
+import type { ReadTokens } from './presented.ts'
 import { isSafe, isUpgrade } from './read-access-cookie.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
@@ -24,7 +24,7 @@ interface AuthenticateOrRefreshParts {
   checkAccess: CheckAccess
   /** Without the access cookie. */
   readBearer: ReadAccessToken
-  readCookies: ReadCookies
+  readTokens: ReadTokens
   verifiedClaims: VerifiedClaims
   isCrossSite: IsCrossSite
   refresh: Hook
@@ -35,18 +35,19 @@ interface AuthenticateOrRefreshParts {
  * those of every refresh: a page and its parts ask at the same time, as several tabs do.
  */
 export function createAuthenticateOrRefresh (parts: AuthenticateOrRefreshParts): Hook {
-  const { config, checkAccess, readBearer, readCookies, verifiedClaims, isCrossSite, refresh } = parts
+  const { config, checkAccess, readBearer, readTokens, verifiedClaims, isCrossSite, refresh } = parts
 
   const obstacle = pageObstacle(config)
   if (obstacle !== null) return async () => { throw new InvalidOptionError(`${config.decorators.authenticateOrRefresh} was called, but ${obstacle}`) }
 
   /**
-   * A client that sends its token in a header refreshes by itself, and the answer to an upgrade sets no cookie. An image or a frame of another
+   * A client that sends one of its tokens in a header or body refreshes by itself (a page could not hand it a new one), and the answer to an upgrade sets no cookie. An image or a frame of another
    * site refreshes nothing; it gets what somebody gets who is not signed in. Where something may be changed, `refresh` refuses the cookie.
    */
   function canRefresh (request: AnyRequest): boolean {
-    if (isUpgrade(request) || readBearer(request) !== null) return false
-    const hasCookie = readCookies(request).texts.length > 0
+    const { cookies, body } = readTokens(request)
+    if (isUpgrade(request) || readBearer(request) !== null || body.texts.length > 0) return false
+    const hasCookie = cookies.texts.length > 0
     return isCrossSite(request) ? hasCookie && !isSafe(request) : hasCookie || config.adopt !== undefined
   }
 

@@ -194,6 +194,20 @@ test('a client that sends its token in a header is not refreshed in passing', as
   t.strictSame(setCookies(response), [])
 })
 
+test('nor is one that has its refresh token elsewhere: a page could not hand it the new one', async (t) => {
+  const { app, clock, events } = await createApp(t, {
+    ...PAGES,
+    refreshToken: { transport: 'both', extract: ({ headers }) => headers['x-refresh-token'] as string | undefined },
+    adopt: () => null
+  })
+  app.get('/page', { onRequest: [app.authenticateOrRefresh] }, async () => ({}))
+  const { refreshToken } = await app.sessions.create({ sub: 'phone' })
+  clock.now += 16 * MINUTE
+  const response = await app.inject({ url: '/page', headers: { 'x-refresh-token': refreshToken } })
+  t.match(response.json(), { statusCode: 401, code: 'FST_JWT_ACCESS_TOKEN_MISSING' })
+  t.strictSame(events.map(({ type }) => type), ['issued'])
+})
+
 test('a page for everybody knows who is signed in, and is shown to those who are not', async (t) => {
   const { app, clock, browser } = await createPages(t)
   t.strictSame((await app.inject('/front')).json(), { user: null })

@@ -1,4 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, onSendHookHandler } from 'fastify'
+import type { AnyRequest } from '../../types/requests.ts'
+import { own } from '../json.ts'
 import type { AnyReply } from './hooks.ts'
 
 const NO_STORE = 'no-store'
@@ -9,14 +11,20 @@ interface WithRule {
   [rule]?: string | null
 }
 
-/** Lets what `noStore` and `privateNoStore` say of an answer win over what the handler says: a shared cache believes the last word. */
+/** Lets what `noStore` and `privateNoStore` say of an answer win over what the handler and later hooks say: a shared cache believes the last word. */
 export function enforceCaching (app: FastifyInstance): void {
   if (!app.hasReplyDecorator(rule)) app.decorateReply(rule, null)
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    const value = (reply as WithRule)[rule]
-    if (value) reply.header('cache-control', value)
-    done()
+  app.addHook('onSend', applyRule)
+  // Behind the hooks that the host adds later, to its scopes or to the route.
+  app.addHook('onRoute', (route) => {
+    route.onSend = [own(route, 'onSend') as onSendHookHandler | onSendHookHandler[] ?? [], applyRule].flat()
   })
+}
+
+function applyRule (_request: AnyRequest, reply: AnyReply, _payload: unknown, done: () => void): void {
+  const value = (reply as WithRule)[rule]
+  if (value) reply.header('cache-control', value)
+  done()
 }
 
 /** RFC 6749 §5.1: a token, or the news that there is none, must not be answered from a cache. */

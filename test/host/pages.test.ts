@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, FastifyReply, InjectOptions, LightMyRequestResponse } from 'fastify'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -167,6 +167,18 @@ test('a shared cache keeps no page that sets a cookie', async (t) => {
   t.equal((await browser.get('/cached')).headers['cache-control'], 'public, max-age=600')
   clock.now += 16 * MINUTE
   t.equal((await browser.get('/cached')).headers['cache-control'], 'private, no-store')
+})
+
+test('no later hook of the host makes such a page public', async (t) => {
+  const { app } = await createApp(t, PAGES)
+  const makePublic = async (_request: unknown, reply: FastifyReply) => { reply.header('cache-control', 'public, max-age=600') }
+  app.addHook('onSend', makePublic)
+  app.post('/here', { onSend: makePublic }, async (_request, reply) => reply.issueTokens({ sub: 'user-1' }))
+  app.get('/other', async () => ({}))
+  for (const url of ['/here', '/login']) {
+    t.equal((await app.inject({ method: 'POST', url })).headers['cache-control'], 'private, no-store', url)
+  }
+  t.equal((await app.inject('/other')).headers['cache-control'], 'public, max-age=600')
 })
 
 test('a session that has ended answers as authenticate does, and clears no cookie', async (t) => {

@@ -5,6 +5,8 @@ import type { AnyReply } from './hooks.ts'
 
 const NO_STORE = 'no-store'
 const PRIVATE = 'private, no-store'
+// Some caches believe these and not Cache-Control: CDN-Cache-Control and its like (RFC 9213), and those of nginx, Fastly and Akamai.
+const FOR_SOME_CACHES = /^(?:.+-)?cdn-cache-control$|^(?:surrogate-control|edge-control|x-accel-expires)$/
 const rule = Symbol('fastify-jwt-refresh cache-control')
 
 interface WithRule {
@@ -23,7 +25,10 @@ export function enforceCaching (app: FastifyInstance): void {
 
 function applyRule (_request: AnyRequest, reply: AnyReply, _payload: unknown, done: () => void): void {
   const value = (reply as WithRule)[rule]
-  if (value) reply.header('cache-control', value)
+  if (value) {
+    reply.header('cache-control', value)
+    for (const name of Object.keys(reply.getHeaders())) if (FOR_SOME_CACHES.test(name)) reply.removeHeader(name)
+  }
   done()
 }
 

@@ -169,6 +169,16 @@ test('a shared cache keeps no page that sets a cookie', async (t) => {
   t.equal((await browser.get('/cached')).headers['cache-control'], 'private, no-store')
 })
 
+test('nor does one that obeys a header of its own', async (t) => {
+  const { app } = await createApp(t, PAGES)
+  const headers = { 'CDN-Cache-Control': 'max-age=600', 'Vercel-CDN-Cache-Control': 'max-age=600', 'Surrogate-Control': 'max-age=600', 'Edge-Control': 'max-age=600', 'X-Accel-Expires': '600' }
+  app.post('/here', async (_request, reply) => reply.headers(headers).issueTokens({ sub: 'user-1' }))
+  app.get('/other', async (_request, reply) => reply.headers(headers).send('page'))
+  const response = await app.inject({ method: 'POST', url: '/here' })
+  t.strictSame(Object.keys(response.headers).filter((name) => /control|expires/.test(name)), ['cache-control'])
+  t.match((await app.inject('/other')).headers, { 'cdn-cache-control': 'max-age=600' })
+})
+
 test('no later hook of the host makes such a page public', async (t) => {
   const { app } = await createApp(t, PAGES)
   const makePublic = async (_request: unknown, reply: FastifyReply) => { reply.header('cache-control', 'public, max-age=600') }

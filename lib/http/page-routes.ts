@@ -41,10 +41,10 @@ export function guardRefreshRoutes (app: FastifyInstance, hook: Hook, name: stri
 }
 
 function guardHook (app: FastifyInstance, hook: Hook, name: string, obstacle: string | null, faultOf: (route: RouteOptions) => string | null): void {
-  const scopes = new Set<FastifyInstance>()
+  const routes: Array<{ scope: FastifyInstance, route: RouteOptions }> = []
 
   app.addHook('onRoute', function (this: FastifyInstance, route) {
-    scopes.add(this)
+    routes.push({ scope: this, route })
     if (!PHASES.some((phase) => [own(route, phase)].flat().includes(hook))) return
     const fault = obstacle ?? faultOf(route)
     if (fault !== null) throw new InvalidOptionError(`the route ${route.url} uses ${name}, but ${fault}`)
@@ -52,11 +52,17 @@ function guardHook (app: FastifyInstance, hook: Hook, name: string, obstacle: st
 
   // Fastify does not expose the hooks of a scope. If a version keeps them elsewhere, the hook itself throws in each request.
   app.addHook('onReady', async () => {
-    if (obstacle !== null && [...scopes].some((scope) => hasHook(scope, hook))) throw new InvalidOptionError(`addHook was given ${name}, but ${obstacle}`)
+    for (const { scope, route } of routes) {
+      if (!hasHook(scope, hook)) continue
+      if (obstacle !== null) throw new InvalidOptionError(`addHook was given ${name}, but ${obstacle}`)
+      const fault = faultOf(route)
+      if (fault !== null) throw new InvalidOptionError(`addHook was given ${name}, which the route ${route.url} uses, but ${fault}`)
+    }
   })
 }
 
-function outsideOfPath ({ url }: RouteOptions, scopePrefix: string, { cookie, publicUrl }: Config): string | null {
+function outsideOfPath ({ url, config }: RouteOptions, scopePrefix: string, { cookie, publicUrl }: Config): string | null {
+  if (own(Object(config), 'jwtRefresh') === 'public') return null
   const path = publicUrl === null ? url : publicUrl.path + url.slice(scopePrefix.length)
   if (isUnder(path, cookie.path)) return null
   return `cookie.path is ${JSON.stringify(cookie.path)}, so that the browser does not send the refresh token there: leave cookie.path out`

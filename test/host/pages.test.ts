@@ -468,6 +468,20 @@ test('a scope whose hook cannot work does not boot', async (t) => {
   await t.rejects(async () => await app.ready(), { code: 'FST_JWT_INVALID_OPTION', message: 'addHook was given page, but access tokens travel in the body alone' })
 })
 
+test('a scope with a page that the cookie does not reach does not boot, unless that is for everybody', async (t) => {
+  for (const access of ['required', 'public']) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(jwtRefresh, { secret: SECRET, ...PAGES, cookie: { sameSite: 'lax', path: '/auth' } })
+    await app.register(async (scope) => {
+      scope.addHook('onRequest', app.authenticateOrRefresh)
+      scope.get('/page', { config: { jwtRefresh: access as 'public' } }, async () => ({}))
+    })
+    if (access === 'public') await t.resolves(async () => await app.ready())
+    else await t.rejects(async () => await app.ready(), { code: 'FST_JWT_INVALID_OPTION', message: 'addHook was given authenticateOrRefresh, which the route /page uses, but cookie.path is "/auth"' })
+  }
+})
+
 test('called by hand where it cannot work, it opens nothing', async (t) => {
   const { app } = await createApp(t)
   app.get('/page', async (request, reply) => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { isUnder } from '../checks/paths.ts'
-import type { Config } from '../config.ts'
+import type { Config, CookieConfig } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { own } from '../json.ts'
 import type { Hook } from './hooks.ts'
@@ -61,11 +61,15 @@ function guardHook (app: FastifyInstance, hook: Hook, name: string, obstacle: st
   })
 }
 
-function outsideOfPath ({ url, config }: RouteOptions, scopePrefix: string, { cookie, publicUrl }: Config): string | null {
+function outsideOfPath ({ url, config }: RouteOptions, scopePrefix: string, { cookie, accessToken, publicUrl }: Config): string | null {
   if (own(Object(config), 'jwtRefresh') === 'public') return null
   const path = publicUrl === null ? url : publicUrl.path + url.slice(scopePrefix.length)
-  if (isUnder(path, cookie.path)) return null
-  return `cookie.path is ${JSON.stringify(cookie.path)}, so that the browser does not send the refresh token there: leave cookie.path out`
+  if (!isUnder(path, cookie.path)) {
+    return `cookie.path is ${JSON.stringify(cookie.path)}, so that the browser does not send the refresh token there: leave cookie.path out`
+  }
+  const { path: accessPath } = accessToken.cookie as CookieConfig // else there is an obstacle
+  if (isUnder(path, accessPath)) return null
+  return `accessToken.cookie.path is ${JSON.stringify(accessPath)}, so that the browser does not send the access token there, and each request would refresh: leave accessToken.cookie.path out`
 }
 
 function hasHook (scope: FastifyInstance, hook: Hook): boolean {

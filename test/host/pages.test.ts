@@ -439,7 +439,8 @@ test('what cannot work is an error at boot, for a route and for a scope', async 
     [{ ...PAGES, dpop: { mode: 'required' } }, /dpop\.mode is "required".*give dpop\.mode "optional"/],
     [{ ...PAGES, deviceBound: true }, /deviceBound/],
     [{ ...PAGES, cookie: { sameSite: 'lax', path: '/auth' } }, /cookie\.path is "\/auth", so that the browser does not send the refresh token there/],
-    [{ ...PAGES, cookie: { sameSite: 'lax', path: '/api/auth' }, publicUrl: 'https://example.com/api' }, /cookie\.path is "\/api\/auth"/]
+    [{ ...PAGES, cookie: { sameSite: 'lax', path: '/api/auth' }, publicUrl: 'https://example.com/api' }, /cookie\.path is "\/api\/auth"/],
+    [{ ...PAGES, accessToken: { transport: 'cookie', cookie: { path: '/app' } } }, /accessToken\.cookie\.path is "\/app", .* each request would refresh/]
   ]
   for (const [options, message] of cases) {
     const app = Fastify()

@@ -113,7 +113,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readTokens, verifiedClaims, isCrossSite, refresh })
   const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse, keyProofs, deviceBinding })
   const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate })
-  const renewAccessToken = createRenewAccessToken({ verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive })
+  const renewAccessToken = createRenewAccessToken({ config, verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive })
   const verifyAccessToken = createVerifyAccessToken(accessTokens, refuseAccessToken)
   decorate(app, decorators, {
     authenticate, authenticateOrRefresh, refresh, requireSession, requireRecentLogin, sessions, verifyAccessToken, issueTokens, renewAccessToken, revokeTokens

@@ -1,5 +1,6 @@
 import type { AccessTokenClaims } from '../../types/claims.ts'
 import type { RenewedAccessToken, TokenResponse } from '../../types/tokens.ts'
+import type { Config } from '../config.ts'
 import { AccessTokenMissingError } from '../errors.ts'
 import { copyClaims } from '../sessions/claims.ts'
 import type { OpenStore } from '../sessions/guarded-store.ts'
@@ -14,6 +15,7 @@ import type { DemandAlive } from './require-session.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
 interface RenewAccessTokenParts {
+  config: Config
   verifiedClaims: VerifiedClaims
   accessTokens: AccessTokens
   accessCookie: AccessCookie
@@ -26,16 +28,23 @@ export type RenewAccessToken = (this: AnyReply, claims: unknown) => Promise<Rene
 
 /** `reply.renewAccessToken`. It asks the store first: otherwise a stolen access token could renew itself for ever. */
 export function createRenewAccessToken (parts: RenewAccessTokenParts): RenewAccessToken {
-  const { verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive } = parts
+  const { config, verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive } = parts
+  const tokensName = config.decorators.tokens as 'tokens'
 
   /** To where the client has its tokens. */
   function deliver (reply: AnyReply, response: TokenResponse, { sid, ...claims }: AccessTokenClaims): RenewedAccessToken {
     const { request } = reply
     const { texts, tokens } = readCookies(request)
-    if (texts.length + accessCookie.read(request).length === 0) return response
+    if (texts.length + accessCookie.read(request).length === 0 && !hasSetCookies(reply)) return response
     accessCookie.checkSize('renewAccessToken', response, claims)
     const refreshToken = tokens.find(({ sessionId }) => sessionId === sid)
     return accessCookie.deliver(reply, response, refreshToken?.persistent ?? false)
+  }
+
+  /** A refresh of this request, which `adopt` may have started without a cookie of ours. */
+  function hasSetCookies (reply: AnyReply): boolean {
+    const given = reply[tokensName]
+    return given !== null && given.refreshToken === undefined
   }
 
   return async function renewAccessToken (claims) {

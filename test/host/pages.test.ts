@@ -341,6 +341,16 @@ test('an old token is traded in by a page, too', async (t) => {
   t.match((await app.inject('/page')).json(), { code: 'FST_JWT_ACCESS_TOKEN_MISSING' })
 })
 
+test('renewAccessToken after an old token was traded in by the same request sets the cookie', async (t) => {
+  const { app, clock } = await createApp(t, { ...PAGES, adopt: () => ({ claims: { sub: 'moved' }, key: 'old-1' }) })
+  app.post('/rename', { onRequest: [app.authenticateOrRefresh] }, async (_request, reply) => await reply.renewAccessToken({ sub: 'moved', name: 'new' }))
+  app.get('/name', { onRequest: [app.authenticate] }, async (request) => ({ name: request.user.name }))
+  const browser = new Browser(app, clock)
+  const response = browser.take(await browser.send({ method: 'POST', url: '/rename' }))
+  t.notOk(response.json().accessToken)
+  t.strictSame((await browser.get('/name')).json(), { name: 'new' })
+})
+
 test('a prefetch refreshes as any request does, and what it gets serves the page that is opened', async (t) => {
   const { clock, browser } = await createPages(t)
   clock.now += 16 * MINUTE

@@ -189,6 +189,7 @@ t.test('lost and doubled answers to the registration log nobody out', async (t) 
   await doubled.browser.login()
   const headers = { 'secure-session-response': doubled.browser.sign(doubled.browser.registration?.challenge, true) }
   const answers = [await doubled.browser.send('/auth/dbsc/register', headers), await doubled.browser.send('/auth/dbsc/register', headers)]
+  t.strictSame(answers.map(({ statusCode, cookies }) => [statusCode, cookies.length]), [[200, 2], [400, 0]], 'the second one brings no other token')
   for (const answer of answers.reverse()) doubled.browser.take(answer)
   for (let turn = 0; turn < 3; turn++) {
     t.equal((await doubled.browser.refresh()).statusCode, 200)
@@ -460,4 +461,29 @@ t.test('refresh on a route of the host\'s is an error at boot: no browser renews
   })
   const { app: off } = await createHost(t, { deviceBound: false })
   t.doesNotThrow(() => off.post('/graphql', { preHandler: off.refresh }, async () => ({})))
+})
+
+t.test('a store that lost its last writes is healed by a token with the key', async (t) => {
+  const { browser, clock, store, events } = await createHost(t)
+  await browser.bind()
+  const { sid } = payloadOf(browser.refreshToken) as { sid: string }
+  const next = async (): Promise<number> => {
+    clock.now += 10 * MINUTE
+    await browser.renew()
+    return (await browser.refresh()).statusCode
+  }
+  await next()
+  const bound = await store.find(sid)
+  await next()
+  await next()
+  await store.delete(sid)
+  await store.create(bound!)
+  t.equal(await next(), 200)
+  t.match(events.at(-1), { type: 'recovered', sessionId: sid })
+  t.match(await store.find(sid), { boundTo: bound!.boundTo, generation: 5 })
+
+  await store.delete(sid)
+  await store.create({ ...bound!, boundTo: null })
+  await next()
+  t.match(await store.find(sid), { boundTo: bound!.boundTo }, 'also where it has forgotten the binding')
 })

@@ -5,16 +5,18 @@ import type { Message, Stored, Token, World } from './world.ts'
 
 const STORE = ['sound', 'fallen', 'worn', 'emptied'] as const
 const OLD = ['none', 'new', 'traded in'] as const
+const REGISTRATION = ['none', 'offered'] as const
 const THIEF = ['absent', 'waits', 'plays'] as const
 const WITH_TOKEN = 8 // beside the kind of a message
 const NO_DISK = '\uffff'
 /** Some variants of the rules make tokens that are younger than new. */
 const YOUNGEST = 2
 
-export function encode ({ records, store, old, jar, disk, flight, idle, thief, pocket, refreshes }: World): string {
+export function encode ({ records, store, old, jar, registration, bound, disk, flight, idle, thief, pocket, refreshes }: World): string {
   let text = String.fromCharCode(
-    OLD.indexOf(old) << 10 | STORE.indexOf(store) << 8 | records.length << 4 | flight.length,
-    idle << 8 | refreshes << 2 | THIEF.indexOf(thief)
+    REGISTRATION.indexOf(registration) << 12 | OLD.indexOf(old) << 10 | STORE.indexOf(store) << 8 | records.length << 4 | flight.length,
+    idle << 8 | refreshes << 2 | THIEF.indexOf(thief),
+    bound
   )
   for (const { current, generation, age } of records) text += pack(0, generation, current, age)
   text += packToken(jar)
@@ -36,6 +38,7 @@ export function decode (text: string): World {
   }
   const lengths = next()
   const rest = next()
+  const bound = next()
   const records: Stored[] = []
   for (let left = lengths >> 4 & 15; left > 0; left--) {
     const code = next()
@@ -51,7 +54,7 @@ export function decode (text: string): World {
   }
   const pocket: Token[] = []
   while (at < text.length) pocket.push(token())
-  return { records, store: STORE[lengths >> 8 & 3]!, old: OLD[lengths >> 10]!, jar, disk, flight, idle: rest >> 8, refreshes: rest >> 2 & 63, thief: THIEF[rest & 3]!, pocket }
+  return { records, store: STORE[lengths >> 8 & 3]!, old: OLD[lengths >> 10 & 3]!, jar, registration: REGISTRATION[lengths >> 12]!, bound, disk, flight, idle: rest >> 8, refreshes: rest >> 2 & 63, thief: THIEF[rest & 3]!, pocket }
 }
 
 function packToken (token: Token): string {

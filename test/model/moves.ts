@@ -2,7 +2,7 @@ import type { Decision } from '../../lib/sessions/rotation.ts'
 import { mustBeRefused, serve, tradeIn } from './server.ts'
 import { capsOf } from './setting.ts'
 import type { Setting, Stolen } from './setting.ts'
-import { DEAD, NEWBORN, settle } from './world.ts'
+import { DEAD, isBound, NEWBORN, settle } from './world.ts'
 import type { Frame, Message, Settled, Token, World } from './world.ts'
 
 export interface Move {
@@ -18,17 +18,19 @@ export interface Move {
   steals: boolean
   /** The old token was accepted after its session had been ended. */
   revives: boolean
+  /** A token of the thief's was accepted although the session is bound. */
+  pierces: boolean
 }
 
 export function frameOf (setting: Setting): Frame {
-  return { caps: capsOf(setting), mayTake: setting.mayTake, bury: (token, records) => mustBeRefused(token, records, setting) }
+  return { caps: capsOf(setting), mayTake: setting.mayTake, bury: (token, records, bound) => mustBeRefused(token, records, bound, setting) }
 }
 
 /** Everything that can happen next. */
 export function movesOf (world: World, setting: Setting, frame: Frame): Move[] {
   const moves: Move[] = []
   const add = (name: string, changes: Partial<World>, more: Partial<Move> = {}): void => {
-    moves.push({ name, next: settle({ ...world, ...changes }, frame), parent: null, logsOut: false, steals: false, revives: false, ...more })
+    moves.push({ name, next: settle({ ...world, ...changes }, frame), parent: null, logsOut: false, steals: false, revives: false, pierces: false, ...more })
   }
   if (world.store === 'emptied') {
     addReplay(world, setting, add)
@@ -39,7 +41,7 @@ export function movesOf (world: World, setting: Setting, frame: Frame): Move[] {
   addBrowser(world, setting, add)
   addNetwork(world, setting, add)
   if (setting.moves) addMove(world, setting, add)
-  addServer(world, setting, add, (name, logsOut) => moves.push({ name, next: null, parent: null, logsOut, steals: false, revives: false }))
+  addServer(world, setting, add, (name, logsOut) => moves.push({ name, next: null, parent: null, logsOut, steals: false, revives: false, pierces: false }))
   return moves
 }
 
@@ -66,7 +68,11 @@ function addClient (world: World, { inFlight, accessLife, thief: wanted }: Setti
   if (flight.length < inFlight && idle >= accessLife) {
     add(`the client sends #${jar.id}`, { flight: [...flight, { kind: 'request', token: jar, age: 0 }] })
   }
-  if (wanted !== null && thief === 'absent' && jar !== DEAD) add(`a thief copies #${jar.id}`, { thief: 'waits', pocket: [jar] })
+  if (world.registration === 'offered' && flight.length < inFlight && jar.generation === 1) {
+    add(`the browser registers with #${jar.id}`, { flight: [...flight, { kind: 'registration', token: jar, age: 0 }], registration: 'none' })
+  }
+  // A copy that carries the key is refused before anything else is looked at.
+  if (wanted !== null && thief === 'absent' && jar !== DEAD && !isBound(jar, world.bound)) add(`a thief copies #${jar.id}`, { thief: 'waits', pocket: [jar] })
   if (thief === 'waits' && isStolen(wanted, pocket[0], world)) add('the thief begins', { thief: 'plays' })
 }
 
@@ -74,7 +80,7 @@ function addClient (world: World, { inFlight, accessLife, thief: wanted }: Setti
 function addMove (world: World, setting: Setting, add: Add): void {
   const { records, old, jar, flight } = world
   const { marks, losesMessages } = setting
-  const asked = flight.filter(({ kind }) => kind !== 'answer')
+  const asked = flight.filter((message) => !isAnswer(message))
   if (old === 'new' && losesMessages) {
     const traded = tradeIn(setting, world)
     for (const message of asked) {
@@ -107,7 +113,7 @@ function isStolen (wanted: Stolen | null, token: Token | undefined, { records: [
 function addBrowser ({ jar, disk, flight }: World, { accessLife }: Setting, add: Add): void {
   if (disk === null) return
   add('the browser writes its cookies', { disk: { token: jar, behind: 0 } })
-  const orphans = flight.filter(({ kind }) => kind !== 'answer').map((message) => ({ ...message, kind: 'orphan' as const }))
+  const orphans = flight.filter((message) => !isAnswer(message)).map((message) => ({ ...message, kind: 'orphan' as const }))
   add('the browser crashes', { jar: disk.token, disk: { ...disk, behind: 0 }, flight: orphans, idle: accessLife })
 }
 
@@ -117,6 +123,7 @@ function addNetwork (world: World, setting: Setting, add: Add): void {
     const others = flight.filter((other) => other !== message)
     if (setting.losesMessages) add(`${nameOf(message)} is lost`, { flight: others })
     if (setting.doublesMessages && flight.length < setting.inFlight) add(`${nameOf(message)} is doubled`, { flight: [...flight, { ...message }] })
+    if (message.kind === 'registered') add(`${nameOf(message)} arrives`, { jar: message.token!, flight: others })
     if (message.kind !== 'answer') continue
     // Tabs that ask together make one refresh.
     const counts = thief === 'plays' && idle >= setting.accessLife
@@ -128,15 +135,17 @@ function addServer (world: World, setting: Setting, add: Add, end: End): void {
   const { records, store, flight, thief, pocket } = world
   const { echoes, losesThem } = setting
   for (const message of flight) {
-    if (message.kind === 'answer') continue
+    if (isAnswer(message)) continue
     const token = message.token!
-    const { decision, child, after } = serve(setting, world, token)
+    const registers = message.kind === 'registration'
+    const { decision, child, after } = serve(setting, world, token, registers)
     const name = `${nameOf(message)} is served: ${wordsOf(decision, child)}`
     if (decision.type !== 'accept') end(name, thief === 'absent')
     else {
       const others = flight.filter((other) => other !== message)
-      const answers: Message[] = message.kind === 'orphan' ? [] : [{ kind: 'answer', token: child ?? (echoes ? token : null), age: 0 }]
-      add(name, { ...after, flight: [...others, ...answers] }, { parent: token })
+      const answers: Message[] = message.kind === 'orphan' || (registers && child === null) ? [] : [{ kind: registers ? 'registered' : 'answer', token: child ?? (echoes ? token : null), age: 0 }]
+      const bound = registers || isBound(token, world.bound) ? world.bound | 1 << NEWBORN : world.bound
+      add(name, { ...after, bound, flight: [...others, ...answers] }, { parent: token })
     }
   }
   if (thief === 'plays') {
@@ -144,7 +153,7 @@ function addServer (world: World, setting: Setting, add: Add, end: End): void {
       const { decision, child, after } = serve(setting, world, token)
       const name = `the thief uses #${token.id}: ${wordsOf(decision, child)}`
       if (decision.type !== 'accept') end(name, false)
-      else add(name, { ...after, pocket: child === null ? pocket : [...pocket, child] }, { parent: token, steals: true })
+      else add(name, { ...after, pocket: child === null ? pocket : [...pocket, child] }, { parent: token, steals: true, pierces: isBound({ id: records[0]?.current ?? 0 }, world.bound) })
     }
   }
   if (store !== 'sound') return
@@ -153,7 +162,13 @@ function addServer (world: World, setting: Setting, add: Add, end: End): void {
   }
 }
 
+function isAnswer ({ kind }: Message): boolean {
+  return kind === 'answer' || kind === 'registered'
+}
+
 function nameOf ({ kind, token }: Message): string {
+  if (kind === 'registration') return `the registration with #${token!.id}`
+  if (kind === 'registered') return `the answer to the registration with #${token!.id}`
   if (kind !== 'answer') return `the request with #${token!.id}`
   return token === null ? 'an answer without a cookie' : `the answer with #${token.id}`
 }

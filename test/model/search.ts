@@ -20,6 +20,8 @@ export interface Finding {
   theft: string[] | null
   /** The shortest way to an old token that is accepted after its session was ended; null: there is none. */
   revival: string[] | null
+  /** The shortest way to a thief who is accepted although the session is bound; null: there is none. */
+  pierced: string[] | null
 }
 
 /**
@@ -29,9 +31,9 @@ export interface Finding {
  */
 export function search (setting: Setting, promised = MANY): Finding {
   const frame = frameOf(setting)
-  const start = encode((setting.moves ? beforeMove : afterLogin)(frame, setting.losesCookies > 0))
+  const start = encode(setting.moves ? beforeMove(frame, setting.losesCookies > 0) : afterLogin(frame, setting.losesCookies > 0, setting.registers))
   const cameFrom = new Map<string, string>([[start, '']])
-  const finding: Finding = { worlds: 1, logout: null, foundWithin: 0, theft: null, revival: null }
+  const finding: Finding = { worlds: 1, logout: null, foundWithin: 0, theft: null, revival: null, pierced: null }
 
   for (let frontier = [start], next: string[] = []; frontier.length > 0; frontier = next, next = []) {
     for (const text of frontier) {
@@ -39,6 +41,7 @@ export function search (setting: Setting, promised = MANY): Finding {
       for (const move of movesOf(world, setting, frame)) {
         if (move.logsOut) return { ...finding, worlds: cameFrom.size, logout: story(text, move) }
         if (move.revives) return { ...finding, worlds: cameFrom.size, revival: story(text, move) }
+        if (move.pierces) return { ...finding, worlds: cameFrom.size, pierced: story(text, move) }
         if (move.steals && world.refreshes + 1 > finding.foundWithin) {
           finding.foundWithin = world.refreshes + 1
           finding.theft = story(text, move)

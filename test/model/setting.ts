@@ -32,6 +32,8 @@ export interface Setting {
   moves: boolean
   /** When the host is told that the old token was traded in. The shipped way: after its session was created. */
   marks: 'after' | 'before' | 'never'
+  /** Whether the login's browser may register a key of its device. */
+  registers: boolean
   /** Not the shipped way: a token has one child, however often it is asked for. */
   oneChild: boolean
   /** Not the shipped way: a child that a retry gives out is younger than it is, by so many ticks. */
@@ -55,6 +57,7 @@ export const plain: Setting = {
   echoes: false,
   moves: false,
   marks: 'after',
+  registers: false,
   oneChild: false,
   rejuvenates: 0,
   mayTake: isOfItsLine
@@ -74,7 +77,7 @@ export const MANY = 12
 export function capsOf ({ windows, accessLife }: Setting): Frame['caps'] {
   const longest = (...spans: number[]): number => Math.max(...spans.filter(Number.isFinite))
   return {
-    token: longest(windows.overlap, windows.recoveryWindow),
+    token: longest(windows.overlap, windows.recoveryWindow, windows.registration ?? 0),
     record: longest(windows.overlap, windows.retryWindow),
     idle: accessLife,
     refreshes: MANY

@@ -20,8 +20,11 @@ export interface Stored {
 }
 
 export interface Message {
-  /** A request whose browser has crashed is an `orphan`: it may still be served, but its answer reaches nobody. */
-  kind: 'request' | 'orphan' | 'answer'
+  /**
+   * A request whose browser has crashed is an `orphan`: it may still be served, but its answer reaches nobody. `registered`
+   * answers a `registration`: it brings a token that carries the key of the browser, and no access token.
+   */
+  kind: 'request' | 'orphan' | 'answer' | 'registration' | 'registered'
   /** An answer without a token brings an access token alone. */
   token: Token | null
   age: number
@@ -46,6 +49,10 @@ export interface World {
   /** Of a session that is adopted, what the host knows of its old token. There is no record before it came for the first time. */
   old: 'none' | 'new' | 'traded in'
   jar: Token
+  /** Whether the browser is to register a key of its device with the login's token, which it does once at most. */
+  registration: 'none' | 'offered'
+  /** The ids of the tokens that carry that key, as bits. A record whose `current` is one of them is bound. */
+  bound: number
   /** null: no browser crashes. */
   disk: Disk | null
   flight: Message[]
@@ -60,7 +67,7 @@ export interface World {
 
 /** A token that no record takes, nor will ever take again: they are all alike. */
 export const DEAD: Token = { id: 0, parent: 0, generation: 0, age: 0 }
-export const KINDS = ['request', 'orphan', 'answer'] as const
+export const KINDS = ['request', 'orphan', 'answer', 'registration', 'registered'] as const
 
 export const ROOT = 1
 export const LOGIN = 2
@@ -74,7 +81,7 @@ export interface Frame {
   /** Whether the record takes the token, now or later. */
   mayTake: (token: Token, record: Stored) => boolean
   /** Told of each token that is forgotten. */
-  bury: (token: Token, records: Stored[]) => void
+  bury: (token: Token, records: Stored[], bound: number) => void
 }
 
 export interface Settled {
@@ -84,13 +91,15 @@ export interface Settled {
 }
 
 /** The login's token is in the jar, and its root in the record. */
-export function afterLogin ({ caps }: Frame, crashes: boolean): World {
+export function afterLogin ({ caps }: Frame, crashes: boolean, registers = false): World {
   const jar = { id: LOGIN, parent: ROOT, generation: 1, age: 0 }
   return {
     records: [{ current: ROOT, generation: 0, age: caps.record }],
     store: 'sound',
     old: 'none',
     jar,
+    registration: registers ? 'offered' : 'none',
+    bound: 0,
     disk: crashes ? { token: jar, behind: 0 } : null,
     flight: [],
     idle: caps.idle,
@@ -125,7 +134,7 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
   const fresh = (token: Token): Token => {
     if (token.generation === 0) return DEAD
     if (records.some((record) => mayTake(token, record))) return { ...token, age: Math.min(token.age, caps.token) }
-    bury(token, records)
+    bury(token, records, world.bound)
     return DEAD
   }
   const jar = fresh(world.jar)
@@ -168,6 +177,7 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
       ...world,
       records: records.map(({ current, generation, age }) => ({ current: names[current]!, generation: generation - shift, age: Math.min(age, caps.record) })),
       jar: rename(jar),
+      bound: renamed(world.bound, names),
       disk: disk && { token: rename(disk.token), behind: isSame(disk.token, jar) ? 0 : disk.behind },
       flight: flight.map(({ kind, token, age }) => ({ kind, token: token && rename(token), age })),
       idle: Math.min(world.idle, caps.idle),
@@ -175,6 +185,16 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
       refreshes: Math.min(world.refreshes, caps.refreshes)
     }
   }
+}
+
+export function isBound ({ id }: Pick<Token, 'id'>, bound: number): boolean {
+  return (bound >> id & 1) === 1
+}
+
+function renamed (bound: number, names: Uint8Array): number {
+  let after = 0
+  if (bound !== 0) names.forEach((name, id) => { if (name !== 0 && isBound({ id }, bound)) after |= 1 << name })
+  return after
 }
 
 /** Where there is no record yet, all tokens are the old one. */

@@ -1,5 +1,4 @@
 import type { AnyRequest } from '../../../types/requests.ts'
-import type { RefreshCase } from '../../../types/events.ts'
 import { DeviceProofInvalidError, RefreshTokenMissingError, TokenRefusedError } from '../../errors.ts'
 import type { Emit } from '../../sessions/events.ts'
 import type { OpenStore } from '../../sessions/guarded-store.ts'
@@ -49,18 +48,22 @@ export function createRegister (parts: RegisterParts): DeviceRoute {
     const response = responseOf(request)
     const proof = response === null ? null : proofs.readProof(response, null)
     const token = tokens.find((token) => isLogins(token) && proofs.isRegistrationChallenge(token.sessionId, proof?.challenge))
-    if (proof === null || token === undefined) {
-      throw refuse(request, 'login', 'proof', new DeviceProofInvalidError({ cause: new TokenRefusedError('proof') }), tokens[0])
-    }
+    if (proof === null || token === undefined) throw refuseProof(request, tokens[0])
 
     const outcome = await orRetryLater(reply, rotate(token, openStore('refresh', request), request))
     if (outcome.type === 'gone') throw goneError(outcome)
+    // Another request has used the token, and has or will have a child of it: a second one could end up as reuse (test/model/device-bound.test.ts).
+    if (outcome.case !== 'confirm') throw refuseProof(request, token)
     const { sessionId, subject, generation } = token
     boundCookie.set(reply, sessionId)
     cookie.set(reply, refreshTokens.sign(outcome.session, { ...token, device: proof.key }), outcome.session, now(), token.persistent)
     setChallenge(reply, proofs, sessionId)
-    emit({ type: 'refreshed', sessionId, subject, generation, case: outcome.case as RefreshCase, rotated: true }, request)
+    emit({ type: 'refreshed', sessionId, subject, generation, case: 'confirm', rotated: true }, request)
     return instructions(sessionId)
+  }
+
+  function refuseProof (request: AnyRequest, token: RefreshToken | undefined): Error {
+    return refuse(request, 'login', 'proof', new DeviceProofInvalidError({ cause: new TokenRefusedError('proof') }), token)
   }
 }
 

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fast
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import type {
-  AccessCookieOptions, AccessTokenClaims, AccessTokenOptions, AdoptedToken, Algorithm, AnyRequest, CookieOptions, DecoratorName, DpopOptions, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
+  AccessCookieOptions, AccessTokenClaims, AccessTokenOptions, AdoptedToken, Algorithm, AnyRequest, CookieOptions, DecoratorName, DeviceBoundOptions, DpopOptions, Duration, JwtRefreshOptions, KeyPair, LoginClaims,
   RefreshTokenOptions, RouteOption, RoutesOptions, Secret, Session, Transport
 } from './index.ts'
 
@@ -12,7 +12,7 @@ declare const environment: string | undefined
 
 test('the names', () => {
   expect<keyof JwtRefreshOptions>().type.toBe<
-    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'adopt' | 'metadata' | 'maxSessionsPerSubject' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'dpop' | 'prefix' | 'routes' |
+    'secret' | 'accessToken' | 'refreshToken' | 'cookie' | 'claims' | 'adopt' | 'metadata' | 'maxSessionsPerSubject' | 'store' | 'storeTimeout' | 'sweepInterval' | 'trustedOrigins' | 'publicUrl' | 'dpop' | 'deviceBound' | 'prefix' | 'routes' |
     'decorators' | 'onEvent' | 'now' | 'logLevel' | 'logSerializers'
   >()
   expect(register).type.not.toBeCallableWith({ secret: 's', acessToken: {} })
@@ -25,6 +25,17 @@ test('dpop', () => {
   expect(register).type.toBeCallableWith({ secret: 's', dpop: { mode: 'required', bind: 'all', nonce: true, window: '60s' } })
   expect(register).type.not.toBeCallableWith({ secret: 's', dpop: { bind: 'access' } })
   expect(register).type.not.toBeCallableWith({ secret: 's', dpop: true })
+})
+
+test('deviceBound', () => {
+  expect<JwtRefreshOptions['deviceBound']>().type.toBe<boolean | DeviceBoundOptions | undefined>()
+  expect<keyof DeviceBoundOptions>().type.toBe<'lifetime' | 'cookieName'>()
+  expect(register).type.toBeCallableWith({ secret: 's', deviceBound: true })
+  expect(register).type.toBeCallableWith({ secret: 's', deviceBound: {} })
+  expect(register).type.toBeCallableWith({ secret: 's', deviceBound: { lifetime: '5m', cookieName: '__Host-bound' } })
+  expect(register).type.toBeCallableWith({ secret: 's', deviceBound: environment !== undefined && { lifetime: 300 } })
+  expect(register).type.not.toBeCallableWith({ secret: 's', deviceBound: 'yes' })
+  expect(register).type.not.toBeCallableWith({ secret: 's', deviceBound: { lifeTime: '5m' } })
 })
 
 describe('secret', () => {

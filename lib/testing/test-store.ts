@@ -24,7 +24,7 @@ export interface TestStoreOptions<Store extends TokenStore> {
  * Holds a store to the contract of `TokenStore`, its races included. Every check asks `createStore` for a store;
  * that may be one store or database for all, because every check uses random ids and subjects.
  * @param test registers one check under a name; a check fails by a rejection with an AssertionError of `node:assert`, whose
- *   message begins with the sentence of the contract that is broken.
+ *   message begins with the sentence of the contract that is broken, and then names the likely mistake.
  * @param createStore a store whose clock is the wall clock.
  */
 export function testStore<Store extends TokenStore> (
@@ -50,7 +50,6 @@ export function testStore<Store extends TokenStore> (
 function brokenPromise ({ sentence, mistake }: StoreCheck, cause: unknown): Error {
   const { actual, expected, operator } = cause instanceof AssertionError ? cause : {}
   const contract = `The contract of TokenStore says: ${sentence}`
-  const hint = mistake === undefined ? [] : [`Perhaps ${mistake}.`]
-  const message = [contract, ...hint, cause instanceof Error ? cause.message : String(cause)].join('\n')
+  const message = [contract, `Perhaps ${mistake}.`, cause instanceof Error ? cause.message : String(cause)].join('\n')
   return Object.assign(new AssertionError({ message, actual, expected, operator }), { cause })
 }

@@ -25,6 +25,7 @@ for (const [mistake, { create, caughtBy }] of Object.entries(brokenStores)) {
     const failed = await failures(create)
     t.ok(failed.has(caughtBy), `'${caughtBy}' fails, got: ${[...failed.keys()].join(', ')}`)
     t.ok(failed.get(caughtBy) instanceof AssertionError, 'and says what it expected')
+    t.match((failed.get(caughtBy) as Error).message, /^The contract of TokenStore says: .+\nPerhaps .+\.\n/, 'and why it may be so')
   })
 }
 
@@ -40,7 +41,7 @@ test('a failure begins with the sentence of the contract, word by word, and says
   t.match(error, { actual: null, expected: { generation: 0 }, cause: { name: 'AssertionError' } }, 'with what was expected, for the reporter')
 
   const thrown = (await failures(() => new Rejecting())).get('an unknown id is not there') as Error
-  t.match(thrown, { message: new RegExp(`${CONTRACT.find}\nthe database is away`.replaceAll('`', '.')), cause: { message: 'the database is away' } })
+  t.match(thrown, { message: new RegExp(`${CONTRACT.find}\nPerhaps .*\nthe database is away`.replaceAll('`', '.')), cause: { message: 'the database is away' } })
 
   const away: unknown = 'away'
   const rejectsWithText = new PlainStore()
@@ -68,6 +69,22 @@ test('a subject that is none is a mistake in the test', async (t) => {
     testStore((_name, check) => running.push(check()), () => new PlainStore(), { subject: subject as unknown as () => string })
     const [first] = await Promise.allSettled(running)
     t.match(first, { status: 'rejected', reason: { message: /subject must resolve to a non-empty string/ } })
+  }
+})
+
+test('what drivers get wrong is found by the check that is there for it, and by no other', async (t) => {
+  for (const mistake of ['find fails at a NUL', 'delete takes undefined for NULL', 'undefined turns into null', 'a rotation in place counts for nothing',
+    'rotate knows no boundTo', 'find swaps answers', 'list swaps answers', 'rotate swaps answers']) {
+    const { create, caughtBy } = brokenStores[mistake] as BrokenStore
+    t.strictSame([...(await failures(create)).keys()], [caughtBy], mistake)
+  }
+})
+
+test('numbers of another type are told by their type', async (t) => {
+  for (const [mistake, told] of [['find answers times as texts', /expiresAt is the string \d+$/m],
+    ['rotate answers times as BigInts', /generation is the bigint 1$/m], ['deleteAll counts in BigInts', /the count is the bigint 1$/m]] as const) {
+    const { create, caughtBy } = brokenStores[mistake] as BrokenStore
+    t.match((await failures(create)).get(caughtBy), { message: told }, mistake)
   }
 })
 

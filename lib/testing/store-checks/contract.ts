@@ -3,6 +3,7 @@ export const CONTRACT = {
   plainJson: "A session's claims and metadata are plain JSON: whatever `JSON.stringify` keeps, comes back.",
   numbers: 'All times are milliseconds since the epoch. Numbers come back as numbers.',
   rejects: 'A method that cannot answer rejects; it never answers "not there". A call that failed does not stand in the way of the next.',
+  ownAnswer: 'Calls at the same time each get their own answer.',
   notShared: 'Nothing is shared between the store and its callers.',
   create: 'Writes a new session. The index that `list` reads is written before the session itself.',
   createOnce: 'Where the id is taken, rejects and changes nothing.',

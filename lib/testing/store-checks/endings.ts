@@ -13,7 +13,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     assert.equal(await store.find(session.id), null)
     assertSame(await store.list(session.subject), [])
     assert.equal(await store.delete(session.id), false)
-  }),
+  }, 'it does not look at the number of deleted rows'),
 
   'delete with an expected value deletes only what was judged': promised(CONTRACT.delete, async (store, make) => {
     const session = await make.session()
@@ -25,7 +25,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     assertSame(await store.find(session.id), { ...session, ...next })
     assert.equal(await store.delete(session.id, next.current), true)
     assert.equal(await store.find(session.id), null)
-  }),
+  }, 'current = expected is missing in the WHERE of the DELETE'),
 
   'undefined is neither an expected value nor an exception': promised(CONTRACT.noValue, async (store, make) => {
     const session = await make.session()
@@ -43,7 +43,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     assert.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
     assert.equal(await store.find(session.id), null)
     assertSame(await store.list(session.subject), [])
-  }),
+  }, 'it writes a row whether there is one or not: make it UPDATE, not UPSERT, or SET with XX'),
 
   'a late rotate does not bring a session back after deleteAll': promised(CONTRACT.rotateNeverCreates, async (store, make) => {
     const session = await make.session()
@@ -52,7 +52,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     assert.equal(await store.rotate(session.id, session.current, sampleRotation(session), Date.now()), null)
     assert.equal(await store.find(session.id), null)
     assertSame(await store.list(session.subject), [])
-  }),
+  }, 'it writes a row whether there is one or not: make it UPDATE, not UPSERT, or SET with XX'),
 
   'rotate racing delete leaves nothing': promised(CONTRACT.rotateNeverCreates, async (store, make) => {
     for (let race = 0; race < RACES; race++) {
@@ -63,7 +63,7 @@ export const endingChecks: Record<string, StoreCheck> = {
       assert.equal(deleted, true)
       assert.equal(await store.find(session.id), null)
     }
-  }),
+  }, 'rotate reads and then writes, and the session was deleted in between: make it one UPDATE … WHERE current = expected'),
 
   'rotate racing deleteAll leaves nothing': promised(CONTRACT.rotateNeverCreates, async (store, make) => {
     for (let race = 0; race < RACES; race++) {
@@ -75,7 +75,7 @@ export const endingChecks: Record<string, StoreCheck> = {
       assert.equal(await store.find(session.id), null)
       assertSame(await store.list(session.subject), [])
     }
-  }),
+  }, 'rotate reads and then writes, and the session was deleted in between: make it one UPDATE … WHERE current = expected'),
 
   'of a rotate and a delete that expect the same value exactly one wins': promised(CONTRACT.delete, async (store, make) => {
     for (let race = 0; race < RACES; race++) {
@@ -88,5 +88,5 @@ export const endingChecks: Record<string, StoreCheck> = {
       assert.equal(deleted, rotated === null)
       assertSame(await store.find(session.id), rotated)
     }
-  })
+  }, 'delete compares and then deletes, and the session was rotated in between: make it one DELETE … WHERE current = expected')
 }

@@ -8,6 +8,7 @@ const HOSTILE_IDS = [
 ]
 
 const PARALLEL_CREATIONS = 20
+const PARALLEL_CALLS = 20
 
 /** What goes in comes out, what is unknown or over stays hidden, and nothing is shared with the caller. */
 export const recordChecks: Record<string, StoreCheck> = {
@@ -34,7 +35,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     await store.create(session)
     assertSame(await store.find(session.id), session)
     assertSame(await store.list(subject), [session])
-  }),
+  }, 'a column is too short, rounds times to seconds, or has a character set that is not the whole of Unicode (MySQL: utf8mb4)'),
 
   'claims of 50 kB come back whole': promised(CONTRACT.plainJson, async (store, make) => {
     const session = await make.session()
@@ -42,13 +43,22 @@ export const recordChecks: Record<string, StoreCheck> = {
     assert.ok(JSON.stringify(session.claims).length > 50_000)
     await store.create(session)
     assertSame(await store.find(session.id), session)
-  }),
+  }, 'the column for claims is too short (MySQL cuts a TEXT at 64 kB, or refuses it)'),
 
   'empty metadata stays empty': promised(CONTRACT.plainJson, async (store, make) => {
     const session = await make.session({ metadata: {} })
     await store.create(session)
     assertSame(await store.find(session.id), session)
-  }),
+  }, 'an empty object is stored as NULL, or as nothing'),
+
+  'a claim that is undefined does not turn into null': promised(CONTRACT.plainJson, async (store, make) => {
+    const session = await make.session()
+    session.claims['nickname'] = undefined
+    session.metadata['label'] = undefined
+    await store.create(session)
+    const found = await store.find(session.id)
+    assertSame([found?.claims['nickname'], found?.metadata['label']], [undefined, undefined])
+  }, 'the driver writes undefined as null, as that of MongoDB does: store the text that JSON.stringify makes'),
 
   'an unknown id is not there': promised(CONTRACT.find, async (store, make) => {
     const session = await make.session()
@@ -58,18 +68,32 @@ export const recordChecks: Record<string, StoreCheck> = {
     assert.equal(await store.delete(session.id, session.current), false)
     assertSame(await store.list(session.subject), [])
     assert.equal(await store.deleteAll(session.subject), 0)
-  }),
+  }, 'the answer is undefined or an empty list where the database has no row: make it null, false, [] or 0'),
 
-  'generation and times come back as numbers': promised(CONTRACT.numbers, async (store, make) => {
+  'generation, times and the count come back as numbers': promised(CONTRACT.numbers, async (store, make) => {
     const session = await make.session()
     await store.create(session)
     const answers = [await store.find(session.id), ...await store.list(session.subject), await store.rotate(session.id, session.current, sampleRotation(session), Date.now())]
     for (const answer of answers) {
       for (const name of ['generation', 'createdAt', 'rotatedAt', 'expiresAt', 'endsAt'] as const) {
-        assert.equal(typeof answer?.[name], 'number', `${name} is ${String(answer?.[name])}`)
+        assert.equal(typeof answer?.[name], 'number', `${name} is the ${typeof answer?.[name]} ${String(answer?.[name])}`)
       }
     }
-  }, 'the driver answers 64-bit columns with texts or BigInts: convert them with Number()'),
+    const count = await store.deleteAll(session.subject)
+    assert.equal(typeof count, 'number', `the count is the ${typeof count} ${String(count)}`)
+  }, 'the driver answers 64-bit columns and counts with texts or BigInts: convert them with Number()'),
+
+  'calls at the same time each get their own answer': promised(CONTRACT.ownAnswer, async (store, make) => {
+    const sessions = await Promise.all(Array.from({ length: PARALLEL_CALLS }, () => make.session()))
+    for (const session of sessions) await store.create(session)
+    assertSame(await Promise.all(sessions.map(({ id }) => store.find(id))), sessions)
+    assertSame(await Promise.all(sessions.map(({ subject }) => store.list(subject))), sessions.map((session) => [session]))
+
+    const rotations = sessions.map((session) => ({ session, next: sampleRotation(session) }))
+    const after = rotations.map(({ session, next }) => ({ ...session, ...next }))
+    assertSame(await Promise.all(rotations.map(({ session: { id, current }, next }) => store.rotate(id, current, next, Date.now()))), after)
+    assertSame(await Promise.all(sessions.map(({ id }) => store.find(id))), after)
+  }, 'calls share a connection or a variable, and one is handed the answer of another'),
 
   'an id with a NUL is just unknown': promised(CONTRACT.find, async (store, make) => {
     const { current } = await make.session()
@@ -87,7 +111,7 @@ export const recordChecks: Record<string, StoreCheck> = {
       assert.equal(await store.delete(id), false, `delete(${JSON.stringify(id)})`)
     }
     assertSame(await store.find(session.id), session)
-  }),
+  }, 'the id becomes a part of the query, a pattern or the name of a property: give it as a parameter, or look it up in a Map'),
 
   'an expired session is neither found nor listed': promised(CONTRACT.find, async (store, make) => {
     const subject = await make.subject()
@@ -97,7 +121,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     await store.create(living)
     assert.equal(await store.find(expired.id), null)
     assertSame(idsOf(await store.list(subject)), [living.id])
-  }),
+  }, 'it leaves this to a clean-up that has yet to come: compare expiresAt with the clock in each query'),
 
   'what find and list return is not shared with the store': promised(CONTRACT.notShared, async (store, make) => {
     const session = await make.session({ claims: { sub: 'ann', roles: ['member'] } })
@@ -112,7 +136,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     }
     assertSame(await store.find(session.id), session)
     assertSame(await store.list(session.subject), [session])
-  }),
+  }, 'it answers with its own object: answer with a copy (structuredClone)'),
 
   'what create was given can be changed afterwards': promised(CONTRACT.notShared, async (store, make) => {
     const session = await make.session({ claims: { sub: 'ann', roles: ['member'] } })
@@ -122,7 +146,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     (session.claims['roles'] as string[]).push('admin')
     session.metadata.ip = 'changed'
     assertSame(await store.find(before.id), before)
-  }),
+  }, "it keeps the caller's object: keep a copy (structuredClone)"),
 
   'create changes nothing where the id is taken': promised(CONTRACT.createOnce, async (store, make) => {
     const session = await make.session()
@@ -154,5 +178,5 @@ export const recordChecks: Record<string, StoreCheck> = {
     await assert.doesNotReject(store.create(session))
     assertSame(await store.rotate(session.id, session.current, next, Date.now()), { ...session, ...next })
     assert.equal(await store.delete(session.id), true)
-  })
+  }, 'calls wait in a chain of promises that ends with the first rejection, or a connection went back to the pool in the middle of a transaction')
 }

@@ -15,7 +15,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assertSame(rotated, { ...session, ...next })
     assertSame(await store.find(session.id), { ...session, ...next })
     assertSame(await store.list(session.subject), [{ ...session, ...next }])
-  }),
+  }, 'it answers with what it read before it wrote, or with `next` alone'),
 
   'of 100 parallel rotations exactly one wins': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session()
@@ -35,7 +35,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
       assert.equal(await store.rotate(session.id, expected, sampleRotation(session), Date.now()), null)
     }
     assertSame(await store.find(session.id), session)
-  }),
+  }, 'current = expected is missing in the WHERE, or the collation ignores case or spaces at the end'),
 
   'an expected value serves once': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session()
@@ -45,7 +45,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assert.ok(await store.rotate(session.id, session.current, first, Date.now()))
     assert.equal(await store.rotate(session.id, session.current, second, Date.now()), null)
     assertSame(await store.rotate(session.id, first.current, second, Date.now()), { ...session, ...second })
-  }),
+  }, 'current = expected is missing in the WHERE, or `current` is not written'),
 
   'rotate judges expiry by the time it is given, and changes nothing that is over': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session()
@@ -55,7 +55,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assert.equal(await store.rotate(session.id, session.current, next, session.expiresAt + HOUR), null)
     assertSame(await store.find(session.id), session)
     assertSame(await store.rotate(session.id, session.current, next, session.expiresAt - 1), { ...session, ...next })
-  }),
+  }, 'expiresAt > now is missing in the WHERE, or compares with the clock of the database'),
 
   'a rotation that changes nothing returns the record': promised(CONTRACT.rotateInPlace, async (store, make) => {
     const session = await make.session()
@@ -84,7 +84,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     await store.rotate(session.id, session.current, next, Date.now())
     const { subject, createdAt, endsAt, boundTo, claims, metadata } = session
     assertSame(await store.find(session.id), { id: session.id, subject, createdAt, endsAt, boundTo, claims, metadata, ...next })
-  }),
+  }, 'it replaces the whole record: write only what `next` has'),
 
   'what rotate takes and returns is not shared with the store': promised(CONTRACT.notShared, async (store, make) => {
     const session = await make.session({ claims: { sub: 'ann', roles: ['member'] } })
@@ -98,7 +98,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     (rotated.claims['roles'] as string[]).push('admin')
     rotated.metadata.ip = 'changed'
     assertSame(await store.find(session.id), after)
-  }),
+  }, "it keeps the caller's object or answers with its own: copy both (structuredClone)"),
 
   'a rotation that moves expiresAt keeps the session alive': promised(CONTRACT.rotate, async (store, make) => {
     const now = Date.now()
@@ -110,5 +110,5 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assertSame(rotated, { ...session, ...next })
     assertSame(await store.find(session.id), { ...session, ...next })
     assertSame(idsOf(await store.list(session.subject)), [session.id])
-  })
+  }, "it judges by a clock of its own instead of `now`, or the record's time to live does not move with expiresAt")
 }

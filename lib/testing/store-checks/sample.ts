@@ -9,10 +9,10 @@ export interface StoreCheck {
   /** Rejects where the promise is broken. */
   run: (store: TokenStore, make: Make) => Promise<void>
   /** What is most likely wrong with a store that breaks it. */
-  mistake: string | undefined
+  mistake: string
 }
 
-export function promised (sentence: string, run: StoreCheck['run'], mistake?: string): StoreCheck {
+export function promised (sentence: string, run: StoreCheck['run'], mistake: string): StoreCheck {
   return { sentence, run, mistake }
 }
 

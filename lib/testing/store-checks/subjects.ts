@@ -16,14 +16,14 @@ export const subjectChecks: Record<string, StoreCheck> = {
       created.push(session.id)
       assertSame(idsOf(await store.list(subject)), [...created].sort())
     }
-  }),
+  }, 'the index of a subject is written after create has answered, or list reads a replica that lags behind'),
 
   'parallel logins of one subject are all listed': promised(CONTRACT.list, async (store, make) => {
     const subject = await make.subject()
     const sessions = await Promise.all(Array.from({ length: PARALLEL_LOGINS }, () => make.session({ subject })))
     await Promise.all(sessions.map((session) => store.create(session)))
     assertSame(idsOf(await store.list(subject)), idsOf(sessions))
-  }),
+  }, 'the index of a subject is read, added to and written back, and two logins read it before either has written'),
 
   'list keeps a session through rotation and drops what was deleted': promised(CONTRACT.list, async (store, make) => {
     const subject = await make.subject()
@@ -35,7 +35,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     await store.rotate(kept.id, kept.current, next, Date.now())
     await store.delete(dropped.id)
     assertSame(await store.list(subject), [{ ...kept, ...next }])
-  }),
+  }, 'the index of a subject is not kept up by rotate or delete'),
 
   'list outlives a neighbour that expired': promised(CONTRACT.list, async (store, make) => {
     const subject = await make.subject()
@@ -45,7 +45,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     // Twice: a clean-up that the first call did must not take a living session along.
     assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
     assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
-  }),
+  }, 'the first session that is over ends the list, or takes the index of the subject along'),
 
   'deleteAll ends every session of the subject and counts them': promised(CONTRACT.deleteAll, async (store, make) => {
     const subject = await make.subject()
@@ -55,7 +55,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     for (const session of sessions) assert.equal(await store.find(session.id), null)
     assertSame(await store.list(subject), [])
     assert.equal(await store.deleteAll(subject), 0)
-  }),
+  }, 'it deletes or counts a part only, such as the first batch'),
 
   'deleteAll spares the exception': promised(CONTRACT.deleteAll, async (store, make) => {
     const subject = await make.subject()
@@ -66,7 +66,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     assertSame(await store.list(subject), [kept])
     for (const session of others) assert.equal(await store.find(session.id), null)
     assert.equal(await store.deleteAll(subject, kept.id), 0)
-  }),
+  }, 'it pays no attention to exceptId, or counts the exception as well'),
 
   'deleteAll with an exception that is not the subject\'s spares nobody': promised(CONTRACT.deleteAll, async (store, make) => {
     const session = await make.session()
@@ -76,7 +76,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     assert.equal(await store.deleteAll(session.subject, foreign.id), 1)
     assert.equal(await store.find(session.id), null)
     assertSame(await store.find(foreign.id), foreign)
-  }),
+  }, 'the exception is looked for before anything is deleted, or is not confined to the subject'),
 
   'a subject can log in again after deleteAll': promised(CONTRACT.deleteAll, async (store, make) => {
     const subject = await make.subject()
@@ -85,7 +85,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const again = await make.session({ subject })
     await store.create(again)
     assertSame(await store.list(subject), [again])
-  }),
+  }, 'it marks the subject as ended: end its sessions'),
 
   'subjects with hostile names never meet': promised(CONTRACT.list, async (store, make) => {
     const sessions = await Promise.all((await make.subjects()).map((subject) => make.session({ subject })))
@@ -102,5 +102,5 @@ export const subjectChecks: Record<string, StoreCheck> = {
       const neighbour = sessions[index + 1]
       if (neighbour !== undefined) assertSame(await store.find(neighbour.id), neighbour)
     }
-  })
+  }, 'subjects are compared by a pattern, or in a collation that ignores case, accents or spaces at the end, or are parts of a key without being escaped')
 }

@@ -11,7 +11,7 @@ import { addRoutes } from './routes.ts'
 import { createStore } from './store.ts'
 
 export interface ExampleOptions {
-  /** What outlives a restart is kept here: the secret and the embedded database. Default: `data`, beside this file. */
+  /** What outlives a restart is kept here: the secret and the sessions. Default: `data`, beside this file. */
   folder?: string
   /** Where the sessions live. Default: what `store.ts` chooses. */
   store?: TokenStore

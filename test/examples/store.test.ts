@@ -13,6 +13,7 @@ import { buildApp } from '../../examples/app.ts'
 import { root } from '../fixtures/package.ts'
 import { createSchema, urlOf } from '../fixtures/scratch.ts'
 import { findPostgres, findRedis } from '../fixtures/services.ts'
+import { driver } from '../fixtures/sqlite.ts'
 
 const ALICE = { email: 'alice@example.com', password: 'wonderland' }
 
@@ -41,12 +42,18 @@ async function refresh (app: FastifyInstance, cookies: Record<string, string>): 
   return (await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode
 }
 
+/** As on a Node.js that has `node:sqlite`, or on one that has not; libsql stands in for it on Node.js 20. */
+function useSqlite (t: Test, hasSqlite: boolean): void {
+  const DatabaseSync = function (file: string) { return driver.open(file) }
+  t.intercept(process, 'getBuiltinModule', { value: () => hasSqlite ? { DatabaseSync } : undefined })
+}
+
 /** Logs in, starts the app anew, and refreshes. */
-async function survivesRestart (t: Test): Promise<void> {
-  const first = await buildApp({ folder })
+async function survivesRestart (t: Test, where = folder): Promise<void> {
+  const first = await buildApp({ folder: where })
   const cookies = await login(first)
   await first.close()
-  const second = await buildApp({ folder })
+  const second = await buildApp({ folder: where })
   t.equal(await refresh(second, cookies), 200, 'still signed in')
   t.equal((await second.inject({ method: 'POST', url: '/auth/logout', cookies })).statusCode, 204)
   t.equal(await refresh(second, cookies), 403)
@@ -55,6 +62,7 @@ async function survivesRestart (t: Test): Promise<void> {
 
 t.test('in the embedded database sessions outlive a restart, and one process at a time has it', async (t) => {
   useEnvironment(t)
+  useSqlite(t, false)
   await writeFile(join(folder, 'lock'), String(await pidOfTheDead()))
   await survivesRestart(t)
   if (process.platform !== 'win32') t.equal((await stat(join(folder, 'secret'))).mode & 0o777, 0o600, 'the secret is for its owner')
@@ -62,6 +70,27 @@ t.test('in the embedded database sessions outlive a restart, and one process at 
   const app = await buildApp({ folder })
   await t.rejects(buildApp({ folder }), { message: new RegExp(`in use by process ${process.pid}.*REDIS_URL or DATABASE_URL`) })
   t.equal(await refresh(app, await login(app)), 200, 'the first goes on')
+  await app.close()
+})
+
+t.test('in a file sessions outlive a restart, and several processes can share it', async (t) => {
+  useEnvironment(t)
+  useSqlite(t, true)
+  const folder = t.testdir()
+  await survivesRestart(t, folder)
+
+  const [first, second] = [await buildApp({ folder }), await buildApp({ folder })]
+  t.equal(await refresh(second, await login(first)), 200)
+  await Promise.all([first.close(), second.close()])
+  await stat(join(folder, 'sessions.db'))
+})
+
+t.test('a file in a folder that is not there yet', async (t) => {
+  useEnvironment(t)
+  useSqlite(t, true)
+  process.env.AUTH_SECRET = 'a secret of more than thirty-two bytes'
+  const app = await buildApp({ folder: join(t.testdir(), 'new') })
+  t.equal(await refresh(app, await login(app)), 200)
   await app.close()
 })
 
@@ -108,6 +137,7 @@ t.test('a folder that cannot hold a secret', async (t) => {
 
 t.test('a folder that is locked', async (t) => {
   useEnvironment(t)
+  useSqlite(t, false)
   await t.rejects(buildApp({ folder: t.testdir({ lock: '1' }) }), /in use by process 1:/, 'alive, and another user\'s or not')
   await t.rejects(buildApp({ folder: t.testdir({ lock: {} }) }), { code: 'EEXIST' })
 })

@@ -197,7 +197,7 @@ for (const dialect of DIALECTS) {
         await store.list(session.subject)
         await store.deleteAll(session.subject, undefined)
         await store.sweep()
-        for (const { strings, text, values } of asked.slice(1)) {
+        for (const { strings, text, values } of asked) {
           t.notOk(values.includes(undefined as unknown as null))
           t.equal(strings.length, values.length + 1)
           t.strictSame(strings.raw, [...strings])
@@ -208,6 +208,12 @@ for (const dialect of DIALECTS) {
     })
   })
 }
+
+test('no statement of a migration has what an ORM takes for a placeholder', async (t) => {
+  for (const dialect of DIALECTS) {
+    for (const text of migrationSql({ dialect, subjectType: 'bigint', references: { table: 'users', column: 'id' } })) t.notMatch(text, /[$?]/, dialect)
+  }
+})
 
 test('through a transaction of the app', { skip: SKIP.postgres }, async (t) => {
   const pool = new pg.Pool({ connectionString: urlOf(postgres) })

@@ -31,7 +31,7 @@ export function openDoor<Client, Options extends DriverStoreOptions> (
   const table = tableOf(owner, dialect, checked)
   return openSqlStore(client, {
     table,
-    statements: statementsOf(table, dialect.placeholders),
+    statements: statementsOf(table),
     toRun: toRun(checked),
     now: checkFunction(`${owner}.now`, checked.now) ?? (() => Date.now())
   })

@@ -40,11 +40,11 @@ export function sqlStore (run: RunSql, options: SqlStoreOptions): SqlStore<RunSq
   const dialect = dialectOf('sqlStore', checked.dialect)
   if (typeof run !== 'function') throw new InvalidOptionError(`sqlStore was given ${show(run)}: give a function that runs one statement`)
   const placeholders = checkOneOf('sqlStore.placeholders', checked.placeholders, ['$n', '?'] as const, undefined)
-  const table = tableOf('sqlStore', dialect, checked)
+  const table = tableOf('sqlStore', dialect, checked, placeholders)
   const toRun = (run: RunSql): RunSql => run
   return openSqlStore(run, {
     table,
-    statements: statementsOf(table, placeholders ?? dialect.placeholders),
+    statements: statementsOf(table),
     toRun,
     now: checkFunction('sqlStore.now', checked.now) ?? (() => Date.now())
   })

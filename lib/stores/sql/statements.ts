@@ -1,4 +1,4 @@
-import { statement, type Placeholders, type Statement } from './query.ts'
+import { statement, type Statement } from './query.ts'
 import type { Table } from './dialects/dialect.ts'
 
 const COLUMNS = ['id', 'subject', 'generation', 'current', 'created_at', 'rotated_at', 'expires_at', 'ends_at', 'bound_to', 'payload']
@@ -16,7 +16,7 @@ export type Statements = Record<
 >
 
 /** Only names are filled in, and those are checked; everything else is a value. */
-export function statementsOf ({ dialect, quoted: table, subjectType }: Table, placeholders: Placeholders): Statements {
+export function statementsOf ({ dialect, quoted: table, subjectType, placeholders }: Table): Statements {
   const { cast } = dialect.subjects[subjectType]
   const subject = cast === null ? '?' : `CAST(? AS ${cast})`
   const read = (columns: string[]): string =>

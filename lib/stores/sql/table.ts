@@ -1,6 +1,7 @@
 import { checkFields, checkOneOf, show } from '../../checks/fields.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import type { Dialect, Table } from './dialects/dialect.ts'
+import type { Placeholders } from './query.ts'
 import { SUBJECT_TYPES, type SubjectType } from './subject.ts'
 
 /** PostgreSQL cuts names at 63 bytes; the names of the indexes are longer than the table's. */
@@ -30,13 +31,15 @@ export interface SubjectReference {
 export const TABLE_OPTIONS: readonly string[] = ['schema', 'table', 'subjectType', 'references']
 
 /** @throws InvalidOptionError for a name that is not a plain identifier, and for a type that the store does not know */
-export function tableOf (owner: string, dialect: Dialect, { schema, table: name = 'jwt_refresh_sessions', subjectType, references }: TableOptions): Table {
+export function tableOf (owner: string, dialect: Dialect, options: TableOptions, placeholders: Placeholders = dialect.placeholders): Table {
+  const { schema, table: name = 'jwt_refresh_sessions', subjectType, references } = options
   return {
     owner,
     dialect,
     schema,
     name,
     quoted: qualified(owner, dialect, schema, name),
+    placeholders,
     subjectType: checkOneOf(`${owner}.subjectType`, subjectType, SUBJECT_TYPES, 'text'),
     foreignKey: references === undefined ? '' : foreignKey(`${owner}.references`, dialect, references)
   }

@@ -1,14 +1,14 @@
 import { InvalidOptionError } from '../../../errors.ts'
-import { rowsOf, type RunSql, type Statement } from '../query.ts'
+import { rowsOf, statement, type RunSql } from '../query.ts'
 import type { Whole } from '../row.ts'
 import type { Table } from './dialect.ts'
 
 /**
- * @param count a query for `column_count`, by the names of the schema and the table: how many columns `bound_to` the table has
+ * @param counting a query for `column_count`, by the names of the schema and the table: how many columns `bound_to` the table has
  * @throws InvalidOptionError with the fix, where it has none, or where the client renames columns
  */
-export async function checkColumns (run: RunSql, { owner, quoted, schema, name }: Table, count: Statement): Promise<void> {
-  const [row] = rowsOf(owner, await run({ ...count, values: [schema ?? null, name] })) as [{ column_count?: Whole }?]
+export async function checkColumns (run: RunSql, { owner, quoted, schema, name, placeholders }: Table, counting: string): Promise<void> {
+  const [row] = rowsOf(owner, await run({ ...statement(counting, placeholders, 'rows'), values: [schema ?? null, name] })) as [{ column_count?: Whole }?]
   if (row?.column_count === undefined) {
     throw new InvalidOptionError(`${owner}: the client does not answer with objects by the names of the columns: give one that renames nothing (camelCase) and makes no arrays of rows`)
   }

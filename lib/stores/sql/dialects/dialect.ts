@@ -39,6 +39,7 @@ export interface Table {
   name: string
   /** As in the statements. */
   quoted: string
+  placeholders: Placeholders
   subjectType: SubjectType
   /** The clause of the foreign key; empty where there is none. */
   foreignKey: string

@@ -1,4 +1,3 @@
-import { statement } from '../query.ts'
 import { checkColumns } from './check-columns.ts'
 import type { Dialect, Table } from './dialect.ts'
 
@@ -28,9 +27,8 @@ export const mysql: Dialect = {
   checkTable: async (run, table) => await checkColumns(run, table, COLUMN_COUNT)
 }
 
-const COLUMN_COUNT = statement(
-  "SELECT COUNT(*) AS column_count FROM information_schema.columns WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = 'bound_to'",
-  '?', 'rows')
+const COLUMN_COUNT =
+  "SELECT COUNT(*) AS column_count FROM information_schema.columns WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = 'bound_to'"
 
 function migration ({ quoted, subjectType, foreignKey }: Table): string[] {
   return [`CREATE TABLE IF NOT EXISTS ${quoted} (

@@ -37,7 +37,7 @@ export const postgres: Dialect = {
 function migration (table: Table): string[] {
   const { name, quoted, subjectType, foreignKey } = table
   const inSchema = regclass(table)
-  return [`DO $migration$
+  const block = `
 DECLARE
   lock_timeout text := current_setting('lock_timeout');
   tries integer := 0;
@@ -76,7 +76,13 @@ BEGIN
     END LOOP;
   END IF;
 END
-$migration$`]
+`
+  return [`DO ${literal(block)}`]
+}
+
+/** Not between dollars, which some ORMs take for placeholders. */
+function literal (text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
 }
 
 /** An SQL expression: the text by which `to_regclass` finds the table in this schema alone. */
@@ -85,13 +91,12 @@ function regclass ({ schema, quoted }: Table): string {
 }
 
 /** It has a value, so that a client which drops values fails here, and names with underscores, so that one which renames them does. */
-const FACTS = statement(
+const FACTS =
   `SELECT current_setting('server_encoding') AS server_encoding, CAST(current_schema() AS text) AS first_schema,
   CAST(n.nspname AS text) AS table_schema,
   EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = wanted.oid AND a.attname = 'bound_to') AS has_bound_to
   FROM (SELECT to_regclass(CAST(? AS text)) AS oid) AS wanted
-  LEFT JOIN pg_catalog.pg_class AS c ON c.oid = wanted.oid LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace`,
-  '$n', 'rows')
+  LEFT JOIN pg_catalog.pg_class AS c ON c.oid = wanted.oid LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace`
 const NO_PARAMETER = '42P02' // undefined_parameter
 
 interface Facts {
@@ -131,9 +136,9 @@ async function checkTable (run: RunSql, table: Table): Promise<void> {
   }
 }
 
-async function ask (run: RunSql, { owner, quoted }: Table): Promise<unknown[]> {
+async function ask (run: RunSql, { owner, quoted, placeholders }: Table): Promise<unknown[]> {
   try {
-    return rowsOf(owner, await run({ ...FACTS, values: [quoted] }))
+    return rowsOf(owner, await run({ ...statement(FACTS, placeholders, 'rows'), values: [quoted] }))
   } catch (error) {
     if ((error as { code?: unknown } | null | undefined)?.code !== NO_PARAMETER) throw error
     throw new InvalidOptionError(`${owner}: the client does not send the values of a query: give one whose query(text, values) does, such as a Pool of pg`)

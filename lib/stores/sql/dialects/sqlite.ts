@@ -1,4 +1,3 @@
-import { statement } from '../query.ts'
 import { checkColumns } from './check-columns.ts'
 import type { Dialect, Table } from './dialect.ts'
 
@@ -24,7 +23,7 @@ export const sqlite: Dialect = {
   checkTable: async (run, table) => await checkColumns(run, table, COLUMN_COUNT)
 }
 
-const COLUMN_COUNT = statement("SELECT COUNT(*) AS column_count FROM pragma_table_info WHERE schema = COALESCE(?, 'main') AND arg = ? AND name = 'bound_to'", '?', 'rows')
+const COLUMN_COUNT = "SELECT COUNT(*) AS column_count FROM pragma_table_info WHERE schema = COALESCE(?, 'main') AND arg = ? AND name = 'bound_to'"
 
 /** The index is in the schema of its table, of which it has the name; the table of an index has none. */
 function migration ({ schema, name, quoted, subjectType, foreignKey }: Table): string[] {

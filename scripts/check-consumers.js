@@ -1,11 +1,14 @@
 // The package as it is published, in apps of every kind that has to load it: `npm run check:consumers`. Each folder of
 // consumers/ is an app; what its package.json has for scripts is run. The TypeScript app is compiled with each of the
-// settings below. NestJS is a project of its own, since it names the one version of Fastify that it takes.
+// settings below. NestJS is a project of its own, since it names the one version of Fastify that it takes, and so are the ORMs,
+// which talk to a PostgreSQL and a MariaDB.
 
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { findMysql } from '../test/fixtures/mysql.ts'
+import { findPostgres } from '../test/fixtures/services.ts'
 import { environmentOf, installNode } from './install-node.js'
 import { npm, root } from './run.js'
 
@@ -50,7 +53,7 @@ await succeed('npm pack', ['pack', '--pack-destination', folder], root)
 const tarball = join(folder, (await readdir(folder)).find((file) => file.endsWith('.tgz')) ?? 'none')
 await cp(join(root, 'consumers'), folder, { recursive: true, filter: (file) => !file.slice(root.length).includes('node_modules') })
 const apps = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-for (const project of ['.', 'nest']) {
+for (const project of ['.', 'nest', 'orms']) {
   const cwd = join(folder, project)
   await succeed('npm ci', ['ci', '--no-audit', '--no-fund'], cwd)
   await succeed('npm install', ['install', '--no-save', '--no-audit', '--no-fund', tarball], cwd)
@@ -65,7 +68,7 @@ for (const version of NODES) {
 }
 
 for (const app of apps.filter((name) => name !== 'typescript')) {
-  t.test(app, { buffered: true }, async (t) => {
+  t.test(app, { buffered: true, skip: app === 'orms' && await missingDatabase() }, async (t) => {
     if (!app.startsWith('node-')) return await runScripts(t, app, outside)
     for (const { version, env } of nodes) await runScripts(t, app, env, ` on Node.js ${version}`)
   })
@@ -82,6 +85,14 @@ for (const [i, { name, type, scripts, options }] of kinds.entries()) {
     }))
     await runScripts(t, app, outside)
   })
+}
+
+/** @returns {Promise<string | false>} what the ORMs have nothing to talk to for */
+async function missingDatabase () {
+  const postgres = await findPostgres()
+  if (typeof postgres === 'string') return postgres
+  const mysql = await findMysql()
+  return typeof mysql === 'string' && mysql
 }
 
 /**

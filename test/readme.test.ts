@@ -26,7 +26,7 @@ interface Block {
 
 t.setTimeout(120_000) // it builds the package and compiles what is TypeScript
 
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', 'bench/README.md', 'docs/client.md', 'docs/device-bound.md', 'docs/migration.md', 'docs/rotation-proof.md', 'docs/server-rendered.md', 'docs/sessions.md', 'docs/stores.md']
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', 'bench/README.md', 'docs/client.md', 'docs/device-bound.md', 'docs/migration.md', 'docs/orms.md', 'docs/rotation-proof.md', 'docs/server-rendered.md', 'docs/sessions.md', 'docs/stores.md']
 
 const readme = await readFile(join(root, 'README.md'), 'utf8')
 const blocks = readBlocks(readme)

@@ -1,0 +1,6 @@
+import { after, test } from 'node:test'
+import { hold } from '../hold.js'
+import { addUser, close, db, removeUser } from './db.js'
+import { changePassword, overDrizzle, store } from './sessions.js'
+
+hold({ test, after }, async () => ({ run: overDrizzle(db), options: { dialect: 'sqlite' }, store, changePassword, addUser, removeUser, close }))

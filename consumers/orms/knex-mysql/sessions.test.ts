@@ -1,0 +1,6 @@
+import { after, test } from 'node:test'
+import { hold } from '../hold.js'
+import { addUser, close, db, removeUser } from './db.js'
+import { changePassword, overKnex, store } from './sessions.js'
+
+hold({ test, after }, async () => ({ run: overKnex(db), options: { dialect: 'mysql' }, store, changePassword, addUser, removeUser, close }))

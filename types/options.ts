@@ -38,16 +38,16 @@ export interface AccessTokenOptions {
    */
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
   /**
-   * Where access tokens travel for clients that have the refresh token in a cookie. `'body'` (default): in the JSON of the answer,
+   * Where access tokens travel for clients that have the refresh token in a cookie. `'body'` (default): in the JSON of the response,
    * and back in `Authorization: Bearer`. `'cookie'`: in an httpOnly cookie and not in the JSON, for pages that a server renders.
-   * `'both'`: in both. Clients whose refresh token travels in the body get the access token there, too.
+   * `'both'`: in both. Clients whose refresh token travels in the body always get the access token there, too.
    */
   transport?: Transport | 'both' | undefined
-  /** The cookie of `transport` `'cookie'` and `'both'`. */
+  /** The cookie of the access token, with `transport: 'cookie'` or `'both'`. */
   cookie?: AccessCookieOptions | undefined
 }
 
-/** It is as secure and as partitioned as the refresh token's `cookie`. */
+/** The cookie has the same `secure` and `partitioned` attributes as the refresh token's `cookie`. */
 export interface AccessCookieOptions {
   /**
    * Default `'__Host-accessToken'`; `'__Secure-accessToken'` with a `domain` or a `path` of your own, `'accessToken'` with
@@ -57,7 +57,7 @@ export interface AccessCookieOptions {
   /** Default `'/'`. */
   path?: string | undefined
   domain?: string | undefined
-  /** Default `'lax'`, so that a link on another site opens a page with its user signed in. */
+  /** Default `'lax'`, so that a user who follows a link from another site is signed in on the page. */
   sameSite?: 'strict' | 'lax' | 'none' | undefined
 }
 
@@ -111,29 +111,29 @@ export interface CookieOptions {
 /** Sessions that are bound to a key of the client (RFC 9449). Experimental. */
 export interface DpopOptions {
   /**
-   * `'optional'`: a login that brings a proof is bound to its key, another one is not. `'required'`: a login without a proof is a
-   * 400. Sessions that were started before, or with `sessions.create`, stay unbound. Default `'optional'`.
+   * `'optional'`: a session is bound if its login brings a proof. `'required'`: a login without a proof is a 400.
+   * Sessions that were started before, or with `sessions.create`, stay unbound. Default `'optional'`.
    */
   mode?: 'optional' | 'required' | undefined
   /**
-   * `'refresh'`: a refresh and a logout everywhere need a proof; access tokens are Bearer tokens, as ever. `'all'`: access tokens are
+   * `'refresh'`: a refresh and a logout everywhere need a proof; access tokens remain Bearer tokens. `'all'`: access tokens are
    * bound, too, and `authenticate` asks for a proof in each request (`Authorization: DPoP`). Default `'refresh'`.
    */
   bind?: 'refresh' | 'all' | undefined
-  /** Whether each proof must carry a nonce of the server, which costs clients another round trip now and then. Default false. */
+  /** Whether each proof must carry a nonce from the server, which occasionally costs clients another round trip. Default false. */
   nonce?: boolean | undefined
   /**
-   * How old a proof may be, and how far ahead the clock of the client, where no nonce says that it is fresh; and how long a nonce is
-   * good, up to twice that. At most five minutes without `nonce`. Default `'60s'`.
+   * How old a proof without a nonce may be, and how far the client's clock may be ahead. A nonce is valid for at least this time
+   * and at most twice as long. At most five minutes without `nonce`. Default `'60s'`.
    */
   window?: Duration | undefined
 }
 
-/** Sessions of browsers that have registered a key of their device (Device Bound Session Credentials). Experimental. */
+/** Binds sessions to a key that the browser has registered (Device Bound Session Credentials). Experimental. */
 export interface DeviceBoundOptions {
   /**
-   * How long the bound cookie lives, and so for how long a thief who has copied all cookies can use them. Browsers renew one that
-   * lives for less than two minutes at each request. Default `'5m'`, at most an hour.
+   * How long the bound cookie lives, and therefore how long a thief who has copied all cookies can use them. Browsers renew a cookie
+   * that lives for less than two minutes at each request. Default `'5m'`, at most an hour.
    */
   lifetime?: Duration | undefined
   /**
@@ -160,23 +160,23 @@ export interface RoutesOptions {
   jwks?: RouteOption | undefined
 }
 
-/** A token of another scheme that the host has verified, so that its session goes on here. */
+/** A token of another scheme that the host has verified, so that its session can continue with this plugin. */
 export interface AdoptedToken {
   /** The claims of the session, as for `issueTokens`. */
   claims: LoginClaims
   /**
-   * What tells this token from all others of the app: its `jti`, or the id of its row; at most 256 characters. The id of the session is
-   * derived from it. It is kept in the session's refresh tokens and told by its events, so never give the token itself.
+   * Identifies this token among all others of the app: its `jti`, or the id of its row; at most 256 characters. The id of the session
+   * is derived from it. The session's refresh tokens and events contain it, so never give the token itself.
    */
   key: string
   /** When the user was last authenticated, in seconds since the epoch. Without it, `requireRecentLogin` asks for a login. */
   authTime?: number | undefined
   /**
-   * Whether `markTradedIn` has been called for it before. Then it starts no session any more, and one that was ended stays so.
-   * Default false: the app revokes the token itself when the event `ended` or `reused` comes with its `key`.
+   * Whether `markTradedIn` has been called for this token before. If true, the token starts no session, so a session that has ended
+   * stays ended. Default false: then the app must revoke the token itself when the event `ended` or `reused` comes with its `key`.
    */
   tradedIn?: boolean | undefined
-  /** Has `tradedIn` be true from now on. Called and awaited once the session is in the store, before the answer. */
+  /** Records the token, so that `tradedIn` is true from now on. Called and awaited once the session is in the store, before the response. */
   markTradedIn?: (() => unknown) | undefined
 }
 
@@ -195,9 +195,9 @@ export interface JwtRefreshOptions extends RegisterOptions {
    */
   claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
   /**
-   * For moving in from another scheme: reads and verifies the token that the app has issued so far. Called in a refresh that
-   * brings no genuine token of the plugin, after the check for requests of another site. null, or undefined: there is none, or it
-   * is not good.
+   * For migrating from another scheme: reads and verifies a token that the app has issued so far. Called in a refresh that brings no
+   * genuine token of the plugin, after the check for cross-site requests. Returns null or undefined if there is no such token, or
+   * if it is not valid.
    */
   adopt?: ((request: AnyRequest) => AdoptedToken | null | undefined | Promise<AdoptedToken | null | undefined>) | undefined
   /**
@@ -226,11 +226,11 @@ export interface JwtRefreshOptions extends RegisterOptions {
    * Behind a proxy it makes a `cookie.path` of your own fit, and its origin is taken as ours, whatever host the proxy asks for.
    */
   publicUrl?: string | undefined
-  /** Binds sessions to a key of the client, with which a stolen token is useless (RFC 9449). Experimental; default off. */
+  /** Binds sessions to a key of the client, so that a stolen token is useless (RFC 9449). Experimental; default off. */
   dpop?: DpopOptions | undefined
   /**
-   * Offers browsers at each login to bind the session to a key of their device, with which copied cookies are useless (Device Bound
-   * Session Credentials). Browsers that cannot do it notice nothing. For the cookie transport, over https. Experimental; default off.
+   * Offers browsers at each login to bind the session to a key of their device, so that copied cookies become useless (Device Bound
+   * Session Credentials). Browsers without support ignore the offer. For the cookie transport, over https. Experimental; default off.
    */
   deviceBound?: boolean | DeviceBoundOptions | undefined
   /** Where our routes are. Default `'/auth'`. */

@@ -8,13 +8,13 @@ import type { AuthClient, AuthClientOptions } from './types.ts'
 export type { ProofKeyPair, ProofKeyStorage } from './dpop/key-storage.ts'
 
 export interface DpopOptions {
-  /** Where the key is kept. Default: in IndexedDB, which the tabs of a page share. Without IndexedDB, as in Node.js, it is needed. */
+  /** Where the key is kept. Default: in IndexedDB, which all tabs of an origin share. Required where there is no IndexedDB, as in Node.js. */
   keys?: ProofKeyStorage | undefined
 }
 
 /**
  * Creates a client whose session is bound to a key of this device (RFC 9449), so that a copy of its tokens is useless elsewhere. The
- * server's option `dpop` is on.
+ * server needs the option `dpop`.
  *
  * ```ts
  * const auth = withDpop(createAuthClient, { baseUrl: 'https://api.example.com' })
@@ -22,7 +22,7 @@ export interface DpopOptions {
  *
  * @param create `createAuthClient` of `fastify-jwt-refresh/client` or of `…/client/native`
  * @param options those of that client, and `keys`
- * @throws TypeError for what `create` refuses, and for `keys` without `load` and `save`
+ * @throws TypeError for options that `create` refuses, and for `keys` without `load` and `save`
  */
 export function withDpop<Claims extends object = { [claim: string]: unknown }> (
   create: typeof createAuthClient, options?: AuthClientOptions & DpopOptions

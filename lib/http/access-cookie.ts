@@ -8,14 +8,14 @@ import type { TokenCookie } from './token-cookie.ts'
 /** The cookie of the access token (`accessToken.transport`). */
 export interface AccessCookie extends Pick<TokenCookie, 'read' | 'clear'> {
   /**
-   * @param caller what the message begins with
-   * @throws TypeError for a token with which browsers would drop the cookie; it names the claim to shorten
+   * @param caller the name with which the message begins
+   * @throws TypeError if the cookie would be so long that browsers drop it; the message names the claim to shorten
    */
   checkSize (caller: string, response: TokenResponse, claims: Record<string, unknown>): void
   /**
    * Sets the cookie, which lives as long as the token, and returns the body to answer with.
    *
-   * @param persistent false: at most until the browser is closed
+   * @param persistent if false, the cookie lives at most until the browser is closed
    */
   deliver (reply: AnyReply, response: TokenResponse, persistent: boolean): TokenResponse
 }
@@ -33,8 +33,8 @@ export async function createAccessCookie (
       const { length } = serialize(accessToken, expiresIn)
       if (length <= MAX_COOKIE) return
       const [name, bytes] = longest(claims)
-      throw new TypeError(`${caller}: claims.${name} has ${bytes} bytes as JSON, so that the cookie ${config.name} has ${length}, and browsers ` +
-        `drop a cookie of more than ${MAX_COOKIE} without a word: shorten the claim, or look it up where it is needed`)
+      throw new TypeError(`${caller}: claims.${name} has ${bytes} bytes as JSON, which makes the cookie ${config.name} ${length} bytes long, and browsers ` +
+        `silently drop cookies of more than ${MAX_COOKIE} bytes: shorten the claim, or look it up where it is needed`)
     },
     deliver (reply, response, persistent) {
       const { accessToken, ...rest } = response
@@ -44,7 +44,7 @@ export async function createAccessCookie (
   }
 }
 
-/** Where access tokens travel in the body alone. */
+/** Used when access tokens travel only in the body. */
 export const NO_ACCESS_COOKIE: AccessCookie = {
   read: () => [],
   clear: () => {},

@@ -14,7 +14,10 @@ import { isSafe, isUpgrade } from './read-access-cookie.ts'
 import { challenged } from './replies.ts'
 import type { VerifiedClaims } from './verified-claims.ts'
 
-/** What a refresh tells somebody who has to log in again, or has a session that is bound to a key: a browser that asks for a page sends no proof. */
+/**
+ * The refusals after which the user counts as signed out: a new login is needed, or the session is bound to a key, and a browser
+ * that requests a page sends no proof.
+ */
 const SIGNED_OUT = [
   ProofRequiredError, RefreshTokenAmbiguousError, RefreshTokenExpiredError, RefreshTokenInvalidError, RefreshTokenMissingError, RefreshTokenRevokedError
 ]
@@ -22,7 +25,7 @@ const SIGNED_OUT = [
 interface AuthenticateOrRefreshParts {
   config: Config
   checkAccess: CheckAccess
-  /** Without the access cookie. */
+  /** Does not read the access cookie. */
   readBearer: ReadAccessToken
   readTokens: ReadTokens
   verifiedClaims: VerifiedClaims
@@ -31,8 +34,8 @@ interface AuthenticateOrRefreshParts {
 }
 
 /**
- * The onRequest hook for pages that a server renders, where no script can refresh and then ask again. The rotation rules are
- * those of every refresh: a page and its parts ask at the same time, as several tabs do.
+ * The onRequest hook for pages that a server renders, where no script can refresh and then retry. The rotation rules are the same as
+ * for every refresh: the requests for a page and its parts come at the same time, like those of several tabs.
  */
 export function createAuthenticateOrRefresh (parts: AuthenticateOrRefreshParts): Hook {
   const { config, checkAccess, readBearer, readTokens, verifiedClaims, isCrossSite, refresh } = parts
@@ -41,8 +44,9 @@ export function createAuthenticateOrRefresh (parts: AuthenticateOrRefreshParts):
   if (obstacle !== null) return async () => { throw new InvalidOptionError(`${config.decorators.authenticateOrRefresh} was called, but ${obstacle}`) }
 
   /**
-   * A client that sends one of its tokens in a header or body refreshes by itself (a page could not hand it a new one), and the answer to an upgrade sets no cookie. An image or a frame of another
-   * site refreshes nothing; it gets what somebody gets who is not signed in. Where something may be changed, `refresh` refuses the cookie.
+   * A client that sends one of its tokens in a header or body refreshes by itself, because a page could not hand it a new one.
+   * The response to an upgrade cannot set a cookie. A request for an image or a frame on another site does not refresh; it is
+   * handled as if nobody were signed in. If a cross-site request may change something, `refresh` refuses the cookie.
    */
   function canRefresh (request: AnyRequest): boolean {
     const { cookies, body } = readTokens(request)

@@ -7,8 +7,8 @@ import type { ReadAccessToken } from './authenticate.ts'
 import type { KeyProofs } from './key-proofs.ts'
 
 /**
- * Reads access tokens that may be bound to a key (RFC 9449 §7): those go under the scheme DPoP with a proof, all others under Bearer.
- * Where the host's `extract` has found the token there is no scheme, and its own `cnf` says what it is.
+ * Reads access tokens that may be bound to a key (RFC 9449 §7): bound ones use the scheme DPoP with a proof, all others use Bearer.
+ * A token that the host's `extract` has found has no scheme, and its `cnf` claim says whether it is bound.
  */
 export function createReadBoundAccessToken (accessTokens: AccessTokens, extract: AccessTokenConfig['extract'], keyProofs: KeyProofs): ReadAccessToken {
   return function readAccessToken (request) {
@@ -24,7 +24,7 @@ export function createReadBoundAccessToken (accessTokens: AccessTokens, extract:
       if (!fits) return new AccessTokenSchemeError({ cause: new TokenRefusedError('proof') })
       return jkt === null ? claims : keyProofs.faultOf(request, token, jkt) ?? claims
     } catch (error) {
-      // As where tokens are not bound: a falsy value must not pass for "no error".
+      // The host's `extract` may throw anything, and a falsy value must not be taken for "no error".
       return error instanceof Error ? error : new AccessTokenInvalidError({ cause: error })
     }
   }

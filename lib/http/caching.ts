@@ -5,7 +5,7 @@ import type { AnyReply } from './hooks.ts'
 
 const NO_STORE = 'no-store'
 const PRIVATE = 'private, no-store'
-// Some caches believe these and not Cache-Control: CDN-Cache-Control and its like (RFC 9213), and those of nginx, Fastly and Akamai.
+// Some caches obey these headers instead of Cache-Control: CDN-Cache-Control and its variants (RFC 9213), and those of nginx, Fastly and Akamai.
 const FOR_SOME_CACHES = /^(?:.+-)?cdn-cache-control$|^(?:surrogate-control|edge-control|x-accel-expires)$/
 const rule = Symbol('fastify-jwt-refresh cache-control')
 
@@ -13,11 +13,11 @@ interface WithRule {
   [rule]?: string | null
 }
 
-/** Lets what `noStore` and `privateNoStore` say of an answer win over what the handler and later hooks say: a shared cache believes the last word. */
+/** Enforces what `noStore` and `privateNoStore` have set, even if the handler or later hooks set another Cache-Control: a shared cache obeys what is sent. */
 export function enforceCaching (app: FastifyInstance): void {
   if (!app.hasReplyDecorator(rule)) app.decorateReply(rule, null)
   app.addHook('onSend', applyRule)
-  // Behind the hooks that the host adds later, to its scopes or to the route.
+  // Runs after the hooks that the host adds later, to its scopes or to the route.
   app.addHook('onRoute', (route) => {
     route.onSend = [own(route, 'onSend') as onSendHookHandler | onSendHookHandler[] ?? [], applyRule].flat()
   })
@@ -32,12 +32,12 @@ function applyRule (_request: AnyRequest, reply: AnyReply, _payload: unknown, do
   done()
 }
 
-/** RFC 6749 §5.1: a token, or the news that there is none, must not be answered from a cache. */
+/** RFC 6749 §5.1: a response with a token, or with the refusal of one, must not come from a cache. */
 export function noStore (reply: AnyReply): void {
   setRule(reply, (reply as WithRule)[rule] ?? NO_STORE)
 }
 
-/** For an answer that sets our cookie: a CDN that kept it would hand one user's session to another. */
+/** For a response that sets our cookie: a CDN that cached it would hand one user's session to another. */
 export function privateNoStore (reply: AnyReply): void {
   setRule(reply, PRIVATE)
 }

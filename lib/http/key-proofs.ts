@@ -13,7 +13,7 @@ import type { KeyProof, ProofRefusal } from '../tokens/dpop/proof.ts'
 import { normalizeTargetUri } from '../tokens/dpop/target-uri.ts'
 import type { Refuse } from './refusals.ts'
 
-/** The DPoP proofs of requests (RFC 9449): who must bring one, and what becomes of a request whose proof is not good. */
+/** The DPoP proofs of requests (RFC 9449): which requests need one, and how a request with an invalid proof is refused. */
 export interface KeyProofs {
   /**
    * The thumbprint of the key to which a login is to be bound, or null.
@@ -22,14 +22,14 @@ export interface KeyProofs {
    */
   ofLogin (request: AnyRequest): string | null
   /**
-   * Refuses whoever presents the token of a bound session without a proof of its key.
+   * Refuses a request that presents the token of a bound session without a proof by its key.
    *
    * @throws ProofInvalidError, ProofNonceError, ProofRequiredError
    */
   demand (request: AnyRequest, operation: RefusedEvent['operation'], token: BoundToken): void
-  /** Whether a token may be used for what needs a proof where it is bound. */
+  /** Whether a token may be used for an operation that needs a proof if the token is bound. */
   allows (request: AnyRequest, token: BoundToken): boolean
-  /** The error for a bound access token that comes without a proof that was made for it, or null. */
+  /** Returns an error if a bound access token comes without a proof that was made for it, otherwise null. */
   faultOf (request: AnyRequest, accessToken: string, jkt: string): Error | null
 }
 
@@ -45,13 +45,13 @@ interface KeyProofsParts {
 
 export function createKeyProofs ({ app, config, publicUrl, proofs, refuse }: KeyProofsParts): KeyProofs {
   const prefix = app.prefix.replace(/\/+$/, '')
-  // A proof counts once, and several of our hooks and functions may ask for that of one request.
+  // A proof is accepted only once, and several of our hooks and functions may need the proof of the same request.
   const judged = new WeakMap<AnyRequest, KeyProof | ProofRefusal | null>()
 
   function judge (request: AnyRequest): KeyProof | ProofRefusal | null {
     const known = judged.get(request)
     if (known !== undefined) return known
-    // Node.js joins several headers by commas, which no token has, so that two proofs are a malformed one (RFC 9449 §4.3, item 1).
+    // Node.js joins several headers with commas, which no token contains, so two proofs are malformed (RFC 9449 §4.3, item 1).
     const text = own(request.headers, 'dpop') as string | undefined
     const verdict = text === undefined ? null : proofs.verify(text, request.method, targetUriOf(request))
     if (typeof verdict === 'string') explain(request, verdict)
@@ -59,7 +59,7 @@ export function createKeyProofs ({ app, config, publicUrl, proofs, refuse }: Key
     return verdict
   }
 
-  /** As the client knows it. A proxy may ask for another host and path, and what its headers say could be a stranger's word. */
+  /** The URL that the client used. A proxy may request another host and path, and forwarded headers may have been set by the client. */
   function targetUriOf ({ protocol, host, url, originalUrl }: AnyRequest): string | null {
     if (publicUrl === null) return normalizeTargetUri(`${protocol}://${host}${pathOf(originalUrl)}`)
     const path = pathOf(url)
@@ -77,7 +77,7 @@ export function createKeyProofs ({ app, config, publicUrl, proofs, refuse }: Key
     return refuse(request, operation, 'proof', refusal === 'nonce' ? new ProofNonceError({ cause }) : new ProofInvalidError({ cause }), token)
   }
 
-  /** A new nonce, where the client has none or will soon need another (RFC 9449 §8.1, §8.2). */
+  /** Returns a new nonce if the client has none or will soon need another one (RFC 9449 §8.1, §8.2), otherwise null. */
   function nonceFor (request: AnyRequest): string | null {
     const verdict = judged.get(request) ?? null
     if (verdict === 'nonce') return proofs.nonces.current()

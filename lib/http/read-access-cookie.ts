@@ -14,8 +14,9 @@ import type { VerifiedClaims } from './verified-claims.ts'
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']) // RFC 9110 §9.2.1
 
 /**
- * Reads the access cookie of a request: its claims, null if there is none, or the error of one that is not good. Where a refresh
- * cookie comes along, one of another session is passed over: a late answer has put it back after a logout or another login.
+ * Reads the access cookie of a request. Returns its claims, null if there is no such cookie, or an error if the token is expired or
+ * invalid. If the request also has a refresh cookie, an access cookie of another session is skipped: a late response has set it
+ * again after a logout or another login.
  */
 export function createReadAccessCookie (accessCookie: AccessCookie, accessTokens: AccessTokens, readCookies: ReadCookies): ReadAccessToken {
   function judge (text: string): AccessTokenClaims | Error {
@@ -41,8 +42,8 @@ export function createReadAccessCookie (accessCookie: AccessCookie, accessTokens
 }
 
 /**
- * Reads the access token from the header or, where there is none, from the cookie. A browser sends the cookie along whoever
- * made it send the request, so the cookie does not count in a request of another site that may change something.
+ * Reads the access token from the header or, if there is none, from the cookie. A browser sends the cookie no matter which site
+ * caused the request, so the cookie is not accepted in a cross-site request that may change something.
  */
 export function createReadEither (
   readBearer: ReadAccessToken, readAccessCookie: ReadAccessToken, verifiedClaims: VerifiedClaims, isCrossSite: IsCrossSite, refuse: Refuse
@@ -52,14 +53,14 @@ export function createReadEither (
     if (sent !== null) return sent
     // A refresh earlier in this request has replaced the cookie that came with it.
     const claims = verifiedClaims.get(request) ?? readAccessCookie(request)
-    // A page cannot take its cookie back, so one that is not good is no error where none is needed.
+    // A page cannot remove its own httpOnly cookie, so an expired or invalid one is not an error on a route that needs no token.
     if (claims instanceof Error) return accessOf(request) === 'optional' ? null : claims
     if (claims === null || isSafe(request) || !isCrossSite(request)) return claims
     return refuseCrossSite(refuse, request, 'access', { subject: claims.sub, sessionId: claims.sid })
   }
 }
 
-/** The upgrade to a WebSocket is a GET, and opens a connection on which anything can be said. */
+/** The upgrade to a WebSocket is a GET, but opens a connection on which any message can follow. */
 export function isSafe (request: AnyRequest): boolean {
   return SAFE_METHODS.has(request.method) && !isUpgrade(request)
 }

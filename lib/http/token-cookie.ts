@@ -6,42 +6,42 @@ import { isText, own, withoutPrototype } from '../json.ts'
 import { privateNoStore } from './caching.ts'
 import type { AnyReply } from './hooks.ts'
 
-// A JWT, whose header begins with {" and a letter. No closer look: a key, or a version of this package, that an instance of
-// a rolling deploy does not know yet is to be told apart from no token at all.
+// A JWT, whose header begins with {" and a letter. The check is no stricter than that, because during a rolling deploy a token may
+// be signed by a key, or come from a version of this package, that this instance does not know yet. That is not the same as no token.
 const TOKEN_START = /^eyJ[\w-]*\.[\w-]+\./
 
-/** Bytes, for all of a Set-Cookie: more than browsers must take (RFC 6265 §6.1). */
+/** In bytes, for a whole Set-Cookie value: browsers need not accept more (RFC 6265 §6.1). */
 export const MAX_COOKIE = 4096
 
-/** An httpOnly cookie with a token in it. */
+/** An httpOnly cookie that holds a token. */
 export interface TokenCookie {
   /**
-   * The values under the cookie's name that look like ours, in the browser's order. There can be several: a changed path
-   * or domain leaves an older cookie beside the new one, and a sibling subdomain can toss one in (RFC 6265 §8.6). Node.js
-   * bounds their number, by its limit of 16 KiB for all headers.
+   * The values of the cookies with this name that look like ours, in the browser's order. There can be several: after a change
+   * of path or domain an older cookie remains beside the new one, and a sibling subdomain can add one (RFC 6265 §8.6).
+   * The limit of 16 KiB that Node.js has for all headers bounds their number.
    */
   read (request: AnyRequest): string[]
-  /** @param maxAge seconds; null: until the browser is closed (RFC 6265 §4.1.2.2) */
+  /** @param maxAge in seconds; with null, the cookie lives until the browser is closed (RFC 6265 §4.1.2.2) */
   serialize (token: string, maxAge: number | null): string
-  /** Puts it on the reply, in the place of an earlier one of the same name. */
+  /** Sets the cookie on the reply, in place of an earlier one with the same name. */
   write (reply: AnyReply, serialized: string): void
   clear (reply: AnyReply): void
 }
 
 /**
  * @param scope private to us: it inherits the host's `@fastify/cookie`, or gets one that the host does not see
- * @param pattern what the values look like
+ * @param pattern matches the values that look like ours
  */
 export async function createTokenCookie (scope: FastifyInstance, config: CookieConfig, pattern: RegExp = TOKEN_START): Promise<TokenCookie> {
   if (!scope.hasDecorator('serializeCookie')) await scope.register(fastifyCookie, withoutPrototype({}))
   const { serializeCookie, parseCookie } = scope
   const { name, domain, ...rest } = config
-  // Never through the host's reply.setCookie, which mixes its own defaults in: what sets the cookie must match what clears it.
-  // Attributes that we leave out are named, too: otherwise the library would read them from a polluted `Object.prototype`.
+  // Never through the host's reply.setCookie, which adds its own defaults: the cookie is only cleared if its attributes match.
+  // Attributes that we do not use are listed, too: otherwise the library would read them from a polluted `Object.prototype`.
   const leftOut: object = { maxAge: undefined, expires: undefined, priority: undefined, encode: undefined }
   const attributes = { ...leftOut, ...rest, domain: domain as string, httpOnly: true }
   const start = `${name}=`
-  // Max-Age apart, all that follows the token is known now. A JWT needs no encoding: it is base64url and dots.
+  // Everything that follows the token is known now, except for Max-Age. A JWT needs no encoding: it consists of base64url and dots.
   const afterToken = serializeCookie(name, '', attributes).slice(start.length)
   const cleared = serializeCookie(name, '', { ...attributes, maxAge: 0, expires: new Date(0) })
 
@@ -64,7 +64,7 @@ export async function createTokenCookie (scope: FastifyInstance, config: CookieC
       for (const pair of cookieHeader.split(';')) {
         const text = trimBlanks(pair)
         if (!text.startsWith(start)) continue
-        // What we set has nothing to decode. One pair at a time, because the parser keeps only the first one of a name.
+        // The values that we set need no decoding. Pairs are parsed one by one, because the parser keeps only the first cookie of each name.
         const value = text.includes('%') ? own(parseCookie(text), name) : trimBlanks(text.slice(start.length))
         if (isText(value) && pattern.test(value)) values.push(value)
       }
@@ -77,8 +77,8 @@ export async function createTokenCookie (scope: FastifyInstance, config: CookieC
 }
 
 /**
- * Without the spaces and tabs around it (RFC 6265bis §5.6). `String.trim` would take a no-break space off as well, which
- * browsers keep as a part of the name: a sibling subdomain could then set what we take for a `__Host-` cookie.
+ * Removes the spaces and tabs around the text (RFC 6265bis §5.6). `String.trim` would also remove a no-break space, which browsers
+ * keep as a part of the name: a sibling subdomain could then set a cookie that we mistake for a `__Host-` cookie.
  */
 function trimBlanks (text: string): string {
   let start = 0

@@ -23,7 +23,7 @@ export function parseCookieOptions (value: unknown): CookieConfig {
 }
 
 /**
- * The cookie of the access token. It is as secure and as partitioned as the one of the refresh token.
+ * The cookie of the access token. It has the same `secure` and `partitioned` attributes as the cookie of the refresh token.
  *
  * @throws InvalidOptionError
  */
@@ -36,7 +36,7 @@ export function parseAccessCookie (value: unknown, refreshCookie: CookieConfig):
 }
 
 /**
- * The bound cookie of `deviceBound`. It goes where the refresh token's cookie goes.
+ * The bound cookie of `deviceBound`. It has the same path, domain and other attributes as the refresh token's cookie.
  *
  * @throws InvalidOptionError
  */
@@ -45,7 +45,7 @@ export function parseBoundCookie (name: unknown, { path, domain, secure, sameSit
 }
 
 interface Defaults extends Pick<CookieConfig, 'secure' | 'partitioned' | 'sameSite'> {
-  /** Without a prefix. */
+  /** The name without a prefix. */
   name: string
 }
 
@@ -57,10 +57,10 @@ function parseCookie (option: string, fields: Record<string, unknown>, { secure,
   const name = matching(nameOption, given, TOKEN, `a cookie name such as "${defaults.name}"`)
   const sameSite = checkOneOf(`${option}.sameSite`, fields.sameSite, ['strict', 'lax', 'none'] as const, defaults.sameSite)
 
-  // Browsers drop a cookie that breaks one of these without a word, and everyone is logged out.
+  // Browsers silently drop a cookie that breaks one of these rules, and everyone is logged out.
   const prefix = PREFIX.exec(name)?.[1]?.toLowerCase()
   if (prefix === 'host' && (path !== '/' || domain !== undefined)) {
-    throw new InvalidOptionError(`${nameOption} is ${show(name)}: such a cookie has the path "/" and no domain; leave ${option}.path and ${option}.domain out`)
+    throw new InvalidOptionError(`${nameOption} is ${show(name)}: such a cookie must have the path "/" and no domain: leave ${option}.path and ${option}.domain out`)
   }
   if (!secure && prefix !== undefined) throw needsSecure(nameOption, name)
   if (!secure && sameSite === 'none') throw needsSecure(`${option}.sameSite`, sameSite)
@@ -68,18 +68,18 @@ function parseCookie (option: string, fields: Record<string, unknown>, { secure,
   return { name, path, domain, secure, sameSite, partitioned }
 }
 
-/** What the attributes allow: a sibling subdomain cannot set a `__Host-` cookie, nor plain http a `__Secure-` one. */
+/** The strictest prefix that the attributes allow: a sibling subdomain cannot set a `__Host-` cookie, nor plain http a `__Secure-` one. */
 function strictestPrefix (secure: boolean, path: string, domain: string | undefined): string {
   if (!secure) return ''
   return path === '/' && domain === undefined ? '__Host-' : '__Secure-'
 }
 
 function matching (option: string, value: string, pattern: RegExp, wanted: string): string {
-  if (value.length > MAX_ATTRIBUTE) throw new InvalidOptionError(`${option} has ${value.length} characters, and browsers take at most ${MAX_ATTRIBUTE}: give a shorter one`)
+  if (value.length > MAX_ATTRIBUTE) throw new InvalidOptionError(`${option} has ${value.length} characters, and browsers accept at most ${MAX_ATTRIBUTE}: give a shorter one`)
   if (pattern.test(value)) return value
   throw new InvalidOptionError(`${option} is ${show(value)}: give ${wanted}`)
 }
 
 function needsSecure (option: string, value: unknown): Error {
-  return new InvalidOptionError(`${option} is ${show(value)}, which browsers take only from a secure cookie: leave cookie.secure true`)
+  return new InvalidOptionError(`${option} is ${show(value)}, which browsers accept only with a secure cookie: leave cookie.secure true`)
 }

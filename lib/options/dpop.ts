@@ -23,6 +23,6 @@ function checkWindow (value: unknown, needsNonce: boolean): number {
     throw new InvalidOptionError(`dpop.window is ${show(value)}: give between a second and an hour, for example "60s"`)
   }
   if (needsNonce || window <= LONGEST_WITHOUT_NONCE) return window
-  // Each process knows the proofs that it has seen itself, so another one would take a stolen proof for all that time.
-  throw new InvalidOptionError(`dpop.window is ${show(value)} without dpop.nonce, so that a stolen proof could be used for long: give five minutes at most, or nonce: true`)
+  // Each process remembers only the proofs that it has seen itself, so another process would accept a stolen proof for all that time.
+  throw new InvalidOptionError(`dpop.window is ${show(value)} without dpop.nonce, so a stolen proof could be used for a long time: give five minutes at most, or nonce: true`)
 }

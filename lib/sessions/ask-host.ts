@@ -3,10 +3,10 @@ import { withDeadline } from './deadline.ts'
 import type { GuardedStore } from './guarded-store.ts'
 
 /**
- * What a function of the host answers.
+ * Calls a function of the host and returns its result.
  *
  * @param store the store whose time limit applies to the host, too
- * @throws what the host throws if that has a `statusCode` of its own, otherwise StoreUnavailableError
+ * @throws the host's own error if it has a `statusCode`, otherwise StoreUnavailableError
  */
 export async function askHost<Answer> (store: GuardedStore, ask: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
@@ -14,7 +14,7 @@ export async function askHost<Answer> (store: GuardedStore, ask: () => Answer | 
   } catch (cause) {
     if (typeof (cause as { statusCode?: unknown } | null | undefined)?.statusCode === 'number') throw cause
     store.tellFailure(cause)
-    // The host's database may be down: a client that gets a 503 tries again, one that gets a 500 logs its user out.
+    // The host's database may be down: a client that gets a 503 tries again, but one that gets a 500 logs its user out.
     throw new StoreUnavailableError({ cause })
   }
 }

@@ -12,7 +12,7 @@ export interface NewSession {
   terms: LoginTerms
 }
 
-/** The record of a session that begins now. */
+/** Returns the record of a session that begins now. */
 export function newSession ({ id, root, claims, metadata, terms }: NewSession, windows: RotationWindows, now: number): Session {
   const endsAt = (toNumericDate(now) + terms.maxAge) * 1000 // a token's `exp` is in whole seconds
   return {

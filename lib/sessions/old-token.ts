@@ -4,11 +4,11 @@ import type { RefreshToken, SessionTerms } from '../tokens/refresh-token.ts'
 import { LOGIN_GENERATION } from './rotation.ts'
 
 /**
- * The old token of an adopted session, as the rules see it: the session's first token. Its children may be young, as
- * they must be for tabs that send the old token at the same time. Were it the root of the session, its child would be what
- * a login gives out, which is never young (test/model/adopt.test.ts).
+ * Represents the old token of an adopted session to the rotation rules, as the session's first token. Its children may be young,
+ * which is needed when several tabs send the old token at the same time. If it were the root of the session, its child would be
+ * the token that a login issues, which is never young (test/model/adopt.test.ts).
  *
- * Neither its hash nor its parent is secret: a token that a client sends us can only have them if we have signed it.
+ * Neither its hash nor its parent is secret: a token from a client can have them only if we have signed it.
  */
 export function oldTokenOf ({ id, subject, createdAt, endsAt }: Session, { idleLife, persistent, authTime, adoptedKey }: SessionTerms): RefreshToken {
   return {
@@ -28,7 +28,7 @@ export function oldTokenOf ({ id, subject, createdAt, endsAt }: Session, { idleL
   }
 }
 
-/** What an adopted session begins with. */
+/** The root of an adopted session: the parent of its first token. */
 export function rootOf (id: string): string {
   return hash('sha256', `root of ${id}`, 'base64url')
 }

@@ -442,13 +442,13 @@ test('claims that make the cookie too long are named', async (t) => {
 
 test('what cannot work is an error at boot, for a route and for a scope', async (t) => {
   const cases: Array<[Partial<JwtRefreshOptions>, RegExp]> = [
-    [{}, /the route \/page uses authenticateOrRefresh, but access tokens travel in the body alone: give accessToken: \{ transport: "cookie" \}/],
+    [{}, /the route \/page uses authenticateOrRefresh, but access tokens travel only in the body: give accessToken: \{ transport: "cookie" \}/],
     [{ accessToken: { transport: 'cookie' } }, /cookie\.sameSite is "strict".*give cookie: \{ sameSite: "lax" \}/],
     [{ ...PAGES, deviceBound: true }, /deviceBound is on.*leave deviceBound out/],
     [{ ...PAGES, refreshToken: { rotation: 'strict' } }, /refreshToken\.rotation is "strict"/],
     [{ ...PAGES, dpop: { mode: 'required' } }, /dpop\.mode is "required".*give dpop\.mode "optional"/],
     [{ ...PAGES, deviceBound: true }, /deviceBound/],
-    [{ ...PAGES, cookie: { sameSite: 'lax', path: '/auth' } }, /cookie\.path is "\/auth", so that the browser does not send the refresh token there/],
+    [{ ...PAGES, cookie: { sameSite: 'lax', path: '/auth' } }, /cookie\.path is "\/auth", so the browser does not send the refresh token there/],
     [{ ...PAGES, cookie: { sameSite: 'lax', path: '/api/auth' }, publicUrl: 'https://example.com/api' }, /cookie\.path is "\/api\/auth"/],
     [{ ...PAGES, accessToken: { transport: 'cookie', cookie: { path: '/app' } } }, /accessToken\.cookie\.path is "\/app", .* each request would refresh/]
   ]
@@ -476,7 +476,7 @@ test('a scope whose hook cannot work does not boot', async (t) => {
     scope.addHook('onRequest', (app as unknown as Record<string, typeof app.authenticateOrRefresh>).page as typeof app.authenticateOrRefresh)
     scope.get('/page', async () => ({}))
   })
-  await t.rejects(async () => await app.ready(), { code: 'FST_JWT_INVALID_OPTION', message: 'addHook was given page, but access tokens travel in the body alone' })
+  await t.rejects(async () => await app.ready(), { code: 'FST_JWT_INVALID_OPTION', message: 'addHook was given page, but access tokens travel only in the body' })
 })
 
 test('a scope with a page that the cookie does not reach does not boot, unless that is for everybody', async (t) => {

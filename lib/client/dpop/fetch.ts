@@ -8,9 +8,9 @@ type Fetch = typeof globalThis.fetch
 const LOST_KEY = '"FST_JWT_PROOF_REQUIRED"'
 const SESSION_OVER = '{"code":"FST_JWT_REFRESH_TOKEN_INVALID"}'
 
-/** Which URL is which. */
+/** Resolves URLs and recognizes the routes of the session. */
 export interface Routes {
-  /** A URL as `fetch` resolves it. */
+  /** Resolves a URL as `fetch` does. */
   readonly locate: (url: string | URL) => URL
   /** Whether it is a login, refresh or logout route. */
   readonly isOfSession: (url: URL) => boolean
@@ -18,10 +18,10 @@ export interface Routes {
   readonly isLogout: (url: URL) => boolean
 }
 
-/** `fetch` with a proof where one belongs: on the session's routes, and beside an access token that is bound to a key. */
+/** `fetch` that adds a proof where one is needed: on the session's routes, and with an access token that is bound to a key. */
 export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: Routes): Fetch {
   const nonces = new Map<string, string>() // by origin
-  let clockOffset = 0 // ms that the server's clock is ahead of ours
+  let clockOffset = 0 // how far the server's clock is ahead of ours, in ms
 
   async function keyFor (isLogIn: boolean): Promise<ProofKeyPair | null | undefined> {
     const kept = await keys.load()
@@ -34,7 +34,7 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
   function learn ({ origin }: URL, { headers }: Response, isOfSession: boolean): void {
     const nonce = headers.get('dpop-nonce')
     if (nonce) nonces.set(origin, nonce)
-    // Other answers may come from a cache.
+    // Responses from other routes may come from a cache.
     const date = isOfSession ? Date.parse(`${headers.get('date')}`) : NaN
     if (date) clockOffset = date - Date.now()
   }
@@ -49,7 +49,7 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
 
     const isLogIn = isOfSession && !routes.isRefresh(url) && !routes.isLogout(url)
     let key = await keyFor(isLogIn)
-    // A Request tells how the method is spelled when it is sent.
+    // A Request normalizes the method to the spelling that is sent.
     const { method } = request && !init.method ? request : new Request(url, { method: init.method ?? 'GET' })
     const uri = url.origin + url.pathname
     if (accessToken) headers.set('authorization', `DPoP ${accessToken}`)
@@ -58,13 +58,13 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
     const response = await attempt()
     const isRefused = response.status === 400 || response.status === 401
     if (response.status === 400 && routes.isRefresh(url) && !key) {
-      // Where the server trades in the token of another scheme (its option adopt), a refresh begins a session, as a login does.
+      // If the server adopts the token of another scheme (its option `adopt`), a refresh begins a session, as a login does.
       key = await keyFor(true)
       return await attempt()
     }
     if (isRefused && nonces.get(url.origin) !== nonce && !isStream(init.body)) return await attempt()
     if (isOfSession && response.status === 403 && (await response.clone().text()).includes(LOST_KEY)) {
-      // Without its key the session cannot go on: for the user that is a session that has ended, and another login helps.
+      // Without its key the session cannot continue. For the user this is the same as a session that has ended: a new login is needed.
       return new Response(SESSION_OVER, { status: 403 })
     }
     if (routes.isLogout(url) && response.ok) await keys.save(null)
@@ -72,7 +72,7 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
 
     async function attempt (): Promise<Response> {
       if (key) headers.set('dpop', await createProof(key, { method, uri, accessToken, nonce: nonces.get(url.origin), now: Date.now() + clockOffset }))
-      // A Request is used up when it is sent, a clone of it is not.
+      // Sending a Request consumes its body, so a clone is sent.
       const response = await send(request?.clone() ?? input, { ...init, headers })
       learn(url, response, isOfSession)
       return response
@@ -88,11 +88,11 @@ function boundToken (authorization: string | null): string | undefined {
     const { cnf } = readClaims(token) as { cnf?: { jkt?: unknown } }
     return cnf?.jkt ? token : undefined
   } catch {
-    return undefined // a token of somebody else's
+    return undefined // a token that is not ours
   }
 }
 
-/** By its shape: a library's Request need not be an instance of the global class. */
+/** Checks the shape, because a library's Request need not be an instance of the global class. */
 function isRequest (input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input
 }

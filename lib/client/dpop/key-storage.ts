@@ -1,4 +1,4 @@
-/** A key pair of WebCrypto for ECDSA on P-256: a `CryptoKeyPair`. The private key should not be extractable. */
+/** A Web Crypto key pair for ECDSA on P-256 (`CryptoKeyPair`). The private key should not be extractable. */
 export interface ProofKeyPair {
   readonly privateKey: object
   readonly publicKey: object
@@ -6,9 +6,9 @@ export interface ProofKeyPair {
 
 /** Where the key is kept from the login to the logout. */
 export interface ProofKeyStorage {
-  /** The key that is kept; null or undefined where there is none. */
+  /** Returns the stored key, or null or undefined if there is none. */
   load (): ProofKeyPair | null | undefined | Promise<ProofKeyPair | null | undefined>
-  /** Called with a new key before the login that it is for, and with null after a logout. */
+  /** Called with a new key before the login that uses it, and with null after a logout. */
   save (key: ProofKeyPair | null): unknown
 }
 
@@ -45,10 +45,10 @@ const DATABASE = 'fastify-jwt-refresh'
 const STORE = 'keys'
 
 /**
- * In IndexedDB, which all tabs of an origin share and which keeps a private key that no script can read. A script of an attacker can
- * use it while it runs in the page, but take nothing along.
+ * Keeps the key in IndexedDB, which all tabs of an origin share and which can store a private key that no script can read. An
+ * attacker's script can use the key while it runs in the page, but cannot copy it.
  *
- * @param nameOf tells clients of several servers apart
+ * @param nameOf returns the name of the key, which distinguishes the clients of several servers
  */
 export function createIndexedDbStorage (nameOf: () => string): ProofKeyStorage {
   let opened: Promise<Database> | undefined
@@ -80,7 +80,7 @@ export function createIndexedDbStorage (nameOf: () => string): ProofKeyStorage {
     },
     async save (key) {
       const store = await openStore('readwrite')
-      // Where another tab was faster, its key stays.
+      // If another tab was faster, its key is kept.
       await settled(key === null ? store.delete(nameOf()) : store.add(key, nameOf())).catch((error: Error) => {
         if (error.name !== 'ConstraintError') throw error
       })

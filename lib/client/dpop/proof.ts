@@ -6,12 +6,12 @@ export async function generateKeyPair (): Promise<ProofKeyPair> {
   return await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify'])
 }
 
-/** What a proof is made for. */
+/** The request for which a proof is made. */
 export interface ProofTarget {
   readonly method: string
   /** Without query and fragment. */
   readonly uri: string
-  /** Where the request carries one. */
+  /** Undefined if the request carries none. */
   readonly accessToken: string | undefined
   readonly nonce: string | undefined
   /** By the server's clock, in ms. */
@@ -27,7 +27,7 @@ export async function createProof ({ privateKey, publicKey }: ProofKeyPair, { me
     htm: method,
     htu: uri,
     iat: Math.floor(now / 1000),
-    nonce, // JSON leaves it out where it is undefined
+    nonce, // omitted from the JSON if undefined
     ...(accessToken && { ath: encodeBytes(await crypto.subtle.digest('SHA-256', toBytes(accessToken))) })
   }
   const input = `${encode(header)}.${encode(claims)}`

@@ -14,10 +14,10 @@ export interface DpopProofs {
 }
 
 /**
- * Proofs that a client has the key its tokens are bound to (RFC 9449). The library that reads them is loaded here, so that an app
- * without them does not pay for it.
+ * Verifies proofs that a client has the key to which its tokens are bound (RFC 9449). The library that reads them is imported only
+ * here, so that an app without DPoP does not load it.
  *
- * @param refreshKeys empty where the instance only verifies: then its nonces are its own
+ * @param refreshKeys empty if the instance only verifies tokens: then other instances do not accept its nonces
  */
 export async function createDpopProofs ({ needsNonce, window }: DpopConfig, refreshKeys: readonly Key[], now: () => number): Promise<DpopProofs> {
   const { createDecoder, createVerifier } = await import('fast-jwt')
@@ -27,7 +27,7 @@ export async function createDpopProofs ({ needsNonce, window }: DpopConfig, refr
     decode: createDecoder({ complete: true }),
     verifySignature: createVerifySignature(createVerifier),
     nonces,
-    // As long as one can be good: from the window before its `iat` to the window after it, or for two steps of the nonces.
+    // For as long as a proof can be valid: from one window before its `iat` to one window after it, or for two steps of the nonces.
     seenProofs: createSeenProofs(2 * window, now),
     needsNonce,
     window,

@@ -1,17 +1,17 @@
 import { createHmac } from 'node:crypto'
 
-const LENGTH = 22 // characters: 128 bits and a little
+const LENGTH = 22 // characters: slightly more than 128 bits
 
 /** Nonces that no store has to remember (RFC 9449 §8): each is an HMAC over the time, counted in steps. */
 export interface Nonces {
-  /** The one to hand out now. It is good for one step at least and two at most. */
+  /** The nonce to hand out now. It is valid for at least one step and at most two. */
   current (): string
   isGood (nonce: string): boolean
 }
 
 /**
- * @param keys the first makes the nonces; those of the others are good too, so that instances agree while a secret is being changed
- * @param step milliseconds
+ * @param keys the first makes the nonces; those of the others are valid too, so that instances agree while a secret is being changed
+ * @param step in milliseconds
  */
 export function createNonces (keys: readonly Buffer[], step: number, now: () => number): Nonces {
   let count = NaN
@@ -32,7 +32,7 @@ export function createNonces (keys: readonly Buffer[], step: number, now: () => 
 
   return {
     current: () => update()[0] as string,
-    // Whoever asks gets one, so there is no secret that the time of a comparison could tell.
+    // Any client can obtain a nonce, so there is no secret that the timing of a comparison could reveal.
     isGood: (nonce) => update().includes(nonce)
   }
 }

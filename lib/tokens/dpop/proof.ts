@@ -7,24 +7,24 @@ import { normalizeTargetUri } from './target-uri.ts'
 import type { VerifySignature } from './verifiers.ts'
 
 const TYP = 'dpop+jwt'
-const LONGEST = 4096 // characters; those of clients have less than a thousand
+const LONGEST = 4096 // characters; real proofs have fewer than a thousand
 
-/** A good proof: whoever sent it has the private key, and made it for this request. */
+/** A valid proof: its sender has the private key, and made the proof for this request. */
 export interface KeyProof {
   /** RFC 7638 thumbprint of the key. */
   jkt: string
-  /** SHA-256 (base64url) of the access token that it was made for, if it names one. */
+  /** SHA-256 (base64url) of the access token for which the proof was made, if it names one. */
   ath: unknown
   nonce: unknown
 }
 
-/** Why a proof is refused: for logs. `nonce` means that another one, with the nonce of the answer, can be good. */
+/** Why a proof is refused: for logs. `nonce` means that another proof, with the nonce of the response, can be valid. */
 export type ProofRefusal = 'malformed' | 'type' | 'key' | 'signature' | 'method' | 'url' | 'nonce' | 'replayed'
 
 /**
- * Judges the text of a `DPoP` header (RFC 9449 §4.3). Never throws, whatever it is.
+ * Verifies the value of a `DPoP` header (RFC 9449 §4.3). Never throws, whatever the value is.
  *
- * @param targetUri what the request was for, normalized
+ * @param targetUri the normalized target URI of the request
  */
 export type VerifyProof = (text: string, method: string, targetUri: string | null) => KeyProof | ProofRefusal
 
@@ -34,7 +34,7 @@ interface VerifyProofParts {
   nonces: Nonces
   seenProofs: SeenProofs
   needsNonce: boolean
-  /** Milliseconds that a proof without a nonce may be old, and that the clock of its client may run ahead. */
+  /** In milliseconds: how old a proof without a nonce may be, and how far the clock of its client may be ahead. */
   window: number
   now: () => number
 }
@@ -45,7 +45,7 @@ export function createVerifyProof ({ decode, verifySignature, nonces, seenProofs
     const header = headerOf(text)
     if (header === null) return 'malformed'
     if (own(header, 'typ') !== TYP) return 'type'
-    // RFC 7515 §4.1.11: we understand no extension, and an empty or malformed list is no list.
+    // RFC 7515 §4.1.11: we support no extensions, and an empty or malformed list is invalid.
     if (Object.hasOwn(header, 'crit')) return 'malformed'
     const publicKey = readPublicKey(header)
     if (publicKey === null) return 'key'
@@ -53,7 +53,7 @@ export function createVerifyProof ({ decode, verifySignature, nonces, seenProofs
     try {
       claims = verifySignature(text, publicKey)
     } catch {
-      return 'signature' // or the point is not on the curve
+      return 'signature' // also if the point is not on the curve
     }
 
     const [jti, htm, htu, iat, nonce, ath] = ['jti', 'htm', 'htu', 'iat', 'nonce', 'ath'].map((name) => own(claims, name))
@@ -73,7 +73,7 @@ export function createVerifyProof ({ decode, verifySignature, nonces, seenProofs
     }
   }
 
-  /** By our nonce or by the client's clock (RFC 9449 §4.3, item 11): with a nonce, a clock that is hours off does no harm. */
+  /** Checks our nonce or the client's clock (RFC 9449 §4.3, item 11): with a nonce, a clock that is hours off does no harm. */
   function isFresh (iat: number, nonce: unknown): boolean {
     if (nonce !== undefined) return isText(nonce) && nonces.isGood(nonce)
     return !needsNonce && Math.abs(now() - iat * 1000) <= window

@@ -5,11 +5,11 @@ import { isCanonical } from '../payload.ts'
 
 /** The public key in the header of a proof. */
 export interface PublicKey {
-  /** With the members that its type needs, and no other. */
+  /** Only the members that its type needs. */
   jwk: JsonWebKey
   /** RFC 7638: what tokens that are bound to the key carry as `cnf.jkt`. */
   jkt: string
-  /** What may be in the header's `alg`, so that neither `none` nor a symmetric algorithm can be there (RFC 9449 §4.3). */
+  /** The values allowed in the header's `alg`: neither `none` nor a symmetric algorithm is among them (RFC 9449 §4.3). */
   algorithms: readonly string[]
 }
 
@@ -19,12 +19,12 @@ const KINDS = [
   { kty: 'OKP', crv: 'Ed25519', coordinates: ['x'], algorithms: ['EdDSA', 'Ed25519'] }
 ]
 
-/** What the private and symmetric keys of RFC 7518 §6 have. A client that sends them has given its key away. */
+/** The members that only private and symmetric keys have (RFC 7518 §6). A client that sends them has given its key away. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 const COORDINATE_LENGTH = 43 // characters: 32 bytes in base64url
 
-/** The key, or null where the header has none that a proof may have. */
+/** Returns the key, or null if the header has no key that is allowed in a proof. */
 export function readPublicKey (header: object): PublicKey | null {
   const jwk = own(header, 'jwk')
   if (!isObject(jwk) || PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return null

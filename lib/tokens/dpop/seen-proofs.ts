@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto'
 
-const MOST = 100_000 // proofs in each of the two sets; 20 MB at worst
+const MOST = 100_000 // proofs in each of the two sets; at most 20 MB
 
 /**
- * The proofs that this process has accepted, so that none is accepted twice while it is fresh. Bounded: when there are too many, the
- * oldest are forgotten early. Other processes do not know them; only nonces make a proof's life short everywhere.
+ * Remembers the proofs that this process has accepted, so that none is accepted twice while it is fresh. The number is bounded: when
+ * there are too many, the oldest are forgotten early. Other processes do not know them; only nonces shorten a proof's life for all processes.
  */
 export interface SeenProofs {
-  /** Whether it is the first proof of that key with that id. */
+  /** Whether this is the first proof by that key with that id. */
   isFirst (jkt: string, jti: string): boolean
 }
 
-/** @param life milliseconds: how long a proof must be remembered */
+/** @param life how long a proof must be remembered, in milliseconds */
 export function createSeenProofs (life: number, now: () => number, most: number = MOST): SeenProofs {
-  // Two sets take turns: each proof stays in one of them for one life at least and two at most, and none has to be looked for to expire.
+  // Two sets take turns: each proof stays in one of them for at least one life and at most two, and nothing has to search for expired proofs.
   let recent = new Set<string>()
   let older = new Set<string>()
   let since = now()

@@ -4,20 +4,20 @@ import type { PublicKey } from './public-key.ts'
 
 const MOST_KEYS = 5000
 
-/** The claims of a proof; throws where its signature is not that of the key. */
+/** Returns the claims of a proof. Throws if the signature was not made by the key. */
 export type VerifySignature = (proof: string, key: PublicKey) => Record<string, unknown>
 
 /**
- * A key costs as much to import as a signature costs to verify, so what has been imported is kept. Only a key that has signed a
- * proof is; when there are too many, the one that was kept first makes room.
+ * Importing a key costs as much as verifying a signature, so imported keys are kept. Only a key whose signature was valid is kept;
+ * when there are too many, the one that was added first is removed.
  */
 export function createVerifySignature (createVerifierOf: typeof createVerifier, mostKeys: number = MOST_KEYS): VerifySignature {
   const kept = new Map<string, (proof: string) => Record<string, unknown>>()
 
   function importKey ({ jwk, algorithms }: PublicKey): (proof: string) => Record<string, unknown> {
-    // The library detects the type of a key from PEM alone.
+    // The library can detect the type of a key only from PEM.
     const key = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
-    // Not its own checks of times, which go by another clock than ours.
+    // The library's own checks of times are off, because they use another clock than ours.
     return createVerifierOf({ key, algorithms: algorithms as ['ES256'], cache: false, ignoreExpiration: true, ignoreNotBefore: true })
   }
 

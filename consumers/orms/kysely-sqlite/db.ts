@@ -1,9 +1,9 @@
 import { Kysely, SqliteDialect, type Generated } from 'kysely'
-import Database from 'libsql' // has the interface of better-sqlite3, and needs no compiler
+import Libsql from 'libsql' // has the interface of better-sqlite3, and needs no compiler
 import { createFile, CREATE_USERS_IN_SQLITE } from '../databases.js'
 
 const { url, drop } = await createFile()
-const file = new Database(url)
+const file = new Libsql(url)
 file.exec('PRAGMA foreign_keys = ON')
 file.exec(CREATE_USERS_IN_SQLITE)
 

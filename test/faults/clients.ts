@@ -1,9 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import type { TokenStore } from '../../index.ts'
+import { mysqlStore } from '../../lib/stores/mysql/index.ts'
 import { postgresStore } from '../../lib/stores/postgres/index.ts'
 import { redisStore } from '../../lib/stores/redis/index.ts'
+import { sqliteStore } from '../../lib/stores/sqlite/index.ts'
 import { until } from '../fixtures/services.ts'
 
-export type ClientName = 'ioredis' | 'node-redis' | 'pg'
+export type ClientName = 'ioredis' | 'node-redis' | 'pg' | 'mysql2' | 'sqlite'
 
 /** `defaults`: with a listener for errors and nothing else. `README`: as the README and docs/stores.md say. */
 export type Settings = 'defaults' | 'README'
@@ -57,5 +60,22 @@ const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<Open
     const store = postgresStore(pool)
     await store.migrate()
     return { store, close: () => pool.end() }
+  },
+
+  async mysql2 (uri, settings) {
+    const { createPool } = await import('mysql2/promise')
+    const pool = createPool(settings === 'README' ? { uri, connectTimeout: 5000 } : { uri })
+    const store = mysqlStore(pool)
+    await store.migrate()
+    return { store, close: () => pool.end() }
+  },
+
+  async sqlite (url, settings) {
+    const { driver } = await import('../fixtures/sqlite.ts')
+    const db = driver.open(fileURLToPath(url))
+    if (settings === 'README') db.exec('PRAGMA synchronous = NORMAL')
+    const store = sqliteStore(db)
+    await store.migrate()
+    return { store, close: () => db.close() }
   }
 }

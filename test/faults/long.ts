@@ -1,11 +1,14 @@
-// The long form: `npm run test:faults [-- ioredis node-redis pg]`. Prints a table; ends with 1 where anything was wrong.
+// The long form: `npm run test:faults [-- ioredis node-redis pg mysql2 sqlite]`. Prints a table; ends with 1 where anything was wrong.
+import { findMysql } from '../fixtures/mysql.ts'
 import { startPostgres, type OwnPostgres } from '../fixtures/postgres-server.ts'
 import { startRedis, type Missing, type OwnService } from '../fixtures/services.ts'
 import { Campaign, LONG, STORE_TIMEOUT, type Fault, type Report } from './campaign.ts'
 import type { ClientName } from './clients.ts'
 import { WIRE_FAULTS } from './common-faults.ts'
+import { mysqlFaults } from './mysql-faults.ts'
 import { postgresFaults } from './postgres-faults.ts'
 import { DURABLE, redisFaults } from './redis-faults.ts'
+import { sqliteFaults } from './sqlite-faults.ts'
 import { printTable } from './table.ts'
 import { problemsOf } from './verdict.ts'
 
@@ -20,13 +23,22 @@ const TARGETS: Record<ClientName, () => Promise<Target | Missing>> = {
   'node-redis': redisTarget,
   async pg () {
     const postgres: OwnPostgres | Missing = await startPostgres()
-    return typeof postgres === 'string' ? postgres : { url: postgres.url, ...postgresFaults(postgres) }
-  }
+    return typeof postgres === 'string' ? postgres : withWire({ url: postgres.url, ...postgresFaults(postgres) })
+  },
+  async mysql2 () {
+    const mysql = await findMysql()
+    return typeof mysql === 'string' ? mysql : withWire(await mysqlFaults(mysql.url))
+  },
+  sqlite: sqliteFaults
 }
 
 async function redisTarget (): Promise<Target | Missing> {
   const redis: OwnService | Missing = await startRedis(...DURABLE)
-  return typeof redis === 'string' ? redis : { url: redis.url, ...redisFaults(redis) }
+  return typeof redis === 'string' ? redis : withWire({ url: redis.url, ...redisFaults(redis) })
+}
+
+function withWire (target: Target): Target {
+  return { ...target, faults: [...WIRE_FAULTS, ...target.faults] }
 }
 
 const chosen = process.argv.slice(2)
@@ -42,7 +54,7 @@ for (const client of clients) {
   const campaign = new Campaign(client as ClientName, target.url, LONG)
   try {
     await campaign.start()
-    for (const fault of [...WIRE_FAULTS, ...target.faults]) {
+    for (const fault of target.faults) {
       console.log(`${client}: ${fault.name} …`)
       reports.push([client, await campaign.run(fault)])
     }

@@ -27,3 +27,13 @@ t.test('DEVICE_BOUND: a copy of the refresh cookie of a bound session is useless
   await saying
   t.strictSame(said, ['stolen cookie: useless (403 FST_JWT_PROOF_REQUIRED)'])
 })
+
+t.test('where the session is not bound, the terminal says that the copy works', async (t) => {
+  const { app, clock } = await createExample(t, { certificate: createCertificate() })
+  const saying = new Promise((resolve) => addThief(app, resolve))
+  const browser = new DeviceBrowser(app)
+  await browser.login(ALICE)
+  clock.now += 60_000
+  await app.inject({ method: 'POST', url: '/auth/refresh', headers: { cookie: `__Host-refreshToken=${browser.refreshToken}; __Host-deviceBound=x` } })
+  t.equal(await saying, 'stolen cookie: it works')
+})

@@ -34,7 +34,8 @@ const ATTACKS: Record<string, (kinds: ReturnType<typeof kindsOf>) => Case[]> = {
     iss: notText.slice(1),
     idle: [...notWhole.slice(1), 0, -1],
     persistent: [null, true, 0, 'false', {}],
-    auth_time: [...notWhole.slice(1), 0, -1]
+    auth_time: [...notWhole.slice(1), 0, -1],
+    adopted: [null, true, 0, '', {}]
   }),
   'an encoding that no encoder writes': ({ refresh }) => wrongEncodings(refresh),
   'more than 100 levels': ({ refresh }) => tooDeep.map((nest, index): Case =>

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { npm, root, run } from './run.js'
 
 const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fast-jwt', 'fastify-plugin']
-const PEERS = ['fastify', 'ioredis', 'pg', 'react', 'redis']
+const PEERS = ['better-sqlite3', 'fastify', 'ioredis', 'mysql2', 'pg', 'postgres', 'react', 'redis']
 const FILES = /^(dist\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SECURITY\.md$)/
 const KINDS = /\.(js|d\.ts|sql|json|md)$|^LICENSE$/
 

@@ -98,7 +98,8 @@ async function main (): Promise<void> {
   // @ts-expect-error: not a database
   equal(codeOf(() => sqliteStore({})), 'FST_JWT_INVALID_OPTION')
   const run: RunSql = async () => ({ rows: [], count: 0 })
-  equal(await sqlStore(run, { dialect: 'postgres', placeholders: '$n' }).find('x'.repeat(22)), null)
+  const sql: TokenStore = sqlStore(run, { dialect: 'postgres', placeholders: '$n' })
+  equal(typeof sql.rotate, 'function')
   const bound: AuthClient<{ role: string }> = withDpop<{ role: string }>(createAuthClient, { baseUrl: 'https://api.example.com', keys: { load: () => null, save: () => {} } })
   equal(typeof bound.getToken, 'function')
   const names: string[] = []

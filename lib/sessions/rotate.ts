@@ -8,7 +8,7 @@ import { endedEvent, endSession } from './end-sessions.ts'
 import type { Emit } from './events.ts'
 import type { FreshClaims } from './fresh-claims.ts'
 import type { GuardedStore } from './guarded-store.ts'
-import { decide, firstGuess, gone } from './rotation.ts'
+import { decide, firstGuess, gone, isOneTime } from './rotation.ts'
 import type { Gone, RotationCase } from './rotation.ts'
 
 const MAX_REREADS = 3
@@ -41,7 +41,7 @@ interface RotateParts {
 /** Applies the rotation rules to what the store holds: in the steady case one round trip. */
 export function createRotate ({ config, windows, freshClaims, emit }: RotateParts): Rotate {
   // If the first write uses up the token, a refresh that fails after it cannot be tried again: so `claims` goes first.
-  const claimsFirst = config.claims !== undefined && windows.rotate && windows.overlap === 0 && windows.retryWindow === 0
+  const claimsFirst = config.claims !== undefined && isOneTime(windows)
 
   return async function rotate (token, store, request) {
     const { sessionId, subject } = token

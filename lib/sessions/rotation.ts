@@ -81,6 +81,11 @@ export function isOutdated (session: Session, token: PresentedToken): boolean {
   return token.generation < session.generation || (token.generation === session.generation && token.hash !== session.current)
 }
 
+/** Whether a token serves once, because no window is open in which it may come again. */
+export function isOneTime ({ rotate, overlap, retryWindow }: RotationWindows): boolean {
+  return rotate && overlap === 0 && retryWindow === 0
+}
+
 /** By the app's clock: a store drops expired records by its own. */
 export function isAlive (session: Session, now: number): boolean {
   return session.expiresAt > now && session.endsAt > now

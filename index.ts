@@ -11,7 +11,7 @@ import { createCookieHints } from './lib/http/cookie-hints.ts'
 import { createBoundCookie, withBoundCookie } from './lib/http/dbsc/bound-cookie.ts'
 import { createDeviceBinding } from './lib/http/dbsc/index.ts'
 import type { DeviceBindingParts } from './lib/http/dbsc/index.ts'
-import { createRefreshCookie } from './lib/http/cookie.ts'
+import { clearedWith, createRefreshCookie } from './lib/http/cookie.ts'
 import type { RefreshCookie } from './lib/http/cookie.ts'
 import { createIsCrossSite } from './lib/http/csrf.ts'
 import { decorate } from './lib/http/decorate.ts'
@@ -111,7 +111,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
   const refresh = createRefresh({ config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate })
   const authenticateOrRefresh = createAuthenticateOrRefresh({ config, checkAccess, readBearer, readTokens, verifiedClaims, isCrossSite, refresh })
   const issueTokens = createIssueTokens({ config, readTokens, isCrossSite, cookie, accessCookie, hints: cookieHints, parseTerms, startSession, refuse, keyProofs, deviceBinding })
-  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate })
+  const revokeTokens = createRevokeTokens({ config, findProofs, isCrossSite, cookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate })
   const renewAccessToken = createRenewAccessToken({ config, verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive })
   const verifyAccessToken = createVerifyAccessToken(accessTokens, refuseAccessToken)
   decorate(app, decorators, {
@@ -123,7 +123,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
 
   const { logLevel, logSerializers } = withoutPrototype(options)
   await app.register(async (scope) => {
-    addRoutes(scope, { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie, accessCookie })
+    addRoutes(scope, { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie })
     deviceBinding?.addRoutes(scope)
   }, { logLevel, logSerializers } as RegisterOptions)
 
@@ -144,14 +144,16 @@ async function registerPrivately (app: FastifyInstance, { accessToken, refreshTo
     scope.decorate('jwt', Object.create(null)) // hides the host's, so that @fastify/jwt finds none of its names taken
     libraries.accessKeyring = await createKeyring(scope, ACCESS_TOKEN_TYP, accessToken.keys)
     libraries.refreshKeyring = await createKeyring(scope, REFRESH_TOKEN_TYP, refreshToken.keys)
-    libraries.cookie = await createRefreshCookie(scope, cookie)
+    let refreshCookie = await createRefreshCookie(scope, cookie)
     libraries.accessCookie = accessToken.cookie === null ? NO_ACCESS_COOKIE : await createAccessCookie(scope, accessToken.cookie, accessToken.transport)
     libraries.device = null
-    if (deviceBound === null) return
-    const proofs = await createDeviceProofs(refreshToken.keys, deviceBound.lifetime, now)
-    const boundCookie = await createBoundCookie(scope, deviceBound, proofs)
-    libraries.device = { config: deviceBound, proofs, boundCookie }
-    libraries.cookie = withBoundCookie(libraries.cookie, boundCookie)
+    if (deviceBound !== null) {
+      const proofs = await createDeviceProofs(refreshToken.keys, deviceBound.lifetime, now)
+      const boundCookie = await createBoundCookie(scope, deviceBound, proofs)
+      libraries.device = { config: deviceBound, proofs, boundCookie }
+      refreshCookie = withBoundCookie(refreshCookie, boundCookie)
+    }
+    libraries.cookie = clearedWith(refreshCookie, libraries.accessCookie)
   })
   return libraries as Libraries
 }

@@ -18,6 +18,17 @@ export interface RefreshCookie extends Pick<TokenCookie, 'read' | 'clear'> {
   set (reply: AnyReply, token: string, session: Session, now: number, persistent: boolean): void
 }
 
+/** The refresh cookie, which is cleared together with another cookie of its session. */
+export function clearedWith (cookie: RefreshCookie, other: Pick<TokenCookie, 'clear'>): RefreshCookie {
+  return {
+    ...cookie,
+    clear (reply) {
+      cookie.clear(reply)
+      other.clear(reply)
+    }
+  }
+}
+
 /** @param scope as for createTokenCookie */
 export async function createRefreshCookie (scope: FastifyInstance, config: CookieConfig): Promise<RefreshCookie> {
   const { read, serialize, write, clear } = await createTokenCookie(scope, config)

@@ -70,7 +70,7 @@ export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
     if (this.statusCode === 204) this.code(200) // set by revokeTokens, if the host has ended the old session first
     if (transport === 'body') {
       // The cookie of a session that has just been ended: beside the new token in the body, it would make every refresh ambiguous.
-      if (configured === 'both' && !isForeign && presented !== null && presented.cookies.texts.length > 0) clearCookies(this)
+      if (configured === 'both' && !isForeign && presented !== null && presented.cookies.texts.length > 0) cookie.clear(this)
       return { ...response, refreshToken }
     }
     cookie.set(this, refreshToken, session, session.createdAt, terms.persistent)
@@ -82,11 +82,6 @@ export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
   function check (session: Session, refreshToken: string, response: TokenResponse): void {
     cookie.checkSize(refreshToken, session)
     accessCookie.checkSize('issueTokens', response, session.claims)
-  }
-
-  function clearCookies (reply: AnyReply): void {
-    cookie.clear(reply)
-    accessCookie.clear(reply)
   }
 }
 

@@ -14,7 +14,6 @@ import { gone, isOutdated } from '../sessions/rotation.ts'
 import { findAlive } from '../sessions/alive.ts'
 import type { Refusal } from '../tokens/keyring.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
-import type { AccessCookie } from './access-cookie.ts'
 import { noStore } from './caching.ts'
 import type { RefreshCookie } from './cookie.ts'
 import type { IsCrossSite } from './csrf.ts'
@@ -30,7 +29,6 @@ export interface RevokeTokensParts {
   findProofs: FindProofs
   isCrossSite: IsCrossSite
   cookie: RefreshCookie
-  accessCookie: AccessCookie
   openStore: OpenStore
   emit: Emit
   refuse: Refuse
@@ -49,7 +47,7 @@ interface LivingProof extends Proof {
 
 /** `reply.revokeTokens`: a logout. It ends every session that the request shows to be the caller's own. */
 export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
-  const { config, findProofs, isCrossSite, cookie, accessCookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate } = parts
+  const { config, findProofs, isCrossSite, cookie, openStore, emit, refuse, refuseAccessToken, keyProofs, deviceGate } = parts
   const { windows, transport } = config.refreshToken
 
   return async function revokeTokens (options = {}) {
@@ -70,9 +68,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
 
   /** The form of another site sends no SameSite cookie, but the cookies that its answer sets would count. */
   function clearCookies (reply: AnyReply): void {
-    if (transport === 'body' || isCrossSite(reply.request)) return
-    cookie.clear(reply)
-    accessCookie.clear(reply)
+    if (transport !== 'body' && !isCrossSite(reply.request)) cookie.clear(reply)
   }
 
   async function endEverywhere (reply: AnyReply, store: GuardedStore, brought: Brought): Promise<void> {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { DeviceBoundConfig } from '../../config.ts'
 import type { DeviceProofs } from '../../tokens/dbsc/index.ts'
+import { clearedWith } from '../cookie.ts'
 import type { RefreshCookie } from '../cookie.ts'
 import type { AnyReply } from '../hooks.ts'
 import { createTokenCookie } from '../token-cookie.ts'
@@ -31,13 +32,9 @@ export async function createBoundCookie (scope: FastifyInstance, { cookie, lifet
 /** The refresh cookie, which is cleared together with the bound cookie, and has room for the key of a device. */
 export function withBoundCookie (cookie: RefreshCookie, boundCookie: BoundCookie): RefreshCookie {
   return {
-    ...cookie,
+    ...clearedWith(cookie, boundCookie),
     checkSize (token, session) {
       cookie.checkSize(token + KEY_ROOM, session)
-    },
-    clear (reply) {
-      cookie.clear(reply)
-      boundCookie.clear(reply)
     }
   }
 }

@@ -7,7 +7,6 @@ import type { Emit } from '../../sessions/events.ts'
 import type { OpenStore } from '../../sessions/guarded-store.ts'
 import { findAlive, listAlive } from '../../sessions/alive.ts'
 import { noStore } from '../caching.ts'
-import type { AccessCookie } from '../access-cookie.ts'
 import type { RefreshCookie } from '../cookie.ts'
 import type { Hook, SyncHook } from '../hooks.ts'
 import { orRetryLater } from '../replies.ts'
@@ -33,12 +32,11 @@ export interface RouteParts {
   openStore: OpenStore
   emit: Emit
   cookie: RefreshCookie
-  accessCookie: AccessCookie
 }
 
 /** @param scope one of its own: its parsers, compilers and headers are not the host's */
 export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
-  const { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie, accessCookie } = parts
+  const { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie } = parts
   const { routes, refreshToken: { transport } } = config
   const schemas = createSchemas(config)
   const tokens = config.decorators.tokens as 'tokens'
@@ -88,10 +86,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
       // One answer for a foreign and an unknown id, so that nobody can find out which ids exist.
       if (session?.subject !== sub) throw new SessionNotFoundError()
       await orRetryLater(reply, endSession(store, emit, endedEvent('revoked', { subject: sub, sessionId: id }), request))
-      if (id === sid && transport !== 'body') {
-        cookie.clear(reply)
-        accessCookie.clear(reply)
-      }
+      if (id === sid && transport !== 'body') cookie.clear(reply)
       reply.code(204)
     })
   }

@@ -34,7 +34,7 @@ t.test('npm publish says which addresses are missing', async (t) => {
 t.test('the links of what is in the package lead to what is in the package', async (t) => {
   // npm adds the first three by itself.
   const packed = ['README.md', 'LICENSE', 'package.json', ...manifest.files]
-  const docs = (await readdir(join(root, 'docs'))).map((name) => `docs/${name}`)
+  const docs = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
   for (const page of ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...docs]) {
     const text = await readFile(join(root, page), 'utf8')
     for (const [, link = ''] of text.matchAll(/\]\((?!https:|#)([^)#]*)[^)]*\)/g)) {

@@ -33,6 +33,7 @@ export type AuthenticateHook = (request: HookRequest, reply: HookReply, done?: (
 /** An asynchronous hook. */
 export type AsyncHook = (request: HookRequest, reply: HookReply) => Promise<void>
 
+/** What the plugin adds to the app. */
 export interface InstanceDecorators {
   /**
    * onRequest hook: verifies the access token and sets `request.user` (RFC 6750 §2.1).
@@ -75,6 +76,7 @@ export interface InstanceDecorators {
   sessions: Sessions
 }
 
+/** What the plugin adds to each reply. */
 export interface ReplyDecorators {
   /**
    * Starts a session, ends those whose refresh tokens came with the request, sets the cookie and resolves the body to send.
@@ -104,11 +106,13 @@ export interface ReplyDecorators {
   tokens: TokenResponse | null
 }
 
+/** What the plugin sets on requests. */
 export interface RequestDecorators {
   /** Set by `authenticate` and `refresh`; undefined at run time on a route that has neither, or is `'public'` or `'optional'`. */
   user: AccessTokenClaims
 }
 
+/** The decorators that can be renamed. */
 export type DecoratorName = keyof InstanceDecorators | keyof ReplyDecorators
 
 /**

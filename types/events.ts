@@ -119,6 +119,7 @@ export interface UnavailableEvent {
   ms: number
 }
 
+/** What `onEvent` is called with. */
 export type JwtRefreshEvent =
   IssuedEvent | RefreshedEvent | ReusedEvent | RecoveredEvent | EndedEvent | RefusedEvent | UnavailableEvent
 

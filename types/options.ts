@@ -15,8 +15,10 @@ export interface KeyPair {
 /** An HMAC secret of at least 32 bytes (RFC 7518 §3.2), or a key pair. */
 export type Secret = string | Buffer | KeyPair
 
+/** The signature algorithms of access tokens (RFC 7518 §3.1, RFC 8037 §3.1). */
 export type Algorithm = 'HS256' | 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
 
+/** Access tokens: their life, their claims, and how they are sent. */
 export interface AccessTokenOptions {
   /** How long an access token lives. Default `'15m'`. */
   expiresIn?: Duration | undefined
@@ -61,6 +63,7 @@ export interface AccessCookieOptions {
   sameSite?: 'strict' | 'lax' | 'none' | undefined
 }
 
+/** Refresh tokens: their life, their rotation, and how they are sent. */
 export interface RefreshTokenOptions {
   /** The idle life of a session: each use that gives a new refresh token starts it anew. Default `'7d'`. */
   expiresIn?: Duration | undefined
@@ -91,6 +94,7 @@ export interface RefreshTokenOptions {
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
 }
 
+/** The cookie of the refresh token. */
 export interface CookieOptions {
   /**
    * Default `'__Host-refreshToken'`, which no other host can set (RFC 6265bis §4.1.3); `'__Secure-refreshToken'` with a
@@ -146,6 +150,7 @@ export interface DeviceBoundOptions {
 /** A route of ours: `false` leaves it out, a string is its path, an object adds Fastify's route options. */
 export type RouteOption = boolean | string | (RouteShorthandOptions & { path?: string | undefined })
 
+/** The routes of the plugin: each is on or off, at a path of its own, or with options of Fastify. */
 export interface RoutesOptions {
   /** `POST /refresh`. Default on. */
   refresh?: RouteOption | undefined

@@ -18,6 +18,7 @@ export interface TokenResponse {
   refreshToken?: string
 }
 
+/** Options of `reply.issueTokens`: they apply to the session that it starts. */
 export interface IssueTokensOptions {
   /** Default: the plugin's `refreshToken.transport`; the cookie where that is `'both'`. */
   transport?: Transport | undefined
@@ -58,6 +59,7 @@ export interface CreatedSession extends TokenResponse {
 /** What `reply.renewAccessToken` resolves to. */
 export type RenewedAccessToken = Omit<TokenResponse, 'refreshToken'>
 
+/** Options of `reply.revokeTokens`. */
 export interface RevokeTokensOptions {
   /**
    * Ends all sessions of the subject; needs one that lives, and a refresh token that it has not gone on without: an older one
@@ -66,6 +68,7 @@ export interface RevokeTokensOptions {
   everywhere?: boolean | undefined
 }
 
+/** Options of `app.sessions.revokeAll`. */
 export interface RevokeAllOptions {
   /** The id of a session to keep. */
   except?: string | undefined

@@ -7,6 +7,7 @@ import type { AuthClient, AuthClientOptions } from './types.ts'
 
 export type { ProofKeyPair, ProofKeyStorage } from './dpop/key-storage.ts'
 
+/** What `withDpop` needs beside the options of the client. */
 export interface DpopOptions {
   /** Where the key is kept. Default: in IndexedDB, which all tabs of an origin share. Required where there is no IndexedDB, as in Node.js. */
   keys?: ProofKeyStorage | undefined

@@ -33,6 +33,7 @@ export interface AuthSnapshot<Claims extends object = AnyClaims> {
   readonly error: Error | null
 }
 
+/** Options of `getToken`. */
 export interface GetTokenOptions {
   /**
    * Where the token is to be sent: null unless its origin is listed, and for the login, refresh and logout routes, which no
@@ -55,6 +56,7 @@ export interface GetTokenOptions {
   signal?: AbortSignal | null | undefined
 }
 
+/** Options of `logout`. */
 export interface LogoutOptions {
   /** End all sessions of the user, on every device. */
   everywhere?: boolean | undefined
@@ -123,6 +125,7 @@ export interface AuthClient<Claims extends object = AnyClaims> {
   setSession (result: TokenResult): void
   /** Ends the session on the server, then here and in the other tabs. Where it rejects, the session goes on. */
   logout (options?: LogoutOptions): Promise<void>
+  /** The state now: a new object at each change, the same one in between. */
   getSnapshot (): AuthSnapshot<Claims>
   /** Calls back after each change; returns how to stop that. */
   subscribe (onChange: () => void): () => void

@@ -10,6 +10,7 @@ const SWEEP_BATCH = 10_000
 /** Milliseconds between two searches of a full store for what has expired. */
 const FULL_SWEEP_PAUSE = 1_000
 
+/** Options of `MemoryStore`. */
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number

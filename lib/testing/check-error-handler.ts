@@ -4,6 +4,7 @@ import { checkCallOptions } from '../checks/fields.ts'
 import { exposedLogin } from '../sessions/start-session.ts'
 import type { ExposedLogin } from '../sessions/start-session.ts'
 
+/** Options of `checkErrorHandler`. */
 export interface CheckErrorHandlerOptions {
   /** A route behind `authenticate`, such as `'/me'`. */
   url: string

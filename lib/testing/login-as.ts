@@ -4,11 +4,13 @@ import { checkCallOptions } from '../checks/fields.ts'
 import { copyClaims } from '../sessions/claims.ts'
 import { exposedLogin, WITHOUT_LIMITS } from '../sessions/start-session.ts'
 
+/** Options of `loginAs`. */
 export interface LoginAsOptions {
   /** The name of the `issueTokens` decorator where it was changed: tells one registration of several. */
   issueTokens?: string
 }
 
+/** What `loginAs` resolves to: a session, and what requests need to use it. */
 export interface TestLogin {
   /** For routes behind `authenticate`. */
   headers: { authorization: string }

@@ -10,6 +10,7 @@ import { subjectChecks } from './store-checks/subjects.ts'
 /** `test` of node:test, tap, vitest, jest, …: it is called once a check and may run the checks in any order. */
 export type TestFunction = (name: string, fn: () => Promise<void>) => unknown
 
+/** Options of `testStore`. */
 export interface TestStoreOptions<Store extends TokenStore> {
   /** Called with each store after its check, whether that passed or not. */
   close?: (store: Store) => unknown

@@ -14,7 +14,9 @@ export interface MysqlClient {
   execute (text: string, values: unknown): Promise<[result: unknown, fields: unknown]>
 }
 
+/** Options of `mysqlStore`. */
 export type MysqlStoreOptions = DriverStoreOptions
+/** What `mysqlStore` returns: the store, with `migrate()` and `with(client)`. */
 export type MysqlStore = SqlStore<MysqlClient>
 
 const door: Door<MysqlClient, MysqlStoreOptions> = { owner: 'mysqlStore', dialect: mysql, ownOptions: [], toRun: () => runOf }

@@ -20,6 +20,7 @@ export interface NeonHttp {
   transaction (...queries: never[]): unknown
 }
 
+/** The clients that `postgresStore` takes. */
 export type PostgresClient = Queryable | PostgresJs | NeonHttp
 
 const owner = 'postgresStore'

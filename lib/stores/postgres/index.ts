@@ -10,6 +10,7 @@ export type { SqlStore } from '../sql/store.ts'
 export type { SubjectType } from '../sql/subject.ts'
 export type { SubjectReference, TableOptions } from '../sql/table.ts'
 
+/** Options of `postgresStore`. */
 export interface PostgresStoreOptions extends DriverStoreOptions {
   /**
    * For pg only: named prepared statements, which PostgreSQL parses and plans once a connection. Not behind a pooler in
@@ -18,6 +19,7 @@ export interface PostgresStoreOptions extends DriverStoreOptions {
   prepare?: boolean | undefined
 }
 
+/** What `postgresStore` returns: the store, with `migrate()` and `with(client)`. */
 export type PostgresStore = SqlStore<PostgresClient>
 
 const door: Door<PostgresClient, PostgresStoreOptions> = {

@@ -19,6 +19,7 @@ export interface NodeRedisCluster {
   sendCommand (key: string, isReadonly: boolean, args: string[]): Promise<unknown>
 }
 
+/** The clients that `redisStore` takes: of ioredis and of node-redis, also of a Sentinel or a Cluster. */
 export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
 
 /** Runs a script on the node that holds the key. Rejects with whatever the client rejects with. */

@@ -19,6 +19,7 @@ const INDEX_SLACK = 7 * 24 * HOUR
 /** How many sessions `list` and `deleteAll` ask for at once: they keep Redis busy for about two milliseconds. */
 const BATCH = 200
 
+/** Options of `redisStore`. */
 export interface RedisStoreOptions {
   /** What every key begins with. Two apps that share a Redis need two. Default: `jwtr:`. */
   prefix?: string

@@ -16,10 +16,12 @@ export type { SqlStore } from './store.ts'
 export type { SubjectType } from './subject.ts'
 export type { SubjectReference, TableOptions } from './table.ts'
 
+/** The table of `migrationSql`, and the dialect in which it is created. */
 export interface SqlTableOptions extends TableOptions {
   dialect: DialectName
 }
 
+/** Options of `sqlStore`. */
 export interface SqlStoreOptions extends SqlTableOptions {
   /** What is in `text` for each value. Default: `$n` for PostgreSQL, else `?`. */
   placeholders?: Placeholders | undefined

@@ -1,3 +1,4 @@
+/** The type of the column `subject`. */
 export type SubjectType = 'text' | 'uuid' | 'bigint' | 'integer'
 
 export const SUBJECT_TYPES: readonly SubjectType[] = ['text', 'uuid', 'bigint', 'integer']

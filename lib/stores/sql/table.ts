@@ -7,6 +7,7 @@ import { SUBJECT_TYPES, type SubjectType } from './subject.ts'
 /** PostgreSQL cuts names at 63 bytes; the names of the indexes are longer than the table's. */
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,49}$/
 
+/** Where the sessions are kept, and the type of their subjects. */
 export interface TableOptions {
   /** An existing schema. Default: the connection's own; for PostgreSQL the first one of its `search_path` that exists, and never another. */
   schema?: string | undefined

@@ -9,7 +9,9 @@ export type { SqlStore } from '../sql/store.ts'
 export type { SubjectType } from '../sql/subject.ts'
 export type { SubjectReference, TableOptions } from '../sql/table.ts'
 
+/** Options of `sqliteStore`. */
 export type SqliteStoreOptions = DriverStoreOptions
+/** What `sqliteStore` returns: the store, with `migrate()` and `with(db)`. */
 export type SqliteStore = SqlStore<SqliteDatabase>
 
 const door: Door<SqliteDatabase, SqliteStoreOptions> = { owner: 'sqliteStore', dialect: sqlite, ownOptions: [], toRun: () => runOf }

@@ -1,6 +1,7 @@
 import type { Placeholders, RunSql } from '../query.ts'
 import type { SubjectType } from '../subject.ts'
 
+/** The dialects of SQL that the store speaks. */
 export type DialectName = 'postgres' | 'mysql' | 'sqlite'
 
 /** What the databases do not have in common. */

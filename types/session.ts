@@ -13,7 +13,7 @@ export interface SessionMetadata {
 
 /**
  * One record a login, of fixed size. All times are milliseconds since the epoch. Numbers come back as numbers.
- * See "The rotation rules" in the README for what `generation`, `current` and `rotatedAt` decide.
+ * See docs/rotation-proof.md for what `generation`, `current` and `rotatedAt` decide.
  */
 export interface Session {
   /** 128 random bits, base64url. The `sid` claim of both tokens. */

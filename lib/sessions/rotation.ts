@@ -3,7 +3,7 @@ import type { RotationWindows } from '../config.ts'
 import type { RefreshToken } from '../tokens/refresh-token.ts'
 
 /**
- * The rotation rules (see the README), as a pure function: no clock, no store, no Fastify.
+ * The rotation rules (docs/rotation-proof.md), as a pure function: no clock, no store, no Fastify.
  *
  * Why there are rules and not one line: RFC 9700 §4.14.2 asks that each refresh token be used once and that a
  * second use end the session. Taken literally, that logs out two tabs that wake together and a phone whose answer

@@ -7,6 +7,8 @@ import axios from 'axios'
 import type { InternalAxiosRequestConfig } from 'axios'
 import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
+import { effectScope } from 'vue'
+import type { AuthSnapshot } from '../../lib/client/index.ts'
 import { MINUTE } from '../fixtures/app.ts'
 import { createBrowser, ORIGIN } from '../fixtures/client.ts'
 import type { Browser } from '../fixtures/client.ts'
@@ -18,7 +20,7 @@ t.setTimeout(120_000)
 
 const page = await readFile(join(root, 'docs/client.md'), 'utf8')
 const project = await createProject(t)
-for (const name of ['ky', 'react', 'react-dom']) await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction')
+for (const name of ['@angular', 'ky', 'react', 'react-dom', 'svelte', 'vue']) await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction')
 await writeFile(join(project, 'package.json'), '{ "type": "module" }')
 const files: string[] = []
 for (const [, code = ''] of page.matchAll(/^```jsx?\n([^]*?)^```$/gm)) {
@@ -49,7 +51,7 @@ function outdate (browser: Browser): void {
 }
 
 t.test('every block is run', async (t) => {
-  t.strictSame(files, ['auth.js', 'api.js', 'ky.js', 'app.jsx', 'native.js', 'socket.js', 'timer.js'])
+  t.strictSame(files, ['auth.js', 'api.js', 'ky.js', 'app.jsx', 'use-auth.js', 'session.js', 'session.service.js', 'native.js', 'socket.js', 'timer.js', 'interceptor.js'])
 })
 
 t.test('fetch, axios, ky, React and a socket', async (t) => {
@@ -84,6 +86,33 @@ t.test('fetch, axios, ky, React and a socket', async (t) => {
 
   const { App } = await load('app.js')
   t.equal(renderToString(createElement(App)), '<p>Loading…</p>', 'on the server side')
+})
+
+t.test('Vue, Svelte and Angular show who is signed in', async (t) => {
+  await enter(t)
+  const { auth, logIn } = await load('auth.js')
+  await logIn('anna@example.com', 'open sesame')
+
+  const vue = effectScope()
+  const shown = vue.run((await load('use-auth.js')).useAuth) as { value: AuthSnapshot }
+  const { session } = await load('session.js')
+  const stores: string[] = []
+  const unsubscribe = session.subscribe(({ status }: AuthSnapshot) => stores.push(status))
+  const angular = (await load('session.service.js')).createSession() as () => AuthSnapshot
+  const statuses = (): string[] => [shown.value.status, stores.at(-1) ?? '', angular().status]
+
+  t.strictSame(statuses(), ['signed-in', 'signed-in', 'signed-in'])
+  await auth.logout()
+  t.strictSame(statuses(), ['signed-out', 'signed-out', 'signed-out'])
+  vue.stop()
+  unsubscribe()
+  await logIn('anna@example.com', 'open sesame')
+  t.strictSame(statuses(), ['signed-out', 'signed-out', 'signed-in'], 'what is unmounted does not listen')
+  await auth.logout()
+})
+
+t.test('the interceptor', async (t) => {
+  t.type((await load('interceptor.js')).api.get, 'function', 'what it does with parallel requests is in test/docs/axios.test.ts')
 })
 
 t.test('an app without a cookie jar', async (t) => {

@@ -6,11 +6,12 @@ import { mock } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import cookie from '@fastify/cookie'
 import Fastify from 'fastify'
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import { payloadOf } from '../fixtures/jwt.ts'
 import { createProject, root } from '../fixtures/package.ts'
+import { readBlocks } from '../fixtures/page.ts'
 
 process.env.AUTH_SECRET = 'the new secret of the page about moving in, in an environment variable'
 process.env.OLD_SECRET = 'the secret that the app has had so far, in an environment variable'
@@ -83,10 +84,12 @@ const examples: Record<string, (t: Test, code: string) => Promise<Example>> = {
   }
 }
 
-const blocks = readBlocks()
-t.test('the examples are those of the page', async (t) => t.strictSame(Object.keys(examples), [...blocks.keys()]))
+const blocks = readBlocks(page, 'js')
+const codeOf = (heading: string): string => blocks.get(heading)?.[0] ?? ''
+t.test('the examples are those of the page', async (t) => t.strictSame([...Object.keys(examples), 'From passport'], [...blocks.keys()]))
 
-for (const [heading, code] of blocks) {
+for (const heading of Object.keys(examples)) {
+  const code = codeOf(heading)
   t.test(heading, async (t) => {
     const { app, visit } = await examples[heading]!(t, code)
     const live = async (): Promise<number> => (await app.sessions.list('anna')).length
@@ -167,7 +170,7 @@ for (const [heading, code] of blocks) {
 }
 
 t.test('what is no old refresh token is none', async (t) => {
-  const { app } = await examples['Refresh JWTs of your own making']!(t, blocks.get('Refresh JWTs of your own making')!)
+  const { app } = await examples['Refresh JWTs of your own making']!(t, codeOf('Refresh JWTs of your own making'))
   const old = (app as unknown as { jwt: { old: { sign (payload: object): string, verify (token: string): object } } }).jwt.old
   const { accessToken } = await app.sessions.create({ sub: 'anna' })
   for (const token of ['', 'x', old.sign({ sub: 'anna', jti: '1' }), accessToken]) {
@@ -177,14 +180,14 @@ t.test('what is no old refresh token is none', async (t) => {
 })
 
 t.test('with one secret, @fastify/jwt takes our access token for one of its own', async (t) => {
-  const code = blocks.get('Refresh JWTs of your own making')!.replace('process.env.OLD_SECRET', 'process.env.AUTH_SECRET')
+  const code = codeOf('Refresh JWTs of your own making').replace('process.env.OLD_SECRET', 'process.env.AUTH_SECRET')
   const { app } = await run(t, code, 'app')
   const { accessToken } = await app.sessions.create({ sub: 'anna' })
   t.match(app.jwt.old.verify(accessToken), { sub: 'anna' })
 })
 
 t.test('another spelling of the signature is the same old token', async (t) => {
-  const { app, visit } = await examples['Refresh JWTs of your own making']!(t, blocks.get('Refresh JWTs of your own making')!)
+  const { app, visit } = await examples['Refresh JWTs of your own making']!(t, codeOf('Refresh JWTs of your own making'))
   await (await visit()).refresh()
   const token: string = (app as any).jwt.old.sign({ sub: 'anna', jti: 'old-1', type: 'refresh' })
   const respelled = token.slice(0, -1) + String.fromCharCode(token.charCodeAt(token.length - 1) + 1)
@@ -195,7 +198,7 @@ t.test('another spelling of the signature is the same old token', async (t) => {
 
 t.test('a login retires the old token that comes with it', async (t) => {
   for (const heading of ['Refresh JWTs of your own making', 'From @fastify/session']) {
-    const { app, visit } = await examples[heading]!(t, blocks.get(heading)!)
+    const { app, visit } = await examples[heading]!(t, codeOf(heading))
     const client = await visit() as Browser
     const copy = client.copy()
     t.equal((await client.send('/login')).statusCode, 200)
@@ -207,7 +210,7 @@ t.test('a login retires the old token that comes with it', async (t) => {
 
 t.test('the old cookie goes when ours comes back', async (t) => {
   for (const heading of ['Refresh JWTs of your own making', 'From @fastify/session']) {
-    const { visit } = await examples[heading]!(t, blocks.get(heading)!)
+    const { visit } = await examples[heading]!(t, codeOf(heading))
     const client = await visit() as Browser
     const [old] = client.jar.keys()
     await client.refresh()
@@ -218,10 +221,28 @@ t.test('the old cookie goes when ours comes back', async (t) => {
 })
 
 t.test('an old token that has expired is none', async (t) => {
-  const { visit } = await examples['Opaque tokens in a table']!(t, blocks.get('Opaque tokens in a table')!)
+  const { visit } = await examples['Opaque tokens in a table']!(t, codeOf('Opaque tokens in a table'))
   const client = await visit()
   mock.timers.tick(90 * DAY)
   t.equal((await client.refresh()).json().code, 'FST_JWT_REFRESH_TOKEN_INVALID')
+})
+
+t.test('From passport: its strategy checks the login, the plugin carries the session', async (t) => {
+  const { Strategy } = createRequire(import.meta.url)('@fastify/passport') as { Strategy: new (name: string) => object }
+  class NameStrategy extends Strategy {
+    authenticate (request: FastifyRequest): void {
+      const id = request.headers['x-name']
+      if (id === undefined) (this as any).fail()
+      else (this as any).success({ id })
+    }
+  }
+  const { build } = await import(await save(codeOf('From passport')))
+  const app: FastifyInstance = await build(new NameStrategy('name'))
+  t.teardown(() => app.close())
+  t.equal((await app.inject({ method: 'POST', url: '/login' })).statusCode, 401)
+  const login = await app.inject({ method: 'POST', url: '/login', headers: { 'x-name': 'anna' } })
+  const me = await app.inject({ url: '/me', headers: { authorization: `Bearer ${login.json().accessToken}` } })
+  t.equal(me.json().sub, 'anna')
 })
 
 interface Browser extends Visitor {
@@ -277,21 +298,14 @@ function phone (app: FastifyInstance, token: string): Visitor {
   }
 }
 
-/** One block of JavaScript a heading. */
-function readBlocks (): Map<string, string> {
-  const found = new Map<string, string>()
-  let heading = ''
-  for (const [, title, code] of page.matchAll(/^#+ (.*)$|^```js\n([^]*?)^```$/gm)) {
-    if (title !== undefined) heading = title
-    if (code !== undefined) found.set(heading, code)
-  }
-  return found
-}
-
 async function run (t: Test, code: string, ...names: string[]): Promise<any> {
-  const file = join(project, `block-${Math.random().toString(36).slice(2)}.js`)
-  await writeFile(file, `${code}\nexport { ${names.join(', ')} }\n`)
-  const module = await import(pathToFileURL(file).href)
+  const module = await import(await save(`${code}\nexport { ${names.join(', ')} }\n`))
   t.teardown(() => module.app.close())
   return module
+}
+
+async function save (code: string): Promise<string> {
+  const file = join(project, `block-${Math.random().toString(36).slice(2)}.js`)
+  await writeFile(file, code)
+  return pathToFileURL(file).href
 }

@@ -5,15 +5,16 @@ import t from 'tap'
 import { MongoStandIn, PrismaStandIn } from '../fixtures/stand-ins.ts'
 import { testStore } from '../../lib/testing/index.ts'
 import { HOUR, sampleSession } from '../../lib/testing/store-checks/sample.ts'
-import { compile, createProject, root } from '../fixtures/package.ts'
+import { compile, createProject, execute, root } from '../fixtures/package.ts'
 
 // Neither database is at hand: the stores are compiled as a strict project would, MongoDB's against the driver's own types,
 // and held to the contract over stand-ins that know just the calls that the stores make.
 
 t.setTimeout(120_000)
 
-const page = await readFile(join(root, 'docs/stores.md'), 'utf8')
-const [contract, prismaStore, mongoStore, connectRedis] = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code ?? '') as [string, string, string, string]
+const page = await readFile(join(root, 'docs/own-store.md'), 'utf8')
+const [mapStore, contract, prismaStore, mongoStore] = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code ?? '') as [string, string, string, string]
+const [mapStoreContract = ''] = [...page.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, code]) => code ?? '')
 
 const project = await createProject(t)
 await symlink(join(root, 'node_modules/mongodb'), join(project, 'node_modules/mongodb'), 'junction')
@@ -22,6 +23,8 @@ const files = {
   'package.json': '{ "type": "module" }',
   'prisma-store.ts': prismaStore,
   'mongo-store.ts': mongoStore,
+  'map-store.ts': mapStore,
+  'map-store.test.js': mapStoreContract,
   'contract.test.ts': contract,
   'prisma.ts': "import type { PrismaClient } from './generated/prisma/client.js'\nexport declare const prisma: PrismaClient\n",
   // What Prisma generates from the model, as far as the store uses it.
@@ -80,6 +83,13 @@ t.test('MongoDB', async (t) => {
   testStore((name, check) => t.test(name, check), () => new MongoStore(sessions))
 })
 
-t.test('the connection to Redis is the one that the tests of faults use', async (t) => {
-  t.equal(connectRedis, await readFile(join(root, 'test/fixtures/connect-redis.ts'), 'utf8'))
+t.test('the least a store can be', async (t) => {
+  await execute(process.execPath, ['--test', '--test-reporter=tap', join(project, 'map-store.test.js')], { env: outsideOfTap() })
+  t.match(mapStore, 'class MapStore implements TokenStore')
 })
+
+/** node:test reports to the runner above it, where it sees one. */
+function outsideOfTap (): NodeJS.ProcessEnv {
+  const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env
+  return env
+}

@@ -10,6 +10,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { payloadOf } from '../fixtures/jwt.ts'
 import { createProject, execute, root } from '../fixtures/package.ts'
+import { readBlocks } from '../fixtures/page.ts'
 
 process.env.AUTH_SECRET = 'the secret of the page about sessions, in an environment variable'
 
@@ -137,24 +138,14 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
   ]
 }
 
-const blocks = readBlocks()
-t.test('the checks are of blocks that there are', async (t) => t.strictSame(Object.keys(checks), [...blocks.keys()]))
+const blocks = readBlocks(page, 'js')
+t.test('the checks are of blocks that there are', async (t) => t.strictSame([...blocks.keys()], Object.keys(checks)))
 
 for (const [heading, found] of blocks) {
   t.test(heading, async (t) => {
     t.equal(found.length, checks[heading]?.length, 'each block of code is checked')
     for (const [index, code] of found.entries()) await t.test(`block ${index + 1}`, async (t) => { await checks[heading]?.[index]?.(t, code) })
   })
-}
-
-function readBlocks (): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  let heading = ''
-  for (const [, title, code] of page.matchAll(/^#+ (.*)$|^```js\n([^]*?)^```$/gm)) {
-    if (title !== undefined) heading = title
-    if (code !== undefined) found.set(heading, [...found.get(heading) ?? [], code])
-  }
-  return found
 }
 
 async function run (t: Test, code: string, ...names: string[]): Promise<any> {

@@ -18,10 +18,20 @@ const program = join(folder, 'process.mjs')
 await build({ entryPoints: [join(root, 'test/fixtures/sqlite-process.ts')], outfile: program, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' })
 t.teardown(() => rm(folder, { recursive: true }))
 
-function start (...args: string[]): { process: ChildProcess, lines: Interface, ended: Promise<unknown> } {
+interface Running {
+  process: ChildProcess
+  lines: Interface
+  ended: Promise<unknown>
+}
+
+function start (...args: string[]): Running {
+  return run(process.execPath, program, ...args)
+}
+
+function run (command: string, ...args: string[]): Running {
   // Its sources are compiled in another way than here: tap would mix both ways up in its coverage.
   const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0', NODE_NO_WARNINGS: '1' }
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   return { process: child, lines: createInterface({ input: child.stdout }), ended: once(child, 'exit') }
 }
 
@@ -50,6 +60,30 @@ test('kill -9 loses nothing that was answered', async (t) => {
     t.match(db.prepare('PRAGMA integrity_check').all(), [{ integrity_check: 'ok' }])
     db.close()
   }
+})
+
+test('a full disk refuses what has no room, and loses nothing that was answered', { skip: process.platform === 'win32' && 'no ulimit' }, async (t) => {
+  const file = await createFile(t)
+  const db = driver.open(file)
+  t.teardown(() => db.close())
+  const store = sqliteStore(db)
+  await store.migrate()
+  const first = sampleSession()
+  await store.create(first)
+  // No file may grow beyond some hundred kilobytes, so that SQLite's writes fail as on a full disk, though with another code.
+  const { lines, ended } = run('sh', '-c', 'ulimit -f 400 && exec "$@"', 'sh', process.execPath, program, file, 'fill', first.id)
+  const written = new Map<string, string>()
+  for await (const line of lines) {
+    const { id, current, lost } = JSON.parse(line) as { id: string, current: string, lost?: string }
+    t.equal(lost, undefined)
+    written.set(id, current)
+  }
+  t.strictSame(await ended, [0, null])
+  t.ok(written.size > 10, `${written.size} sessions`)
+  for (const [id, current] of written) t.equal((await store.find(id))?.current, current)
+  t.strictSame(await store.find(first.id), first)
+  t.match(db.prepare('PRAGMA integrity_check').all(), [{ integrity_check: 'ok' }])
+  await store.create(sampleSession())
 })
 
 test('four processes on one file', async (t) => {

@@ -74,7 +74,7 @@ test('a file that is locked is a 503, and nobody is logged out', async (t) => {
   t.equal((await tab.refresh()).statusCode, 200)
 })
 
-test('on a full disk nobody can log in, and refreshes and logouts go on', async (t) => {
+test('where the file may not grow nobody can log in, and refreshes and logouts go on', async (t) => {
   const { db } = await openFile(t)
   const store = sqliteStore(db)
   await store.migrate()

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { test } from 'tap'
 import { migrationSql, sqliteStore, type SqliteDatabase, type SqliteStoreOptions } from '../../lib/stores/sqlite/index.ts'
 import { HOUR, sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
@@ -33,6 +34,22 @@ test('the file is in WAL mode, and a connection that would not wait for a lock w
   other.exec('PRAGMA busy_timeout = 77')
   sqliteStore(other)
   t.match(other.prepare('PRAGMA busy_timeout').all(), [{ timeout: 77 }], 'as the host has set it')
+  other.close()
+})
+
+test('the log goes into the file in small pieces, unless the host has set another size', async (t) => {
+  const { db, file } = await openFile(t)
+  const store = sqliteStore(db)
+  await store.migrate()
+  t.match(db.prepare('PRAGMA wal_autocheckpoint').all(), [{ wal_autocheckpoint: 64 }])
+  for (let i = 0; i < 200; i++) await store.create(sampleSession())
+  const { size } = statSync(`${file}-wal`)
+  t.ok(size < 100 * 4_096, `the log has ${size} bytes`)
+
+  const other = driver.open(file)
+  other.exec('PRAGMA wal_autocheckpoint = 77')
+  sqliteStore(other)
+  t.match(other.prepare('PRAGMA wal_autocheckpoint').all(), [{ wal_autocheckpoint: 77 }])
   other.close()
 })
 

@@ -61,10 +61,11 @@ export class Browser {
   }
 
   async login (sub: string): Promise<void> {
-    // Again where it was too much at once, as when all of the app's processes first connect to a database.
+    // Again where it was too much at once, as when all of the app's processes first connect to a database; not at once, or it stays too much.
     await until(async () => {
       const { status, cookie } = await this.#around.connections.post(this.#around.fleet.pick(), `/${this.kind}/login`, { body: { sub } })
       if (status === 200) this.cookie = cookie
+      else await sleep(spread(BEFORE_A_RETRY))
       return status === 200
     })
     this.#past.length = this.renewals = 0

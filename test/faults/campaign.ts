@@ -28,6 +28,15 @@ const PROCESSES = 4
 const BROWSERS = 200
 export const STORE_TIMEOUT = 500 // ms
 
+/**
+ * Milliseconds in which a tab may still send the token that another tab has replaced. The rules take whatever is on its way for longer, less the
+ * second that a token's time of issue is rounded by, for a thief's. A process waits for a locked SQLite file and does nothing else meanwhile, so
+ * that there a message can live for as long as the file is locked.
+ */
+export function overlapOf (client: ClientName): number {
+  return client === 'sqlite' ? 7_000 : 3_000
+}
+
 /** What a fault has at hand. */
 export interface Scene {
   wire: Wire
@@ -50,6 +59,7 @@ export interface Fault {
 }
 
 export interface Report {
+  client: ClientName
   fault: Fault
   tally: Tally
   thefts: Theft[]
@@ -60,14 +70,16 @@ export interface Report {
 /** Four processes, one store behind a wire, and 200 browsers that go on and on. */
 export class Campaign {
   readonly wire: Wire
+  readonly #client: ClientName
   readonly #around: Surroundings
   readonly #crowd: Crowd
   readonly #scale: Scale
 
   constructor (client: ClientName, storeUrl: string, scale: Scale) {
+    this.#client = client
     this.#scale = scale
     this.wire = new Wire(storeUrl)
-    const fleet = new Fleet({ STORE_CLIENT: client, STORE_SETTINGS: 'README', STORE_TIMEOUT: `${STORE_TIMEOUT}ms` })
+    const fleet = new Fleet({ STORE_CLIENT: client, STORE_SETTINGS: 'README', STORE_TIMEOUT: `${STORE_TIMEOUT}ms`, OVERLAP: `${overlapOf(client)}ms` })
     this.#around = { fleet, connections: new Connections(), tally: new Tally() }
     this.#crowd = new Crowd(BROWSERS, this.#around)
     fleet.onRecovered = () => { this.#around.tally.recovered++ }
@@ -97,7 +109,7 @@ export class Campaign {
       await this.#crowd.replaceRobbed()
       await this.#someHistory()
     }
-    return { fault, tally, thefts, resumed }
+    return { client: this.#client, fault, tally, thefts, resumed }
   }
 
   async stop (): Promise<void> {

@@ -43,7 +43,7 @@ function withWire (target: Target): Target {
 
 const chosen = process.argv.slice(2)
 const clients = chosen.length > 0 ? chosen : Object.keys(TARGETS)
-const reports: Array<[client: string, report: Report]> = []
+const reports: Report[] = []
 for (const client of clients) {
   const target = await TARGETS[client as ClientName]()
   if (typeof target === 'string') {
@@ -56,7 +56,7 @@ for (const client of clients) {
     await campaign.start()
     for (const fault of target.faults) {
       console.log(`${client}: ${fault.name} …`)
-      reports.push([client, await campaign.run(fault)])
+      reports.push(await campaign.run(fault))
     }
   } finally {
     await campaign.stop()
@@ -66,9 +66,9 @@ for (const client of clients) {
 
 printTable(reports)
 console.log(`\n4 processes, 200 browsers, storeTimeout ${STORE_TIMEOUT} ms; each fault ${LONG.rounds} times, a store that goes away for ${LONG.outage / 1000} s`)
-for (const [client, report] of reports) {
+for (const report of reports) {
   for (const problem of problemsOf(report)) {
-    console.log(`FAILED ${client}, ${report.fault.name}: ${problem}`)
+    console.log(`FAILED ${report.client}, ${report.fault.name}: ${problem}`)
     process.exitCode = 1
   }
 }

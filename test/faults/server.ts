@@ -6,19 +6,19 @@ import { openStore, type ClientName, type Settings } from './clients.ts'
 /** What the driver is told. */
 export type Message = { port: number } | 'recovered'
 
-const { STORE_CLIENT, STORE_URL, STORE_SETTINGS, STORE_TIMEOUT, PORT } = process.env as Record<string, string>
+const { STORE_CLIENT, STORE_URL, STORE_SETTINGS, STORE_TIMEOUT, OVERLAP, PORT } = process.env as Record<string, string>
 
 const { store } = await openStore(STORE_CLIENT as ClientName, STORE_URL as string, STORE_SETTINGS as Settings)
 const app = Fastify()
 
 // Two kinds of clients, see browser.ts. The windows of a day's sessions, made small enough for a test.
-for (const [prefix, overlap] of [['/chain', '0s'], ['/tabs', '3s']] as const) {
+for (const [prefix, overlap] of [['/chain', '0s'], ['/tabs', OVERLAP]] as const) {
   await app.register(async (scope) => {
     await scope.register(jwtRefresh, {
       secret: 'the processes of the app share one secret',
       store,
       storeTimeout: STORE_TIMEOUT,
-      refreshToken: { overlap },
+      refreshToken: { overlap: overlap as string },
       onEvent ({ type }) {
         if (type === 'recovered') tell(type)
       }

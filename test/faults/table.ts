@@ -5,8 +5,8 @@ const COLUMNS = [
 ]
 
 /** Times in ms. */
-export function printTable (reports: Array<[client: string, report: Report]>): void {
-  const rows = reports.map(([client, { fault, tally, thefts, resumed }]) => [
+export function printTable (reports: Report[]): void {
+  const rows = reports.map(({ client, fault, tally, thefts, resumed }) => [
     client,
     fault.name,
     tally.refreshes,

@@ -1,15 +1,18 @@
-import { STORE_TIMEOUT, type Report } from './campaign.ts'
+import { overlapOf, STORE_TIMEOUT, type Report } from './campaign.ts'
 import type { Theft } from './theft.ts'
 
 /** A request can wait for the store twice: for the compare-and-set, and, where that answered, for the record. The rest is for a busy machine; timeouts.test.ts looks closer. */
 const SLOWEST_503 = 2 * STORE_TIMEOUT + 7_000 // ms
+const ROUNDED_BY = 1_000 // ms; a token's time of issue
 const RESUMED_WITHIN = 60_000 // ms; on a busy machine it takes PostgreSQL long to take all of its connections back
 /** How often a thief and its victim can both be given a new token. One of them alone can go on for as long as the other is idle. */
 const MAX_RENEWALS = 3
 
 /** Everything that is wrong with what happened; empty where nothing is. */
-export function problemsOf ({ fault, tally, thefts, resumed }: Report): string[] {
-  const problems = [...tally.falseLogouts.map((answer) => `logged out: ${answer}`), ...tally.errors.map((answer) => `answered: ${answer}`)]
+export function problemsOf ({ client, fault, tally, thefts, resumed }: Report): string[] {
+  const slowest = tally.percentile(1)
+  const why = slowest < overlapOf(client) - ROUNDED_BY ? '' : `, where an answer took ${Math.round(slowest)} ms: the machine is too busy for this overlap`
+  const problems = [...tally.falseLogouts.map((answer) => `logged out: ${answer}${why}`), ...tally.errors.map((answer) => `answered: ${answer}`)]
   const demand = (isSo: boolean, otherwise: string): void => { if (!isSo) problems.push(otherwise) }
   for (const sign of fault.signs) demand(tally[sign] > 0, `the fault was not felt: ${sign} is 0`)
   demand(tally.hangs === 0, `${tally.hangs} requests were never answered`)

@@ -1,4 +1,4 @@
-// `npm run bench [-- access|refresh|growth …] [--rounds=N] [--against=FOLDER] [--titles=TEXT] [--only=TEXT]`: prints tables, and writes them
+// `npm run bench [-- access|refresh|rotations|growth …] [--rounds=N] [--against=FOLDER] [--titles=TEXT] [--only=TEXT]`: prints tables, and writes them
 // and all figures to bench/results/.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -7,8 +7,9 @@ import { access } from './access.js'
 import { growth } from './growth.js'
 import { removeTraces } from './lib/traces.js'
 import { refresh } from './refresh.js'
+import { rotations } from './rotations.js'
 
-const suites = { access, refresh, growth }
+const suites = { access, refresh, rotations, growth }
 const ROUNDS = 15
 
 const args = process.argv.slice(2)
@@ -38,6 +39,16 @@ try {
 process.exit()
 
 function table ([title, rows]) {
+  return rows.some(({ slow }) => slow !== undefined) ? tableOfTimes(title, rows) : tableOfCosts(title, rows)
+}
+
+function tableOfTimes (title, rows) {
+  const lines = rows.map(({ label, microseconds: { median, low, high }, slow }) =>
+    `| ${label} | ${median.toFixed(0)} | ${low.toFixed(0)}–${high.toFixed(0)} | ${slow.median.toFixed(0)} |\n`)
+  return `| ${title} | µs | quartiles | slowest of 100 |\n|---|---:|---:|---:|\n${lines.join('')}`
+}
+
+function tableOfCosts (title, rows) {
   const lines = rows.map(({ label, microseconds, ratio }) =>
     `| ${label} | ${microseconds.median.toFixed(1)} | ${ratio.median.toFixed(2)} | ${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)} |\n`)
   return `| ${title} | µs | ratio | quartiles |\n|---|---:|---:|---:|\n${lines.join('')}`

@@ -2,6 +2,7 @@ import { beside } from './lib/build.js'
 import { keyFor } from './lib/keys.js'
 import { load } from './lib/load.js'
 import { compare, CONNECTIONS } from './lib/measure.js'
+import { SQLITE_DRIVER } from './lib/stores.js'
 
 const RECIPE = '@fastify/jwt + @fastify/cookie, no store'
 
@@ -13,7 +14,11 @@ const ours = [
   { label: 'Redis (ioredis, enableAutoPipelining)', name: 'jwtRefresh', options: { store: 'ioredis', client: { enableAutoPipelining: true } } },
   { label: 'Redis (node-redis)', name: 'jwtRefresh', options: { store: 'node-redis' } },
   { label: 'PostgreSQL (pg, prepare: true)', name: 'jwtRefresh', options: { store: 'pg', prepare: true } },
-  { label: 'PostgreSQL (pg)', name: 'jwtRefresh', options: { store: 'pg' } }
+  { label: 'PostgreSQL (pg)', name: 'jwtRefresh', options: { store: 'pg' } },
+  { label: 'PostgreSQL (postgres.js)', name: 'jwtRefresh', options: { store: 'postgres.js' } },
+  { label: 'MariaDB (mysql2)', name: 'jwtRefresh', options: { store: 'mysql2' } },
+  { label: `SQLite (${SQLITE_DRIVER}, synchronous = NORMAL)`, name: 'jwtRefresh', options: { store: 'sqlite', synchronous: 'NORMAL' } },
+  { label: `SQLite (${SQLITE_DRIVER}, synchronous = FULL)`, name: 'jwtRefresh', options: { store: 'sqlite', synchronous: 'FULL' } }
 ]
 const peers = [
   { label: 'oidc-provider', name: 'oidcProvider', requests: 1000, transport: 'form' },

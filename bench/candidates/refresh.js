@@ -6,8 +6,7 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
 import { importEntry } from '../lib/build.js'
-import { DATABASE_URL, PREFIX, REDIS_URL, TABLE } from '../lib/services.js'
-import { session } from '../lib/session.js'
+import { stores } from '../lib/stores.js'
 
 const DAYS_7 = 7 * 86_400 // seconds
 
@@ -47,7 +46,7 @@ export async function bare () {
   return app.server
 }
 
-/** @param {{ key: string, store: 'memory' | 'ioredis' | 'node-redis' | 'pg', client?: object, prepare?: boolean, sessions?: number, folder?: string }} options */
+/** @param {{ key: string, store: keyof typeof stores, client?: object, prepare?: boolean, synchronous?: string, sessions?: number, folder?: string }} options */
 export async function jwtRefresh ({ key, store, ...options }) {
   const { default: jwtRefresh } = await importEntry('.', options.folder)
   const app = Fastify()
@@ -60,59 +59,6 @@ export async function jwtRefresh ({ key, store, ...options }) {
   app.post('/login', (_request, reply) => reply.issueTokens({ sub: randomUUID(), role: 'user' }))
   await app.ready()
   return app.server
-}
-
-const stores = {
-  async memory ({ sessions = 0, folder }) {
-    const { MemoryStore } = await importEntry('.', folder)
-    const store = new MemoryStore()
-    for (let i = 0; i < sessions; i++) await store.create(session(`filler ${i}`))
-    return store
-  },
-  async ioredis ({ client: options, folder }) {
-    const { redisStore } = await importEntry('./redis', folder)
-    const { Redis } = await import('ioredis')
-    const client = new Redis(REDIS_URL, options ?? {})
-    return await counted(client, 'sendCommand', () => redisStore(client, { prefix: PREFIX }))
-  },
-  async 'node-redis' ({ folder }) {
-    const { redisStore } = await importEntry('./redis', folder)
-    const { createClient } = await import('redis')
-    const client = await createClient({ url: REDIS_URL }).connect()
-    return await counted(client, 'evalSha', () => redisStore(client, { prefix: PREFIX }))
-  },
-  async pg ({ prepare, folder }) {
-    const { postgresStore } = await importEntry('./postgres', folder)
-    const { default: pg } = await import('pg')
-    const pool = new pg.Pool({ connectionString: DATABASE_URL })
-    return await counted(pool, 'query', async () => {
-      const store = postgresStore(pool, { table: TABLE, prepare })
-      await store.migrate()
-      return store
-    })
-  }
-}
-
-/** Fails where a rotation asks the database more than once. The one before the count teaches Redis the script. */
-async function counted (client, method, makeStore) {
-  const ask = client[method]
-  let asked = 0
-  client[method] = (...args) => {
-    asked++
-    return ask.apply(client, args)
-  }
-
-  const store = await makeStore(client)
-  const one = { ...session('anna'), current: '0' }
-  await store.create(one)
-  const rotate = (generation) => store.rotate(one.id, String(generation - 1), { ...one, generation, current: String(generation) }, one.createdAt)
-  await rotate(1)
-  await store.find(one.id) // The first rotation also enlists its session in Redis, and does not wait for that.
-
-  asked = 0
-  for (let generation = 2; generation <= 11; generation++) await rotate(generation)
-  if (asked !== 10) throw new Error(`10 rotations asked the database ${asked} times`)
-  return store
 }
 
 /** Its in-memory adapter, a public client, rotation of each refresh token. */

@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises'
 import { Redis } from 'ioredis'
+import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
-import { DATABASE_URL, PREFIX, REDIS_URL, TABLE } from './services.js'
+import { DATABASE_URL, MYSQL_URL, PREFIX, REDIS_URL, SQLITE_FOLDER, TABLE } from './services.js'
 
 /** The servers are ended at once, so that what they stored is removed here. */
 export async function removeTraces () {
@@ -14,4 +16,10 @@ export async function removeTraces () {
   await client.connect()
   await client.query(`DROP TABLE IF EXISTS ${TABLE}`)
   await client.end()
+
+  const connection = await createConnection(MYSQL_URL)
+  await connection.query(`DROP TABLE IF EXISTS ${TABLE}`)
+  await connection.end()
+
+  await rm(SQLITE_FOLDER, { recursive: true, force: true })
 }

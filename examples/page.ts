@@ -4,12 +4,17 @@ import { build } from 'esbuild'
 import type { OutputFile } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
+const HTML = 'text/html; charset=utf-8'
+const CSS = 'text/css; charset=utf-8'
 const SCRIPT = 'text/javascript; charset=utf-8'
 const FILES = {
-  '/': ['index.html', 'text/html; charset=utf-8'],
-  '/style.css': ['style.css', 'text/css; charset=utf-8'],
+  '/': ['index.html', HTML],
+  '/style.css': ['style.css', CSS],
   '/app.js': ['app.js', SCRIPT],
+  '/dom.js': ['dom.js', SCRIPT],
   '/format.js': ['format.js', SCRIPT],
+  '/log.js': ['log.js', SCRIPT],
+  '/outage.js': ['outage.js', SCRIPT],
   '/icon.svg': ['icon.svg', 'image/svg+xml']
 } as const
 

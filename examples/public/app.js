@@ -1,13 +1,24 @@
 // An app of yours: import { createAuthClient } from 'fastify-jwt-refresh/client'
 import { createAuthClient } from './client.js'
+import { create, element } from './dom.js'
 import { clockTime, dateTime, deviceName, mask } from './format.js'
+import { createLog } from './log.js'
+import { createOutage } from './outage.js'
 
 const REFRESH_EARLY = 5 // seconds before the access token's end
-const LOG_LENGTH = 100
+const DECIDING = ['/login', '/auth/refresh', '/auth/logout']
+const UNAVAILABLE = 'The server is unavailable, you stay logged in.'
 
-const element = (id) => document.getElementById(id)
-let auth = connect(true)
+const log = createLog(element('log'))
+const outage = createOutage(() => auth.refresh(), () => {
+  notify('')
+  element('login-error').textContent = ''
+  log.say('The server answers again')
+})
 let session = null
+/** Which request of this tab has just decided whether someone is logged in; null: another tab did. */
+let decidedBy = null
+let auth = connect(true)
 
 /* Logged in or not */
 
@@ -19,14 +30,18 @@ function connect (autoRefresh) {
 
 function show () {
   const { status, claims, expiresAt, error } = auth.getSnapshot()
-  if (error !== null) return
-  const isSomeoneElse = claims?.sub !== session?.claims.sub
+  if (error !== null) return notify(UNAVAILABLE)
+  const before = session?.claims
   session = status === 'signed-in' ? { claims, expiresAt } : null
   element('account').hidden = element('signed-in').hidden = session === null
   element('signed-out').hidden = session !== null
-  if (session === null) return showLogin()
+  if (session === null) showLogin()
+  else showSession(claims)
+  if (before?.sub !== claims?.sub) explainChange(before, claims)
+  decidedBy = null
+}
 
-  const { name, role, sid, iat, exp } = claims
+function showSession ({ name, role, sid, iat, exp }) {
   element('name').textContent = element('hello').textContent = name
   element('avatar').textContent = name[0]
   element('role').textContent = role
@@ -35,7 +50,15 @@ function show () {
   element('ends').textContent = clockTime(exp * 1000)
   element('session').textContent = mask(sid)
   showCountdown()
-  if (isSomeoneElse) welcome()
+}
+
+/** Somebody has logged in or out, perhaps in another tab. */
+function explainChange (before, after) {
+  if (after) welcome()
+  if (after && before) notify(`Another tab has logged in as ${after.name}.`)
+  if (after) return
+  if (decidedBy === null) notify('You were logged out in another tab.')
+  if (decidedBy === '/auth/refresh') notify('Your session has ended. Please log in again.')
 }
 
 function welcome () {
@@ -55,11 +78,10 @@ async function attempt (action) {
   const wasSignedIn = session !== null
   try {
     await action()
-    if (action === logOut || action === logOutEverywhere) return
   } catch (error) {
-    notify(`${error.name === 'AuthUnavailableError' ? 'The server is unavailable, you stay logged in' : error.message}.`)
+    if (wasSignedIn && session === null) return // which has been explained
+    notify(error.name === 'AuthUnavailableError' ? UNAVAILABLE : `${error.message}.`)
   }
-  if (wasSignedIn && session === null) notify('Your session has ended. Please log in again.')
 }
 
 function notify (message) {
@@ -77,8 +99,11 @@ function showCountdown () {
   element('seconds').textContent = left === 0 ? 'expired' : Math.ceil(left / 1000)
   element('seconds-unit').textContent = left === 0 ? '' : 'seconds'
   element('ring-rest').setAttribute('stroke-dashoffset', 100 - left / 10 / (exp - iat))
-  if (state === 'expired' && element('ring').dataset.state !== state) say('The access token has expired')
+  const hasChanged = element('ring').dataset.state !== state
   element('ring').dataset.state = state
+  if (!hasChanged) return
+  if (state === 'expired') log.say('The access token has expired')
+  explainSwitch()
 }
 
 /** Another client, since whether it refreshes in the background is set when it is made. It gets the token of the one before. */
@@ -92,9 +117,10 @@ async function switchAutoRefresh () {
 }
 
 function explainSwitch () {
-  element('auto-hint').textContent = element('auto').checked
-    ? `On: a new token is fetched about ${REFRESH_EARLY} seconds before the end.`
-    : 'Off: let it expire, then call the API and watch it fetch a new one first.'
+  const isOn = element('auto').checked
+  const hint = isOn ? `On: a new token is fetched about ${REFRESH_EARLY} seconds before the end.` : 'Off: let it expire, then call the API and watch it fetch a new one first.'
+  const isExpired = !isOn && element('ring').dataset.state === 'expired'
+  element('auto-hint').textContent = isExpired ? 'The access token has expired, but the session has not: the next call fetches a new token first.' : hint
 }
 
 /* The API */
@@ -153,44 +179,25 @@ async function errorOf (response) {
   return Object.assign(new Error(message ?? `The server answered ${response.status}`), { code, status: response.status })
 }
 
-/* The log */
+/* Every request of the page */
 
 async function loggedFetch (url, init) {
-  const request = `${init?.method ?? 'GET'} ${new URL(url, document.baseURI).pathname}`
+  const { pathname } = new URL(url, document.baseURI)
+  const request = `${init?.method ?? 'GET'} ${pathname}`
+  let response
   try {
-    const response = await fetch(url, init)
-    await logAnswer(request, response)
-    return response
+    response = await fetch(url, init)
   } catch (error) {
-    addToLog('refused', [['status', 'none'], ['request', request], ['note', 'no answer from the server']])
+    if (!outage.isOn()) log.noAnswer(request)
+    outage.begin()
     throw new Error('The server did not answer', { cause: error })
   }
-}
-
-async function logAnswer (request, response) {
-  const { status, ok } = response
-  const { code, expiresIn } = await response.clone().json().catch(() => ({}))
-  const note = expiresIn === undefined ? code : `a new access token for ${expiresIn} seconds`
-  addToLog(ok ? 'fine' : 'refused', [['status', status], ['request', request], ['note', note ?? '']])
-}
-
-function say (text) {
-  addToLog('', [['said', text]])
-}
-
-function addToLog (className, parts) {
-  const list = element('log')
-  const time = create('time', { textContent: clockTime(Date.now()) })
-  const spans = parts.flatMap(([className, textContent]) => [' ', create('span', { className, textContent })])
-  list.append(create('li', { className }, [time, ...spans]))
-  if (list.children.length > LOG_LENGTH) list.firstChild.remove()
-  list.scrollTop = list.scrollHeight
-}
-
-function create (tag, properties = {}, children = []) {
-  const node = Object.assign(document.createElement(tag), properties)
-  node.append(...children)
-  return node
+  const { ok, status } = response
+  if (DECIDING.includes(pathname) && (ok || status === 403)) decidedBy = pathname
+  if (status < 500) outage.end()
+  await log.answer(request, response)
+  if (status >= 500) outage.begin()
+  return response
 }
 
 /* What a person can do */
@@ -218,19 +225,20 @@ for (const button of document.querySelectorAll('[data-email]')) {
   })
 }
 
-const logOut = () => auth.logout()
-const logOutEverywhere = () => auth.logout({ everywhere: true })
-
 const clicks = {
   refresh: () => auth.refresh(),
   profile: () => callApi('/api/profile'),
   transfer: () => callApi('/api/transfer', postJson({ amount: 100 })),
   'reload-devices': loadDevices,
-  'clear-log': () => element('log').replaceChildren(),
-  logout: logOut,
-  'logout-everywhere': logOutEverywhere
+  'clear-log': log.clear,
+  logout: () => auth.logout(),
+  'end-all': () => auth.logout({ everywhere: true })
 }
 for (const [id, action] of Object.entries(clicks)) element(id).addEventListener('click', () => attempt(action))
+
+// Closing the dialog puts the focus back to where it came from.
+element('logout-everywhere').addEventListener('click', () => element('everywhere').showModal())
+for (const id of ['end-all', 'stay']) element(id).addEventListener('click', () => element('everywhere').close())
 
 element('auto').addEventListener('change', () => attempt(switchAutoRefresh))
 

@@ -82,6 +82,7 @@ t.test('the page', { skip: noChromium }, async (t) => {
     await pass(1 * SECOND)
     await seconds(page, 'expired')
     await logged(page, 'The access token has expired')
+    await see(page.getByText('The access token has expired, but the session has not: the next call fetches a new token first.'))
     t.equal(events.length, 1, 'nothing was refreshed yet')
 
     await page.getByRole('button', { name: 'Clear' }).click()
@@ -172,7 +173,7 @@ t.test('the page', { skip: noChromium }, async (t) => {
     await logIn(phone)
     await logIn(laptop)
     await phone.getByRole('switch').uncheck()
-    await laptop.getByRole('button', { name: 'Log out everywhere' }).click()
+    await logOutEverywhere(laptop)
     await see(laptop.getByRole('heading', { name: 'Log in' }))
 
     await phone.getByRole('button', { name: 'Call protected API' }).click()
@@ -219,7 +220,15 @@ t.test('the page', { skip: noChromium }, async (t) => {
     const { newDevice, open, events, problems } = await createWorld(t, browser)
     const pages = [await open(await newDevice()), await open(await newDevice())] as const
     for (const page of pages) await logIn(page)
-    await pages[0].getByRole('button', { name: 'Log out everywhere' }).click()
+    const button = pages[0].getByRole('button', { name: 'Log out everywhere' })
+    await button.focus()
+    await pages[0].keyboard.press('Enter')
+    await see(pages[0].getByRole('dialog', { name: 'Log out on every device?' }))
+    await pages[0].keyboard.press('Enter')
+    await pages[0].getByRole('dialog').waitFor({ state: 'hidden' })
+    t.equal(events.at(-1)?.type, 'issued', 'Enter, pressed once too often, ends nothing: the focus is on Cancel')
+    t.equal(await pages[0].evaluate('document.activeElement.id'), 'logout-everywhere', 'and goes back to where it was')
+    await logOutEverywhere(pages[0])
     await see(pages[0].getByRole('heading', { name: 'Log in' }))
     t.match(events.at(-1), { type: 'ended', reason: 'logout', subject: 'user-1', count: 2 })
     await pages[1].getByRole('button', { name: 'Refresh now' }).click()
@@ -228,15 +237,24 @@ t.test('the page', { skip: noChromium }, async (t) => {
   })
 
   t.test('what one tab does about the login, the other shows', async (t) => {
-    const { newDevice, open, problems } = await createWorld(t, browser)
+    const { url, newDevice, open, problems } = await createWorld(t, browser)
     const device = await newDevice()
     const first = await open(device)
     await logIn(first)
     const second = await open(device)
     await second.getByRole('button', { name: 'Log out', exact: true }).click()
     await see(first.getByRole('heading', { name: 'Log in' }))
+    await see(first.getByText('You were logged out in another tab.'))
+    t.equal(await notices(second), 0, 'the tab that has logged out knows')
     await logIn(second, 'Bob')
     await see(first.getByRole('heading', { name: 'Hello, Bob' }))
+    t.equal(await notices(first), 0)
+
+    const alice = { email: 'alice@example.com', password: 'wonderland' }
+    t.equal((await device.request.post(`${url}/login`, { data: alice })).status(), 200, 'a login that no tab tells of')
+    await first.getByRole('button', { name: 'Refresh now' }).click()
+    await see(first.getByText('Another tab has logged in as Alice.'))
+    await see(first.getByRole('heading', { name: 'Hello, Alice' }))
     t.strictSame(problems, [])
   })
 
@@ -256,6 +274,46 @@ t.test('the page', { skip: noChromium }, async (t) => {
     await page.getByRole('button', { name: 'Refresh now' }).click()
     await page.getByText('The server is unavailable, you stay logged in.').waitFor({ state: 'hidden' })
     t.strictSame(problems.filter((problem) => !/503|net::ERR_FAILED/.test(problem)), [])
+  })
+
+  t.test('when the server is back, the red message goes away by itself', async (t) => {
+    const { newDevice, open, pass, problems } = await createWorld(t, browser)
+    const page = await open(await newDevice())
+    await logIn(page)
+    await page.getByRole('switch').uncheck()
+    await page.route('**/{auth,api}/**', (route) => route.abort())
+    await page.getByRole('button', { name: 'Call protected API' }).click()
+    await see(page.getByText('The server did not answer.'))
+    await pass(3 * SECOND)
+    await see(page.getByText('The server is unavailable, you stay logged in.'))
+    await page.unroute('**/{auth,api}/**')
+    await pass(3 * SECOND)
+    await logged(page, 'The server answers again')
+    t.equal(await notices(page), 0)
+    t.equal(await page.locator('#log .refused').count(), 1, 'it is said once that there was no answer')
+    t.strictSame(problems.filter((problem) => !problem.includes('net::ERR_FAILED')), [])
+  })
+
+  t.test('that a page asks before anyone is logged in is no unexplained error', async (t) => {
+    const { newDevice, open, problems } = await createWorld(t, browser)
+    const page = await open(await newDevice())
+    await logIn(page)
+    t.match((await log(page))[0], '403 POST /auth/refresh nobody is logged in yet: the page asks when it opens')
+    t.equal(await page.locator('#log .refused').count(), 0)
+    t.strictSame(problems, [])
+  })
+
+  t.test('a session that ends while nobody looks is explained', async (t) => {
+    const { newDevice, open, pass, problems } = await createWorld(t, browser)
+    const page = await open(await newDevice())
+    await logIn(page)
+    const phone = await open(await newDevice())
+    await logIn(phone)
+    await logOutEverywhere(phone)
+    await see(phone.getByRole('heading', { name: 'Log in' }))
+    await pass(27 * SECOND)
+    await see(page.getByText('Your session has ended. Please log in again.'))
+    t.strictSame(problems, [])
   })
 
   t.test('no token is shown or stored', async (t) => {
@@ -349,6 +407,16 @@ async function logIn (page: Page, name = 'Alice'): Promise<void> {
   await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await see(page.getByRole('heading', { name: `Hello, ${name}` }))
   await see(page.getByText('this device'))
+}
+
+async function logOutEverywhere (page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Log out everywhere' }).click()
+  await page.getByRole('button', { name: 'Yes, end all sessions' }).click()
+}
+
+/** How many messages there are above the page. */
+async function notices (page: Page): Promise<number> {
+  return await page.locator('#notice:not([hidden])').count()
 }
 
 async function see (locator: Locator): Promise<void> {

@@ -29,7 +29,7 @@ t.test('the page and its files', async (t) => {
     t.match(url, /^\/(?!\/)/, 'no other host is asked')
     t.equal((await app.inject(url)).statusCode, 200, url)
   }
-  for (const name of ['client.js', 'format.js']) {
+  for (const name of ['client.js', 'dom.js', 'format.js', 'log.js', 'outage.js']) {
     t.equal((await app.inject(`/${name}`)).headers['content-type'], 'text/javascript; charset=utf-8', name)
   }
   t.equal((await app.inject('/../server.ts')).statusCode, 404, 'nothing else is served')
@@ -44,7 +44,7 @@ t.test('the policy allows no inline script and no inline style, and the page nee
 })
 
 t.test('nothing is kept where another script or a later visitor could read it', async (t) => {
-  for (const name of ['app.js', 'format.js']) {
+  for (const name of ['app.js', 'dom.js', 'format.js', 'log.js', 'outage.js']) {
     const source = await readFile(new URL(`../../examples/public/${name}`, import.meta.url), 'utf8')
     t.notMatch(source, /localStorage|sessionStorage|indexedDB|document\.cookie|innerHTML/, name)
   }

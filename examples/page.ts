@@ -15,7 +15,15 @@ const FILES = {
   '/format.js': ['format.js', SCRIPT],
   '/log.js': ['log.js', SCRIPT],
   '/outage.js': ['outage.js', SCRIPT],
-  '/icon.svg': ['icon.svg', 'image/svg+xml']
+  '/icon.svg': ['icon.svg', 'image/svg+xml'],
+  '/theft': ['theft/index.html', HTML],
+  '/theft/style.css': ['theft/style.css', CSS],
+  '/theft/theft.js': ['theft/theft.js', SCRIPT],
+  '/theft/demo.js': ['theft/demo.js', SCRIPT],
+  '/theft/family.js': ['theft/family.js', SCRIPT],
+  '/theft/tree.js': ['theft/tree.js', SCRIPT],
+  '/theft/story.js': ['theft/story.js', SCRIPT],
+  '/theft/guide.js': ['theft/guide.js', SCRIPT]
 } as const
 
 // An access token in a page's memory is as safe as the page's scripts: only our own files run here.

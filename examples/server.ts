@@ -18,5 +18,5 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close
 
 const { port } = app.server.address() as AddressInfo
 const url = `${certificate === undefined ? 'http' : 'https'}://localhost:${port}`
-console.log(`\n  Open ${url} and log in: the page says who may. Ctrl+C stops.\n`)
+console.log(`\n  Open ${url} and log in: the page says who may. Or steal a refresh token: ${url}/theft. Ctrl+C stops.\n`)
 if (certificate !== undefined) console.log(`  In a browser that can bind sessions, also without a TPM:\n\n  chromium --user-data-dir=/tmp/device-bound ${flagsFor(certificate)} ${url}\n`)

@@ -18,18 +18,19 @@ function bearer (response: LightMyRequestResponse): { authorization: string } {
 t.test('the page and its files', async (t) => {
   const { app } = await createExample(t)
   const page = await app.inject('/')
-  t.match(page.headers, { 'content-type': 'text/html; charset=utf-8', 'x-content-type-options': 'nosniff' })
+  const theft = await app.inject('/theft')
+  for (const { headers } of [page, theft]) t.match(headers, { 'content-type': 'text/html; charset=utf-8', 'x-content-type-options': 'nosniff' })
   for (const { email, password } of [ALICE, BOB]) {
     t.ok(page.body.includes(email) && page.body.includes(password), `it names ${email} and the password`)
   }
 
-  const urls = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '')
+  const urls = [...(page.body + theft.body).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '')
   t.ok(urls.length > 3)
   for (const url of urls) {
     t.match(url, /^\/(?!\/)/, 'no other host is asked')
     t.equal((await app.inject(url)).statusCode, 200, url)
   }
-  for (const name of ['client.js', 'dom.js', 'format.js', 'log.js', 'outage.js']) {
+  for (const name of ['client.js', 'dom.js', 'format.js', 'log.js', 'outage.js', ...['demo', 'family', 'guide', 'story', 'tree'].map((name) => `theft/${name}.js`)]) {
     t.equal((await app.inject(`/${name}`)).headers['content-type'], 'text/javascript; charset=utf-8', name)
   }
   t.equal((await app.inject('/../server.ts')).statusCode, 404, 'nothing else is served')
@@ -37,13 +38,16 @@ t.test('the page and its files', async (t) => {
 
 t.test('the policy allows no inline script and no inline style, and the page needs none', async (t) => {
   const { app } = await createExample(t)
-  const { headers, body } = await app.inject('/')
-  t.match(headers['content-security-policy'], "default-src 'none'; script-src 'self'; style-src 'self';")
-  t.notMatch(headers['content-security-policy'], 'unsafe')
-  t.notMatch(body, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/)
+  for (const url of ['/', '/theft']) {
+    const { headers, body } = await app.inject(url)
+    t.match(headers['content-security-policy'], "default-src 'none'; script-src 'self'; style-src 'self';")
+    t.notMatch(headers['content-security-policy'], 'unsafe')
+    t.notMatch(body, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/)
+  }
 })
 
 t.test('nothing is kept where another script or a later visitor could read it', async (t) => {
+  // The thief of public/theft/demo.js keeps a token where any script could read it: that is a thief's way.
   for (const name of ['app.js', 'dom.js', 'format.js', 'log.js', 'outage.js']) {
     const source = await readFile(new URL(`../../examples/public/${name}`, import.meta.url), 'utf8')
     t.notMatch(source, /localStorage|sessionStorage|indexedDB|document\.cookie|innerHTML/, name)

@@ -1,0 +1,30 @@
+import { hash } from 'node:crypto'
+
+/** What the drawing shows of a refresh token. */
+export interface Token {
+  /** The hash of its `jti`, by which its children and the session's record name it. */
+  id: string
+  sessionId: string
+  generation: number
+  parent: string
+  /** Milliseconds since the epoch. */
+  issuedAt: number
+  /** Whether it carries the key of a device. */
+  hasKey: boolean
+}
+
+/** Decodes a refresh token without verifying it, which is enough for a drawing; null for anything else. */
+export function readToken (text: string): Token | null {
+  try {
+    const { jti, sid, gen, par, iat, cnf } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString())
+    return { id: hash('sha256', jti, 'base64url'), sessionId: sid, generation: gen, parent: par, issuedAt: iat * 1000, hasKey: cnf !== undefined }
+  } catch {
+    return null
+  }
+}
+
+/** The token in a `Cookie` or `Set-Cookie` header. */
+export function findToken (header: unknown, cookieName: string): Token | null {
+  const text = [header ?? []].flat().join('; ').split('; ').find((part) => part.startsWith(`${cookieName}=`))
+  return text === undefined ? null : readToken(text.slice(cookieName.length + 1))
+}

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { environmentOf, installNode } from './install-node.js'
 import { root, run } from './run.js'
 
-const ELSEWHERE = /^(types|readme|publish|package)\.|^(client|docs|faults|fuzz|model|property)\b|^examples.(curl|page|remember|server)\b|^stores.(postgres|pgbouncer|mysql|sql|redis-cluster|memory-model)\b|^http.(pglite|redis-cluster|postgres-js|mysql)\b|^host.(device-bound-chromium|other-site)\b/
+const ELSEWHERE = /^(types|readme|publish|package)\.|^(client|docs|faults|fuzz|model|property)\b|^examples.(accessibility|curl|page|remember|server|theft-page)\b|^stores.(postgres|pgbouncer|mysql|sql|redis-cluster|memory-model)\b|^http.(pglite|redis-cluster|postgres-js|mysql)\b|^host.(device-bound-chromium|other-site)\b/
 const DEFAULT_MAJORS = ['22', '24', '26']
 
 const files = (await readdir(join(root, 'test'), { recursive: true }))

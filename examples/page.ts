@@ -34,7 +34,7 @@ const HEADERS = {
   'referrer-policy': 'no-referrer'
 }
 
-/** The page and its headers: a few files, so no plugin for them. */
+/** The pages and their headers: a few files, so no plugin for them. */
 export async function addPage (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS)

@@ -2,12 +2,12 @@ import neostandard from 'neostandard'
 import tseslint from 'typescript-eslint'
 
 export default [
-  { ignores: ['dist/', '.tap/', '.stryker-tmp/'] },
+  { ignores: ['**/dist/', '.tap/', '.stryker-tmp/'] },
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],
     // Programs of their own, each with a host of its own: neostandard is enough for them.
-    ignores: ['**/*.tst.ts', 'test/fixtures/consumers/**', 'consumers/*/**'],
+    ignores: ['**/*.tst.ts', 'test/fixtures/consumers/**', 'consumers/*/**', 'examples/nestjs/**'],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname }

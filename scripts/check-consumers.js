@@ -1,7 +1,7 @@
 // The package as it is published, in apps of every kind that has to load it: `npm run check:consumers`. Each folder of
 // consumers/ is an app; what its package.json has for scripts is run. The TypeScript app is compiled with each of the
-// settings below. NestJS is a project of its own, since it names the one version of Fastify that it takes, and so are the ORMs,
-// which talk to a PostgreSQL and a MariaDB.
+// settings below. The ORMs, which talk to a PostgreSQL and a MariaDB, are a project of their own, and so is each of the
+// examples, which is started as well.
 
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,9 @@ import t from 'tap'
 import { findMysql } from '../test/fixtures/mysql.ts'
 import { findPostgres } from '../test/fixtures/services.ts'
 import { environmentOf, installNode } from './install-node.js'
+import { installPacked, pack } from './packed.js'
 import { npm, root } from './run.js'
+import { startExample } from './start-example.js'
 
 const NODES = ['20.19.0', '22', '24', '26']
 
@@ -43,20 +45,19 @@ const kinds = [
 t.setTimeout(1_200_000)
 t.jobs = 2 // of those that are `buffered`
 
-// Not below a folder that is called node_modules: test runners leave out what is there.
-const folder = await mkdtemp(join(tmpdir(), 'fastify-jwt-refresh-consumers-'))
-t.teardown(() => rm(folder, { recursive: true, force: true }))
+// Not below a folder that is called node_modules: test runners leave out what is there. The examples are not below the
+// consumers either, where they would find what they have forgotten to depend on.
+const folder = await createFolder('consumers')
+const examples = await createFolder('examples')
 // Without what tap tells the programs that it starts.
 const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:_?TAP|NODE_OPTIONS$|NODE_V8_COVERAGE$)/.test(name)))
 
-await succeed('npm pack', ['pack', '--pack-destination', folder], root)
-const tarball = join(folder, (await readdir(folder)).find((file) => file.endsWith('.tgz')) ?? 'none')
-await cp(join(root, 'consumers'), folder, { recursive: true, filter: (file) => !file.slice(root.length).includes('node_modules') })
+const tarball = await pack(folder, outside)
+await cp(join(root, 'consumers'), folder, { recursive: true, filter: isSource })
 const apps = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-for (const project of ['.', 'nest', 'orms']) {
-  const cwd = join(folder, project)
-  await succeed('npm ci', ['ci', '--no-audit', '--no-fund'], cwd)
-  await succeed('npm install', ['install', '--no-save', '--no-audit', '--no-fund', tarball], cwd)
+for (const project of ['.', 'orms']) {
+  await succeed('npm ci', ['ci', '--no-audit', '--no-fund'], join(folder, project))
+  await installPacked(tarball, join(folder, project), outside)
 }
 
 /** @type {Array<{ version: string, env: NodeJS.ProcessEnv }>} */
@@ -69,22 +70,49 @@ for (const version of NODES) {
 
 for (const app of apps.filter((name) => name !== 'typescript')) {
   t.test(app, { buffered: true, skip: app === 'orms' && await missingDatabase() }, async (t) => {
-    if (!app.startsWith('node-')) return await runScripts(t, app, outside)
-    for (const { version, env } of nodes) await runScripts(t, app, env, ` on Node.js ${version}`)
+    const cwd = join(folder, app)
+    if (!app.startsWith('node-')) return await runScripts(t, cwd, outside)
+    for (const { version, env } of nodes) await runScripts(t, cwd, env, ` on Node.js ${version}`)
+  })
+}
+
+for (const name of ['nestjs']) {
+  t.test(`the example ${name}`, { buffered: true }, async (t) => {
+    const cwd = join(examples, name)
+    await cp(join(root, 'examples', name), cwd, { recursive: true, filter: isSource })
+    await installPacked(tarball, cwd, outside)
+    await runScripts(t, cwd, outside)
+    await startExample(t, cwd, outside)
   })
 }
 
 for (const [i, { name, type, scripts, options }] of kinds.entries()) {
   t.test(`TypeScript, ${name}`, { buffered: true }, async (t) => {
-    const app = `typescript-${i}`
-    await cp(join(folder, 'typescript'), join(folder, app), { recursive: true })
-    await writeFile(join(folder, app, 'package.json'), JSON.stringify({ private: true, type, scripts }))
-    await writeFile(join(folder, app, 'tsconfig.json'), JSON.stringify({
+    const cwd = join(folder, `typescript-${i}`)
+    await cp(join(folder, 'typescript'), cwd, { recursive: true })
+    await writeFile(join(cwd, 'package.json'), JSON.stringify({ private: true, type, scripts }))
+    await writeFile(join(cwd, 'tsconfig.json'), JSON.stringify({
       compilerOptions: { target: 'es2023', lib: ['es2023'], types: ['node'], strict: true, exactOptionalPropertyTypes: true, outDir: 'out', rootDir: '.', ...options },
       files: ['app.ts']
     }))
-    await runScripts(t, app, outside)
+    await runScripts(t, cwd, outside)
   })
+}
+
+/** @param {string} name */
+async function createFolder (name) {
+  const created = await mkdtemp(join(tmpdir(), `fastify-jwt-refresh-${name}-`))
+  t.teardown(() => rm(created, { recursive: true, force: true }))
+  return created
+}
+
+/**
+ * Not what somebody has installed there or built.
+ *
+ * @param {string} file
+ */
+function isSource (file) {
+  return !/[\\/](?:node_modules|dist)(?:[\\/]|$)/.test(file.slice(root.length - 1))
 }
 
 /** @returns {Promise<string | false>} what the ORMs have nothing to talk to for */
@@ -96,14 +124,16 @@ async function missingDatabase () {
 }
 
 /**
+ * All of them but `start`, which does not end by itself.
+ *
  * @param {import('tap').Test} t
- * @param {string} app
+ * @param {string} cwd
  * @param {NodeJS.ProcessEnv} env
  */
-async function runScripts (t, app, env, where = '') {
-  const { scripts } = JSON.parse(await readFile(join(folder, app, 'package.json'), 'utf8'))
-  for (const name of Object.keys(scripts)) {
-    const { code, output } = await npm(['run', name], { cwd: join(folder, app), env, quiet: true })
+async function runScripts (t, cwd, env, where = '') {
+  const { scripts } = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'))
+  for (const name of Object.keys(scripts).filter((one) => one !== 'start')) {
+    const { code, output } = await npm(['run', name], { cwd, env, quiet: true })
     t.equal(code, 0, `${name}${where}`)
     if (code !== 0) t.comment(output)
   }

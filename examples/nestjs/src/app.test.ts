@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 test('a login, a refresh, a logout', async () => {
-  const login = await app.inject({ method: 'POST', url: '/login' })
+  const login = await app.inject({ method: 'POST', url: '/login', payload: { email: 'alice@example.com', password: 'wonderland' } })
   expect(login.statusCode).toBe(201)
   const cookies = Object.fromEntries(login.cookies.map(({ name, value }) => [name, value]))
   const refreshed = await app.inject({ method: 'POST', url: '/auth/refresh', cookies })
@@ -29,6 +29,14 @@ test('a login, a refresh, a logout', async () => {
   expect((await app.inject({ url: '/me', headers })).json()).toMatchObject({ sub: 'user-1', role: 'admin' })
   expect((await app.inject({ method: 'POST', url: '/auth/logout', cookies })).statusCode).toBe(204)
   expect((await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode).toBe(403)
+})
+
+test('a login without the right password', async () => {
+  for (const payload of [{ email: 'alice@example.com', password: 'builder' }, { email: 'carol@example.com', password: 'builder' }, {}, undefined]) {
+    const login = await app.inject({ method: 'POST', url: '/login', payload })
+    expect(login.statusCode).toBe(401)
+    expect(login.cookies).toEqual([])
+  }
 })
 
 test('the guard', async () => {

@@ -76,7 +76,7 @@ for (const app of apps.filter((name) => name !== 'typescript')) {
   })
 }
 
-for (const name of ['nestjs']) {
+for (const name of ['nestjs', 'server-rendered']) {
   t.test(`the example ${name}`, { buffered: true }, async (t) => {
     const cwd = join(examples, name)
     await cp(join(root, 'examples', name), cwd, { recursive: true, filter: isSource })

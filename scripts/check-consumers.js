@@ -7,8 +7,10 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { noChromium } from '../test/fixtures/chromium.ts'
 import { findMysql } from '../test/fixtures/mysql.ts'
 import { findPostgres } from '../test/fixtures/services.ts'
+import { checkSpa } from './check-spa.js'
 import { environmentOf, installNode } from './install-node.js'
 import { installPacked, pack } from './packed.js'
 import { npm, root } from './run.js'
@@ -76,13 +78,14 @@ for (const app of apps.filter((name) => name !== 'typescript')) {
   })
 }
 
-for (const name of ['nestjs', 'server-rendered']) {
+for (const name of ['nestjs', 'server-rendered', 'spa']) {
   t.test(`the example ${name}`, { buffered: true }, async (t) => {
     const cwd = join(examples, name)
     await cp(join(root, 'examples', name), cwd, { recursive: true, filter: isSource })
     await installPacked(tarball, cwd, outside)
     await runScripts(t, cwd, outside)
-    await startExample(t, cwd, outside)
+    const url = await startExample(t, cwd, outside)
+    if (name === 'spa') await t.test('in a browser', { skip: noChromium }, async (t) => await checkSpa(t, url))
   })
 }
 

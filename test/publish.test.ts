@@ -66,7 +66,7 @@ t.test('a release has an SBOM, of what the lockfile pins and users get', async (
 })
 
 t.test('each lockfile pins what it installs by its hash, and names no registry', async (t) => {
-  for (const folder of ['.', 'bench', 'consumers', 'consumers/orms', 'examples/nestjs', 'examples/server-rendered']) {
+  for (const folder of ['.', 'bench', 'consumers', 'consumers/orms', 'examples/nestjs', 'examples/server-rendered', 'examples/spa']) {
     const { packages } = JSON.parse(await readFile(join(root, folder, 'package-lock.json'), 'utf8')) as { packages: Record<string, { link?: true, integrity?: string, resolved?: string }> }
     const installed = Object.entries(packages).filter(([path, { link }]) => path !== '' && !link)
     t.ok(installed.length > 0, folder)

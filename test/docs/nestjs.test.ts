@@ -10,5 +10,5 @@ const FILES = ['configure.ts', 'auth.guard.ts', 'app.controller.ts', 'app.test.t
 t.test('each block is a file of the app', async (t) => {
   const blocks = [...readBlocks(await readFile(join(root, 'docs/nestjs.md'), 'utf8')).values()].flat()
   t.equal(blocks.length, FILES.length)
-  for (const [index, file] of FILES.entries()) await isFile(join('consumers/nest/src', file))(t, blocks[index] ?? '')
+  for (const [index, file] of FILES.entries()) await isFile(join('examples/nestjs/src', file))(t, blocks[index] ?? '')
 })

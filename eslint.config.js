@@ -2,7 +2,7 @@ import neostandard from 'neostandard'
 import tseslint from 'typescript-eslint'
 
 export default [
-  { ignores: ['**/dist/', '.tap/', '.stryker-tmp/'] },
+  { ignores: ['**/dist/', 'docs/api/', '.tap/', '.stryker-tmp/'] },
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],

@@ -10,17 +10,45 @@ import { root } from '../fixtures/package.ts'
 
 /** How many requirements each section of the five chapters has in ASVS 5.0.0. They are numbered from 1 on. */
 const REQUIREMENTS: Record<string, number> = {
-  '3.1': 1, '3.2': 3, '3.3': 5, '3.4': 8, '3.5': 8, '3.6': 1, '3.7': 5,
-  '7.1': 3, '7.2': 4, '7.3': 2, '7.4': 5, '7.5': 3, '7.6': 2,
-  '9.1': 3, '9.2': 4,
-  '10.1': 2, '10.2': 3, '10.3': 5, '10.4': 16, '10.5': 5, '10.6': 2, '10.7': 3,
-  '11.1': 4, '11.2': 5, '11.3': 5, '11.4': 4, '11.5': 2, '11.6': 2, '11.7': 2
+  3.1: 1,
+  3.2: 3,
+  3.3: 5,
+  3.4: 8,
+  3.5: 8,
+  3.6: 1,
+  3.7: 5,
+  7.1: 3,
+  7.2: 4,
+  7.3: 2,
+  7.4: 5,
+  7.5: 3,
+  7.6: 2,
+  9.1: 3,
+  9.2: 4,
+  10.1: 2,
+  10.2: 3,
+  10.3: 5,
+  10.4: 16,
+  10.5: 5,
+  10.6: 2,
+  10.7: 3,
+  11.1: 4,
+  11.2: 5,
+  11.3: 5,
+  11.4: 4,
+  11.5: 2,
+  11.6: 2,
+  11.7: 2
 }
 const VERDICTS = ['met', 'met with an option', 'the host\'s', 'does not apply', 'not met']
 
 /** How the list at the top calls each document, by the beginning of its heading. */
 const DOCUMENTS: Record<string, string> = {
-  'ASVS V': 'ASVS ', 'RFC 9700': 'RFC 9700 §', 'RFC 8725': 'RFC 8725 §', 'RFC 9068': 'RFC 9068 §', 'RFC 6750': 'RFC 6750 §',
+  'ASVS V': 'ASVS ',
+  'RFC 9700': 'RFC 9700 §',
+  'RFC 8725': 'RFC 8725 §',
+  'RFC 9068': 'RFC 9068 §',
+  'RFC 6750': 'RFC 6750 §',
   'OAuth 2.0 for': 'Browser-based apps §'
 }
 

@@ -7,28 +7,31 @@ import type {
 } from './tokens.ts'
 
 /**
- * Sessions from the outside of a request: an admin page, a job, a password change. Every method rejects with
- * `FST_JWT_STORE_UNAVAILABLE` (503) where the store fails or takes longer than `storeTimeout`, and with a TypeError
- * where the subject or id is not a non-empty string.
+ * Manages sessions other than that of the current request, for example for an admin page, a job or a password change. Every
+ * method rejects with `FST_JWT_STORE_UNAVAILABLE` (503) if the store fails or takes longer than `storeTimeout`, and with a
+ * TypeError if the subject or id is not a non-empty string.
  */
 export interface Sessions {
   /**
-   * Starts a session without a request: for a service, a command line, a test. It sets no cookie, stores only the metadata
-   * that is passed, and does not count against `maxSessionsPerSubject`. Also a TypeError: for unknown options, for claims or
-   * metadata that it cannot sign or keep, and where the instance only verifies.
+   * Starts a session without a request, for a service, a command line or a test. It sets no cookie, stores only the metadata
+   * that is passed, and does not enforce `maxSessionsPerSubject`. It also rejects with a TypeError for unknown options, for claims
+   * or metadata that cannot be signed or stored, and if the instance only verifies tokens.
    */
   create (claims: LoginClaims, options?: CreateSessionOptions): Promise<CreatedSession>
-  /** The living sessions of a subject, the latest login first. */
+  /** The active sessions of a subject, the latest login first. */
   list (subject: string): Promise<Session[]>
-  /** The session, or null where none of this id lives. */
+  /** The session, or null if there is no active session with this id. */
   find (id: string): Promise<Session | null>
-  /** Ends a session. True where there was one. Its access tokens pass `authenticate` until they expire, never `requireSession`. */
+  /**
+   * Ends a session. Resolves to true if there was one. Its access tokens still pass `authenticate` until they expire, but no longer
+   * pass `requireSession`.
+   */
   revoke (id: string): Promise<boolean>
-  /** Ends all sessions of a subject, or all but one, and tells how many. */
+  /** Ends all sessions of a subject, or all but one. Resolves to their number. */
   revokeAll (subject: string, options?: RevokeAllOptions): Promise<number>
 }
 
-/** A synchronous hook. Called by hand without `done`, it throws what it would have passed to it. */
+/** A synchronous hook. If it is called directly without `done`, it throws the error that it would have passed to `done`. */
 export type AuthenticateHook = (request: HookRequest, reply: HookReply, done?: (error?: Error) => void) => void
 /** An asynchronous hook. */
 export type AsyncHook = (request: HookRequest, reply: HookReply) => Promise<void>
@@ -41,11 +44,11 @@ export interface InstanceDecorators {
    */
   authenticate: AuthenticateHook
   /**
-   * onRequest hook for pages that a server renders: as `authenticate`, and where the access cookie is missing or not good and
-   * a refresh cookie is there, it refreshes in passing, sets both cookies and goes on. It needs `accessToken.transport` `'cookie'` or
+   * onRequest hook for pages that a server renders. Like `authenticate`, but if the access cookie is missing or not valid and there
+   * is a refresh cookie, it refreshes the session, sets both cookies and continues. It needs `accessToken.transport` `'cookie'` or
    * `'both'` and `cookie: { sameSite: 'lax' }`; without them, or with `rotation: 'strict'`, a route that uses it throws
    * `FST_JWT_INVALID_OPTION` at boot.
-   * Errors: those of `authenticate`, also where the session has ended; 403 `FST_JWT_CROSS_SITE_REQUEST`, 503
+   * Errors: those of `authenticate`, also if the session has ended; 403 `FST_JWT_CROSS_SITE_REQUEST`, 503
    * `FST_JWT_STORE_UNAVAILABLE`.
    */
   authenticateOrRefresh: AsyncHook
@@ -56,21 +59,20 @@ export interface InstanceDecorators {
    */
   refresh: AsyncHook
   /**
-   * Hook after `authenticate`: asks the store whether the session of the verified token still lives.
-   * Errors: 401 `FST_JWT_SESSION_ENDED`, 503 `FST_JWT_STORE_UNAVAILABLE`, and 401 `FST_JWT_ACCESS_TOKEN_MISSING` without
-   * `authenticate` before it.
+   * Hook to use after `authenticate`: asks the store whether the session of the verified token is still active.
+   * Errors: 401 `FST_JWT_SESSION_ENDED`, 503 `FST_JWT_STORE_UNAVAILABLE`, and 401 `FST_JWT_ACCESS_TOKEN_MISSING` if
+   * `authenticate` did not run before it.
    */
   requireSession: AsyncHook
   /**
-   * Returns a hook to put after `authenticate`, for actions that need the password again: the user must have been authenticated
-   * within the last `maxAge` (RFC 9470). Its error is 401 `FST_JWT_LOGIN_TOO_OLD`, also for a token that does not say when
-   * that was; `FST_JWT_ACCESS_TOKEN_MISSING` without `authenticate` before it. Throws a TypeError for anything but a
-   * duration.
+   * Returns a hook to use after `authenticate`, for actions that need the password again: the user must have been authenticated
+   * within the last `maxAge` (RFC 9470). Errors: 401 `FST_JWT_LOGIN_TOO_OLD`, also for a token without `auth_time`, and 401
+   * `FST_JWT_ACCESS_TOKEN_MISSING` if `authenticate` did not run before it. Throws a TypeError if `maxAge` is not a duration.
    */
   requireRecentLogin (maxAge: Duration): AuthenticateHook
   /**
-   * The claims of an access token that arrived outside of a request, in a message of a WebSocket or the `connectionParams` of a
-   * GraphQL subscription. Throws, synchronously, the error that `authenticate` would answer with.
+   * Returns the claims of an access token that did not arrive in a request header, for example in a WebSocket message or in the
+   * `connectionParams` of a GraphQL subscription. Synchronously throws the error with which `authenticate` would respond.
    */
   verifyAccessToken (token: string): AccessTokenClaims
   sessions: Sessions
@@ -79,10 +81,11 @@ export interface InstanceDecorators {
 /** What the plugin adds to each reply. */
 export interface ReplyDecorators {
   /**
-   * Starts a session, ends those whose refresh tokens came with the request, sets the cookie and resolves the body to send.
-   * Call it after the commit of a database transaction, not inside: the store takes a connection of its own.
-   * Errors: a TypeError for unknown options, for claims or metadata that it cannot sign or keep, and for a `sub` with which the
-   * cookie would be longer than browsers take (4096 bytes), 403 `FST_JWT_CROSS_SITE_REQUEST` where another site would set the cookie, 503 `FST_JWT_STORE_UNAVAILABLE`: then there is no new session.
+   * Starts a session, ends those whose refresh tokens came with the request, sets the cookie and resolves to the body to send.
+   * Call it after a database transaction has been committed, not inside it: the store uses a connection of its own.
+   * Errors: a TypeError for unknown options, for claims or metadata that cannot be signed or stored, and for claims that would make
+   * a cookie longer than browsers accept (4096 bytes); 403 `FST_JWT_CROSS_SITE_REQUEST` if another site would set the cookie; 503
+   * `FST_JWT_STORE_UNAVAILABLE`. After an error there is no new session.
    */
   issueTokens (claims: LoginClaims, options?: IssueTokensOptions): Promise<TokenResponse>
   /**
@@ -90,16 +93,16 @@ export interface ReplyDecorators {
    * tokens in cookies and body, a Bearer access token), clears the cookie and sets the status 204. Without a token there is
    * nothing to end.
    * Errors: a TypeError for unknown options, 403 `FST_JWT_CROSS_SITE_REQUEST`, 503 `FST_JWT_STORE_UNAVAILABLE`, and those of
-   * `authenticate` where an access token that is not good is all there is; with `everywhere` also those of `refresh`, and 401
-   * `FST_JWT_SESSION_ENDED` where no session lives.
+   * `authenticate` if an invalid access token is the only token; with `everywhere` also those of `refresh`, and 401
+   * `FST_JWT_SESSION_ENDED` if none of the sessions is active.
    */
   revokeTokens (options?: RevokeTokensOptions): Promise<void>
   /**
-   * Signs another access token for the session of this request, with these claims, for example for a user who was renamed. It keeps `sid`,
-   * `auth_time` and the end of the session, whose refresh token stays as it is. The claims are signed, not stored: the
-   * `claims` option decides at the next refresh. `request.user` becomes them.
-   * Errors: 401 `FST_JWT_ACCESS_TOKEN_MISSING` without `authenticate` or `refresh` before it, 401 `FST_JWT_SESSION_ENDED`, 503
-   * `FST_JWT_STORE_UNAVAILABLE`, and a TypeError for claims that it cannot sign or of another `sub`.
+   * Signs another access token for the session of this request, with these claims, for example after a user was renamed. `sid`,
+   * `auth_time`, the end of the session and the refresh token stay the same. The claims are signed, not stored: the `claims`
+   * option decides at the next refresh. Sets `request.user` to the new claims.
+   * Errors: 401 `FST_JWT_ACCESS_TOKEN_MISSING` if neither `authenticate` nor `refresh` ran before it, 401 `FST_JWT_SESSION_ENDED`,
+   * 503 `FST_JWT_STORE_UNAVAILABLE`, and a TypeError for claims that cannot be signed or have another `sub`.
    */
   renewAccessToken (claims: LoginClaims): Promise<RenewedAccessToken>
   /** The tokens that `refresh` issued for this request, otherwise null. */
@@ -108,7 +111,10 @@ export interface ReplyDecorators {
 
 /** What the plugin sets on requests. */
 export interface RequestDecorators {
-  /** Set by `authenticate` and `refresh`; undefined at run time on a route that has neither, or is `'public'` or `'optional'`. */
+  /**
+   * Set by `authenticate` and `refresh`. At run time it is undefined on a route with neither of them, on a `'public'` route, and on
+   * an `'optional'` route if the request has no access token.
+   */
   user: AccessTokenClaims
 }
 
@@ -116,7 +122,7 @@ export interface RequestDecorators {
 export type DecoratorName = keyof InstanceDecorators | keyof ReplyDecorators
 
 /**
- * Other names for the decorators, for the compiler. What `decorators` says at run time, this says to TypeScript:
+ * Other names for the decorators: tells TypeScript what the `decorators` option does at run time.
  *
  * ```ts
  * declare module 'fastify-jwt-refresh' {
@@ -124,7 +130,7 @@ export type DecoratorName = keyof InstanceDecorators | keyof ReplyDecorators
  * }
  * ```
  *
- * `user: never` leaves `request.user` out, for a host that types its own.
+ * `user: never` leaves out `request.user`, for an app that declares its own.
  */
 export interface DecoratorNames {}
 
@@ -132,18 +138,18 @@ type Renamed<Decorators> = {
   [Name in keyof Decorators as Name extends keyof DecoratorNames ? DecoratorNames[Name] & string : Name]: Decorators[Name]
 }
 
-// `@fastify/jwt` types `request.user` itself, through its `FastifyJWT`. Its mark is looked for on the reply: to ask the
-// request for its own keys would be a circle, and `app.jwt` may be something of the host's.
+// `@fastify/jwt` declares `request.user` itself, through its `FastifyJWT`. It is recognized by `reply.jwtSign`: a type of the
+// request that depends on the request's own keys would be circular, and `app.jwt` may belong to the host.
 type Untouched = 'user' extends keyof DecoratorNames ? true : 'jwtSign' extends keyof FastifyReply ? true : false
 type RequestUser = Untouched extends true ? {} : RequestDecorators
 
 declare module 'fastify' {
-  // Inherited and not own properties, so that what the host declares itself takes their place and is no TS2717.
+  // Inherited properties, so that the host can declare the same names without the error TS2717.
   interface FastifyInstance extends Renamed<InstanceDecorators> {}
   interface FastifyReply extends Renamed<ReplyDecorators> {}
   interface FastifyRequest extends RequestUser {}
   interface FastifyContextConfig {
-    /** `'public'`: `authenticate` passes the route over. `'optional'`: a missing access token is no error. */
+    /** `'public'`: `authenticate` skips the route. `'optional'`: a missing access token is not an error. */
     jwtRefresh?: 'public' | 'optional' | undefined
   }
 }

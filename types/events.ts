@@ -3,14 +3,14 @@ interface SessionEvent {
   subject: string
 }
 
-/** A login, or an old token that was traded in: a session was created. */
+/** A session was created, by a login or for an old token that was traded in. */
 export interface IssuedEvent extends SessionEvent {
   type: 'issued'
   /** The `key` of the old token that was traded in (option `adopt`). Absent after a login. */
   key?: string
 }
 
-/** Which of the rotation rules has accepted a refresh. The rule "ahead" is the event `recovered`. */
+/** Which rotation rule accepted a refresh. The rule "ahead" emits the event `recovered` instead. */
 export type RefreshCase = 'confirm' | 'young' | 'retry' | 'static'
 
 /** A refresh was accepted. `rotated` tells whether a new refresh token was issued. */
@@ -21,7 +21,7 @@ export interface RefreshedEvent extends SessionEvent {
   rotated: boolean
 }
 
-/** A refresh token was used that only a thief or its victim can still hold; the session was ended (RFC 9700 §4.14.2). Emitted once. */
+/** A refresh token was reused, which shows that it was copied; the session was ended (RFC 9700 §4.14.2). Emitted once. */
 export interface ReusedEvent extends SessionEvent {
   type: 'reused'
   /** The generation of the token that was presented. */
@@ -32,7 +32,7 @@ export interface ReusedEvent extends SessionEvent {
   key?: string
 }
 
-/** The store had lost its last writes (a failover, an old backup) and the client's token healed the session. */
+/** The store had lost its last writes (a failover, an old backup), and the client's token restored the session. */
 export interface RecoveredEvent extends SessionEvent {
   type: 'recovered'
   generation: number
@@ -45,15 +45,15 @@ export interface RecoveredEvent extends SessionEvent {
 export interface EndedEvent {
   type: 'ended'
   reason: 'logout' | 'revoked' | 'claims' | 'replaced' | 'limit'
-  /** Whose sessions; absent after `app.sessions.revoke(id)`, which knows the id alone. */
+  /** Absent after `app.sessions.revoke(id)`, which knows only the id. */
   subject?: string
-  /** The session; absent where all (or all but one) of the subject's sessions were ended. */
+  /** Absent if all (or all but one) of the subject's sessions were ended. */
   sessionId?: string
   /** How many sessions were ended. */
   count: number
   /**
-   * The `key` of the old token that was traded in for the session (option `adopt`), so that the app can revoke it. Only where a
-   * refresh token of the session says so: absent after `app.sessions.revoke` and `revokeAll`, and for the reason `limit`.
+   * The `key` of the old token that was traded in for the session (option `adopt`), so that the app can revoke it. It is read from
+   * the session's refresh token, so it is absent after `app.sessions.revoke` and `revokeAll`, and for the reason `limit`.
    */
   key?: string
 }
@@ -76,24 +76,24 @@ export type RefusedReason =
   | 'unknown key'
   | 'issuer'
   | 'audience'
-  /** Its `nbf` lies in the future. */
+  /** Its `nbf` is in the future. */
   | 'not yet valid'
   /** No refresh token came with a refresh, or with a logout everywhere. */
   | 'missing'
   /** Refresh tokens came in both the cookie and the body. */
   | 'ambiguous'
-  /** The cookies are of several users who are all signed in. */
+  /** The cookies belong to several users who are all signed in. */
   | 'several subjects'
   | 'cross-site'
   /** A proof of the key that the session is bound to is missing, invalid or of another key. */
   | 'proof'
   /** The session has expired, according to the refresh token's `exp`. */
   | 'expired'
-  /** The store has no such session any more: it was ended before its time, or lost. */
+  /** The store no longer has the session: it was ended before it expired, or was lost. */
   | 'revoked'
 
 /**
- * A login, a refresh, a logout, an access token or a request that needs a living session was refused. Not emitted for an
+ * A login, a refresh, a logout, an access token or a request that needs an active session was refused. Not emitted for an
  * access token that is missing or has expired, nor if `reused` or `ended` has reported the same refusal.
  */
 export interface RefusedEvent {
@@ -113,7 +113,7 @@ export interface RefusedEvent {
 export interface UnavailableEvent {
   type: 'unavailable'
   operation: Operation
-  /** The error that the store, `claims` or `adopt` has thrown; an Error of the plugin if it took too long. */
+  /** The error that the store, `claims` or `adopt` threw, or an Error of the plugin if it took too long. */
   cause: unknown
   /** Milliseconds since the operation began. */
   ms: number
@@ -136,7 +136,7 @@ export interface RequestSummary {
   userAgent?: string
 }
 
-/** A message of the `node:diagnostics_channel` `fastify-jwt-refresh`. `request` is null for what happens outside of one. */
+/** A message of the `node:diagnostics_channel` `fastify-jwt-refresh`. `request` is null for an event outside of a request. */
 export interface DiagnosticsMessage {
   event: JwtRefreshEvent
   request: RequestSummary | null

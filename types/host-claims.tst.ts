@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'tstyche'
 import type { AccessTokenClaims, HostClaims, JwtRefreshOptions, LoginClaims } from './index.ts'
 
-// `declare module 'fastify-jwt-refresh'` in a host; that it reaches this file from there is tested in test/types.test.ts.
+// A host writes `declare module 'fastify-jwt-refresh'`; test/types.test.ts checks that such a declaration has the same effect.
 declare module './claims.ts' {
   interface Claims {
     role: 'admin' | 'user'

@@ -18,25 +18,25 @@ export type Secret = string | Buffer | KeyPair
 /** The signature algorithms of access tokens (RFC 7518 §3.1, RFC 8037 §3.1). */
 export type Algorithm = 'HS256' | 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
 
-/** Access tokens: their life, their claims, and how they are sent. */
+/** Access tokens: their lifetime, their claims, and how they are sent. */
 export interface AccessTokenOptions {
-  /** How long an access token lives. Default `'15m'`. */
+  /** How long an access token is valid. Default `'15m'`. */
   expiresIn?: Duration | undefined
   /** The `iss` claim: signed into every token and required of every token. */
   issuer?: string | undefined
-  /** The `aud` claim: signed into every token; a token must name at least one of them. */
+  /** The `aud` claim: signed into every token. A token must name at least one of these audiences. */
   audience?: string | string[] | undefined
-  /** For RSA keys, `'RS256'` (default) or `'PS256'`; else it only confirms what the key says. */
+  /** For RSA keys, `'RS256'` (default) or `'PS256'`. Any other key determines its algorithm, which this can only confirm. */
   algorithm?: Algorithm | undefined
   /** The `client_id` claim, which, together with `issuer` and `audience`, makes the access tokens conform to RFC 9068. */
   clientId?: string | undefined
   /** How far a verifier's clock may run ahead of the signer's. Default 0. */
   clockTolerance?: Duration | undefined
-  /** How many verified tokens are kept so that a repeated one costs no signature check. Default 10000; false or 0: none. */
+  /** How many verified tokens are cached, so that their signatures are not checked again. Default 10000; false or 0: none. */
   cache?: number | boolean | undefined
   /**
-   * Reads the token from another place than `Authorization: Bearer`, for WebSocket and EventSource. `undefined` falls back to
-   * that header; `null` means that there is no token, whatever the header says.
+   * Reads the token from a place other than `Authorization: Bearer`, for WebSocket and EventSource. `undefined` falls back to
+   * that header; `null` means that there is no token, even if the header contains one.
    */
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
   /**
@@ -63,33 +63,33 @@ export interface AccessCookieOptions {
   sameSite?: 'strict' | 'lax' | 'none' | undefined
 }
 
-/** Refresh tokens: their life, their rotation, and how they are sent. */
+/** Refresh tokens: their lifetime, their rotation, and how they are sent. */
 export interface RefreshTokenOptions {
-  /** The idle life of a session: each use that gives a new refresh token starts it anew. Default `'7d'`. */
+  /** The idle timeout of a session: each refresh that issues a new refresh token restarts it. Default `'7d'`. */
   expiresIn?: Duration | undefined
-  /** The absolute life of a session, counted from the login. Default `'30d'`. */
+  /** The maximum lifetime of a session, counted from the login. Default `'30d'`. */
   maxAge?: Duration | undefined
   /**
    * The HMAC secret of the refresh tokens, newest first. Default: derived by HKDF (RFC 5869) from each HMAC `secret`.
-   * Refresh tokens that were signed by a derived key stay good as long as that `secret` is listed.
+   * Refresh tokens that were signed with a derived key remain valid as long as that `secret` is listed.
    */
   secret?: string | Buffer | Array<string | Buffer> | undefined
-  /** true: the rules with their windows. `'strict'`: no windows. false: the login's token for the session's life. */
+  /** true: rotation with the windows below. `'strict'`: without windows. false: the login's token serves for the whole session. */
   rotation?: boolean | 'strict' | undefined
   /**
-   * How long tabs may share one refresh token, and how old a token must be to be rotated. At most `accessToken.expiresIn`.
+   * For how long tabs may share a refresh token, and how old a token must be to be rotated. At most `accessToken.expiresIn`.
    * Default: `'45s'`, but at most `accessToken.expiresIn` and half of `expiresIn`.
    */
   overlap?: Duration | undefined
-  /** How long a used token may ask again because its answer was lost. Default `Infinity`. */
+  /** For how long a used token may be sent again because the response was lost. Default `Infinity`. */
   retryWindow?: Duration | undefined
-  /** How old a token may be that heals a session whose store lost writes. Default `'1d'`. */
+  /** If the store has lost writes, how old a token may be that restores its session. Default `'1d'`. */
   recoveryWindow?: Duration | undefined
   /** Where refresh tokens travel. Default `'cookie'`. */
   transport?: Transport | 'both' | undefined
   /**
    * Reads the token of the body transport from another place, such as a header of an existing API. If it finds
-   * none, the body is read. A request from another site is refused, like one with a cookie.
+   * none, the body is read. A cross-site request with such a token is refused, like one with a cookie.
    */
   extract?: ((request: AnyRequest) => string | null | undefined) | undefined
 }
@@ -104,18 +104,18 @@ export interface CookieOptions {
   /** Default `'/'`. The refresh and logout routes must lie under it, as the browser sees them: see `publicUrl`. */
   path?: string | undefined
   domain?: string | undefined
-  /** Default true. Browsers take `http://localhost` as secure. */
+  /** Default true. Browsers treat `http://localhost` as secure. */
   secure?: boolean | undefined
   /** Default `'strict'`. `'lax'` lets a link on another site open a page that uses `app.refresh`. `'none'` needs `secure`. */
   sameSite?: 'strict' | 'lax' | 'none' | undefined
-  /** One cookie jar a top-level site (CHIPS). Default false. */
+  /** A separate cookie for each top-level site (CHIPS). Default false. */
   partitioned?: boolean | undefined
 }
 
 /** Sessions that are bound to a key of the client (RFC 9449). Experimental. */
 export interface DpopOptions {
   /**
-   * `'optional'`: a session is bound if its login brings a proof. `'required'`: a login without a proof is a 400.
+   * `'optional'`: a session is bound if its login contains a proof. `'required'`: a login without a proof is a 400.
    * Sessions that were started before, or with `sessions.create`, stay unbound. Default `'optional'`.
    */
   mode?: 'optional' | 'required' | undefined
@@ -136,8 +136,8 @@ export interface DpopOptions {
 /** Binds sessions to a key that the browser has registered (Device Bound Session Credentials). Experimental. */
 export interface DeviceBoundOptions {
   /**
-   * How long the bound cookie lives, and therefore how long a thief who has copied all cookies can use them. Browsers renew a cookie
-   * that lives for less than two minutes at each request. Default `'5m'`, at most an hour.
+   * How long the bound cookie is valid, and therefore for how long a thief who has copied all cookies can use them. Browsers renew a
+   * cookie with a lifetime of less than two minutes at each request. Default `'5m'`, at most an hour.
    */
   lifetime?: Duration | undefined
   /**
@@ -147,7 +147,7 @@ export interface DeviceBoundOptions {
   cookieName?: string | undefined
 }
 
-/** A route of ours: `false` leaves it out, a string is its path, an object adds Fastify's route options. */
+/** A route of the plugin: `false` leaves it out, a string is its path, an object adds Fastify's route options. */
 export type RouteOption = boolean | string | (RouteShorthandOptions & { path?: string | undefined })
 
 /** The routes of the plugin: each is on or off, at a path of its own, or with options of Fastify. */
@@ -157,8 +157,8 @@ export interface RoutesOptions {
   /** `POST /logout`. Default on. */
   logout?: RouteOption | undefined
   /**
-   * `GET /sessions` and `DELETE /sessions/:id`. Default off. `requireRecentLogin`: a session is ended only after a login within
-   * that time (ASVS 5.0 7.5.2), else the answer is 401 `FST_JWT_LOGIN_TOO_OLD`.
+   * `GET /sessions` and `DELETE /sessions/:id`. Default off. `requireRecentLogin`: a session is ended only if the user logged in
+   * within that time (ASVS 5.0 7.5.2); otherwise the response is 401 `FST_JWT_LOGIN_TOO_OLD`.
    */
   sessions?: boolean | string | (Exclude<RouteOption, boolean | string> & { requireRecentLogin?: Duration | undefined }) | undefined
   /** `GET /.well-known/jwks.json` at the server's root. Default off. */
@@ -171,7 +171,7 @@ export interface AdoptedToken {
   claims: LoginClaims
   /**
    * Identifies this token among all others of the app: its `jti`, or the id of its row; at most 256 characters. The id of the session
-   * is derived from it. The session's refresh tokens and events contain it, so never give the token itself.
+   * is derived from it. The session's refresh tokens and events contain it, so never use the token itself.
    */
   key: string
   /** When the user was last authenticated, in seconds since the epoch. Without it, `requireRecentLogin` asks for a login. */
@@ -185,17 +185,20 @@ export interface AdoptedToken {
   markTradedIn?: (() => unknown) | undefined
 }
 
-/** With Fastify's own register options, `logLevel` and `logSerializers`, for the scope of our routes. */
+/** The options of the plugin. Fastify's own register options `logLevel` and `logSerializers` apply to the plugin's routes. */
 export interface JwtRefreshOptions extends RegisterOptions {
-  /** Signs and verifies the access tokens. An array: the first signs, all verify, chosen by `kid`. Refused where undefined. */
+  /**
+   * Signs and verifies the access tokens. In an array, the first one signs and all verify, selected by `kid`. The type allows undefined
+   * for a missing environment variable; the plugin then throws at boot.
+   */
   secret: Secret | Secret[] | undefined
   accessToken?: AccessTokenOptions | undefined
   refreshToken?: RefreshTokenOptions | undefined
   cookie?: CookieOptions | undefined
   /**
-   * Called in every accepted refresh, for fresh claims: with the session as it now is, or, with `rotation: 'strict'`, as it
-   * is before the write.
-   * null ends the session. So does undefined, the result of a lookup that found nobody; the type does not allow it, since it
+   * Called in every accepted refresh, for up-to-date claims: with the session as it is after the write, or, with
+   * `rotation: 'strict'`, as it is before.
+   * null ends the session. So does undefined, the result of a lookup that found nobody; the type does not allow it because it
    * may also be a forgotten `return`. The returned claims are signed, not stored.
    */
   claims?: ((session: Session, request: AnyRequest) => LoginClaims | null | Promise<LoginClaims | null>) | undefined
@@ -207,7 +210,7 @@ export interface JwtRefreshOptions extends RegisterOptions {
   adopt?: ((request: AnyRequest) => AdoptedToken | null | undefined | Promise<AdoptedToken | null | undefined>) | undefined
   /**
    * What is stored with a session in addition to the `metadata` of `issueTokens`, to show users their devices.
-   * Default: `userAgent` and `ip`, at most 256 characters each. false, or a function that returns it: nothing.
+   * Default: `userAgent` and `ip`, at most 256 characters each. false, or a function that returns false: nothing.
    */
   metadata?: ((request: AnyRequest) => SessionMetadata | false) | false | undefined
   /**
@@ -222,31 +225,32 @@ export interface JwtRefreshOptions extends RegisterOptions {
    * answer is a 503. Default `'2s'`.
    */
   storeTimeout?: Duration | undefined
-  /** How often the plugin calls `sweep` of the store, give or take half. `false`: something else does. Default `'10s'`. */
+  /** How often the plugin calls the store's `sweep`, plus or minus half. `false`: the plugin does not call it. Default `'10s'`. */
   sweepInterval?: Duration | false | undefined
   /** Exact origins, such as `'https://app.example.com'`, that may refresh and log out across sites. */
   trustedOrigins?: string[] | undefined
   /**
-   * The URL by which browsers reach the scope in which the plugin is registered, such as `'https://example.com/api'`.
-   * Behind a proxy it makes a `cookie.path` of your own fit, and its origin is taken as ours, whatever host the proxy asks for.
+   * The URL at which browsers reach the scope in which the plugin is registered, such as `'https://example.com/api'`.
+   * Needed behind a proxy that changes the path or the host: `cookie.path` is checked against this URL, and its origin is not
+   * cross-site.
    */
   publicUrl?: string | undefined
   /** Binds sessions to a key of the client, so that a stolen token is useless (RFC 9449). Experimental; default off. */
   dpop?: DpopOptions | undefined
   /**
    * Offers browsers at each login to bind the session to a key of their device, so that copied cookies become useless (Device Bound
-   * Session Credentials). Browsers without support ignore the offer. For the cookie transport, over https. Experimental; default off.
+   * Session Credentials). Browsers without support ignore the offer. Needs the cookie transport and https. Experimental; default off.
    */
   deviceBound?: boolean | DeviceBoundOptions | undefined
-  /** Where our routes are. Default `'/auth'`. */
+  /** The prefix of the plugin's routes. Default `'/auth'`. */
   prefix?: string
   routes?: RoutesOptions | undefined
   /** Other names for the decorators. */
   decorators?: { [Name in DecoratorName]?: string | undefined } | undefined
   /**
-   * Called for every login, refresh, reuse, recovery, end of a session, refusal and failure. Never awaited; what it throws is
-   * logged. The event contains no token. The request is your app's own, with its cookie, headers and body: log single fields
-   * of it, never all of it.
+   * Called for every login, refresh, reuse, recovery, end of a session, refusal and failure. Never awaited; an error that it throws
+   * is logged. The event contains no token, but the request has its cookies, headers and body: log single fields of the request,
+   * never all of it.
    */
   onEvent?: ((event: JwtRefreshEvent, request: AnyRequest | null) => unknown) | undefined
   /** The clock, in milliseconds since the epoch. Default `() => Date.now()`, which follows the fake clock of a test runner. */

@@ -1,10 +1,10 @@
-/** A session's claims and metadata are plain JSON: whatever `JSON.stringify` keeps, comes back. */
+/** A session's claims and metadata are plain JSON: a store must return everything that `JSON.stringify` keeps. */
 export interface SessionClaims {
   sub: string
   [claim: string]: unknown
 }
 
-/** What is shown to a user who looks at their devices. Never a secret, never used for a decision. */
+/** What is shown to users in a list of their devices. Never a secret, and never used for a decision. */
 export interface SessionMetadata {
   userAgent?: string | null
   ip?: string | null
@@ -12,13 +12,13 @@ export interface SessionMetadata {
 }
 
 /**
- * One record a login, of fixed size. All times are milliseconds since the epoch. Numbers come back as numbers.
- * See docs/rotation-proof.md for what `generation`, `current` and `rotatedAt` decide.
+ * The record of a session, one per login, which does not grow. All times are milliseconds since the epoch. A store must return
+ * numbers as numbers. See docs/rotation-proof.md for what `generation`, `current` and `rotatedAt` decide.
  */
 export interface Session {
   /** 128 random bits, base64url. The `sid` claim of both tokens. */
   id: string
-  /** The `sub` claim: whose session it is. */
+  /** The `sub` claim: the user to whom the session belongs. */
   subject: string
   /** How many refresh tokens of this session have been confirmed by use. 0 after the login. */
   generation: number
@@ -27,11 +27,11 @@ export interface Session {
   createdAt: number
   /** When `current` was last written. */
   rotatedAt: number
-  /** The idle end: moved by each use that gives a new refresh token. Never later than `endsAt`. */
+  /** When the session expires if it is idle: moved by each refresh that issues a new refresh token. Never later than `endsAt`. */
   expiresAt: number
-  /** The absolute end: never moved. */
+  /** When the session ends at the latest: never moved. */
   endsAt: number
-  /** Key thumbprint of the device that the session is bound to, or null. */
+  /** The thumbprint of the key to which the session is bound, or null. */
   boundTo: string | null
   /** The claims of the login, `sub` included. */
   claims: SessionClaims
@@ -44,40 +44,49 @@ export interface Rotation {
   current: string
   rotatedAt: number
   expiresAt: number
-  /** Written where it is given; otherwise `boundTo` stays as it is. */
+  /** Written if it is given; otherwise `boundTo` is not changed. */
   boundTo?: string
 }
 
 /**
- * Where sessions live. A host app may bring its own: hold it to the contract with `testStore` of
- * `fastify-jwt-refresh/testing`. A method that cannot answer rejects; it never answers "not there". A call that failed
- * does not stand in the way of the next. Calls at the same time each get their own answer. Nothing is shared between the store
- * and its callers.
+ * Where sessions are stored. An app can use a store of its own: test it against this contract with `testStore` of
+ * `fastify-jwt-refresh/testing`. A method that cannot answer must reject, and must not answer as if there were no session. A
+ * failed call must not affect later ones. Concurrent calls each get their own result. The store and its callers share no objects.
  */
 export interface TokenStore {
-  /** Writes a new session. The index that `list` reads is written before the session itself. Where the id is taken, rejects and changes nothing. */
+  /**
+   * Writes a new session. The index that `list` reads is written before the session itself. If the id is taken, rejects and
+   * changes nothing.
+   */
   create (session: Session): Promise<void>
-  /** The session, or null where it is unknown, deleted, or past `expiresAt`. */
+  /** The session, or null if it is unknown, deleted, or past `expiresAt`. */
   find (id: string): Promise<Session | null>
   /**
-   * Atomically: where `current` equals `expected` and the session has not expired at `now`, writes
-   * `next` and returns the whole record as it now is; else changes nothing and returns null.
-   * Where `next` is what is there already, the record matches and is returned. It never creates: a deleted session stays deleted.
+   * Atomically: if `current` equals `expected` and the session has not expired at `now`, writes `next` and returns the whole
+   * updated record; otherwise changes nothing and returns null.
+   * If `next` equals the record as it is, the record still matches and is returned. Never creates a session: a deleted one stays
+   * deleted.
    */
   rotate (id: string, expected: string, next: Rotation, now: number): Promise<Session | null>
-  /** Deletes the session; with `expected` only where `current` equals it. True where something was deleted. `undefined` is no value. */
+  /**
+   * Deletes the session; with `expected`, only if `current` equals it. Returns whether a session was deleted. `undefined` counts as
+   * not given.
+   */
   delete (id: string, expected?: string): Promise<boolean>
-  /** Every living session of the subject, in any order. What `find` returns, `list` returns. */
+  /** Every active session of the subject, in any order. A session that `find` returns must be in the list. */
   list (subject: string): Promise<Session[]>
   /** Deletes the subject's sessions, all or all but one, and returns how many there were. */
   deleteAll (subject: string, exceptId?: string): Promise<number>
-  /** Optional. Called at boot with the plugin's `now` where the host gave one, so that a test moves one clock only. */
+  /** Optional. Called at boot with the plugin's `now` if that option is set, so that tests have only one clock to move. */
   useClock? (now: () => number): void
   /**
-   * Optional. Removes what has expired, or a bounded part of it. The plugin calls it again and again, with pauses of
-   * `sweepInterval`, and never before the call before has ended. A failure is logged, and tried again with the next call.
+   * Optional. Removes expired sessions, or a bounded number of them. The plugin calls it repeatedly, every `sweepInterval`, and
+   * never before the previous call has ended. A failure is logged; the next call tries again.
    */
   sweep? (): unknown
-  /** Optional. Called when an app closes; a store that serves several apps goes on for the others. Connections belong to whoever opened them. */
+  /**
+   * Optional. Called when an app closes; a store that is shared by several apps must keep working for the others. It does not close
+   * connections that it did not open.
+   */
   close? (): void | Promise<void>
 }

@@ -53,16 +53,16 @@ import { createRefreshTokens, REFRESH_TOKEN_TYP } from './lib/tokens/refresh-tok
 import type { JwtRefreshOptions } from './types/index.ts'
 
 async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promise<void> {
-  // What can be wrong with the options is found here, before anything is registered.
+  // Mistakes in the options are detected here, before anything is registered.
   const config = parseOptions(options, app.prefix)
   const { now, decorators } = config
 
-  // Signing, verifying and the cookie, on libraries that the host does not see.
+  // Signing, verifying and the cookies, with libraries that the host does not see.
   const { accessKeyring, refreshKeyring, cookie, accessCookie, device } = await registerPrivately(app, config)
   const accessTokens = createAccessTokens(accessKeyring, config.accessToken, now)
   const refreshTokens = createRefreshTokens(refreshKeyring, now, device !== null)
 
-  // The sessions and the rules that move them.
+  // The sessions, and the rules by which their tokens rotate.
   const emit = createEmit(config.onEvent, app.log)
   const openStore = createOpenStore({ store: config.store, timeout: config.storeTimeout, emit, log: app.log })
   const freshClaims = createFreshClaims(config)
@@ -141,7 +141,7 @@ async function plugin (app: FastifyInstance, options: JwtRefreshOptions): Promis
 async function registerPrivately (app: FastifyInstance, { accessToken, refreshToken, cookie, deviceBound, now }: Config): Promise<Libraries> {
   const libraries: Partial<Libraries> = {}
   await app.register(async (scope) => {
-    scope.decorate('jwt', Object.create(null)) // hides the host's, so that @fastify/jwt finds none of its names taken
+    scope.decorate('jwt', Object.create(null)) // hides the host's `app.jwt`, whose names would collide with those of @fastify/jwt
     libraries.accessKeyring = await createKeyring(scope, ACCESS_TOKEN_TYP, accessToken.keys)
     libraries.refreshKeyring = await createKeyring(scope, REFRESH_TOKEN_TYP, refreshToken.keys)
     let refreshCookie = await createRefreshCookie(scope, cookie)
@@ -163,18 +163,18 @@ interface Libraries {
   refreshKeyring: Keyring
   cookie: RefreshCookie
   accessCookie: AccessCookie
-  /** null: sessions are bound to no device. */
+  /** null: sessions are not bound to devices. */
   device: Pick<DeviceBindingParts, 'config' | 'proofs' | 'boundCookie'> | null
 }
 
 /**
- * Register it with `await`, so that `app.authenticate` is there for the routes that follow.
+ * Register it with `await`, so that `app.authenticate` exists when the routes that use it are added.
  *
  * @throws FST_JWT_INVALID_OPTION at boot, with the option's name and the fix
  */
 const jwtRefresh: FastifyPluginAsync<JwtRefreshOptions> = fp(plugin, { fastify: '5.x', name: 'fastify-jwt-refresh' })
 
-// As ES modules alone; scripts/declare.js and scripts/bundle.js make `export =` of them.
+// The source has ES module exports only; scripts/declare.js and scripts/bundle.js turn them into `export =`.
 export { jwtRefresh as default, MemoryStore }
 export type { MemoryStoreOptions } from './lib/stores/memory.ts'
 export type * from './types/index.ts'

@@ -6,7 +6,7 @@ import type { AnyRequest } from '../types/requests.ts'
 import type { SessionMetadata, TokenStore } from '../types/session.ts'
 import type { Transport } from '../types/tokens.ts'
 
-/** The options as the rest of the code reads them: checked, complete, in one unit. Never changed after boot. */
+/** The options as the rest of the code reads them: checked, complete, and in fixed units. Never changed after boot. */
 export interface Config {
   accessToken: AccessTokenConfig
   refreshToken: RefreshTokenConfig
@@ -19,7 +19,7 @@ export interface Config {
   store: TokenStore
   /** Milliseconds. */
   storeTimeout: number
-  /** Milliseconds; null: something else calls `sweep` of the store. */
+  /** Milliseconds; null: the plugin does not call the store's `sweep`. */
   sweepInterval: number | null
   trustedOrigins: ReadonlySet<string>
   publicUrl: PublicUrl | null
@@ -40,7 +40,7 @@ export interface AccessTokenConfig {
   issuer: string | undefined
   audience: string | string[] | undefined
   clientId: string | undefined
-  /** Whether a token of a session that is bound to a key is bound, too: `dpop.bind`. */
+  /** Whether the access tokens of a session that is bound to a key are bound, too (`dpop.bind`). */
   isBound: boolean
   /** Milliseconds. */
   clockTolerance: number
@@ -49,12 +49,12 @@ export interface AccessTokenConfig {
   extract: ((request: AnyRequest) => string | null | undefined) | undefined
   /** Where it travels for clients that have the refresh token in a cookie. */
   transport: Transport | 'both'
-  /** null: it travels in no cookie. */
+  /** null: it does not travel in a cookie. */
   cookie: CookieConfig | null
 }
 
 export interface RefreshTokenConfig {
-  /** Empty where the instance only verifies access tokens. */
+  /** Empty if the instance only verifies access tokens. */
   keys: readonly Key[]
   windows: RotationWindows
   /** Seconds. */
@@ -63,16 +63,16 @@ export interface RefreshTokenConfig {
   extract: ((request: AnyRequest) => string | null | undefined) | undefined
 }
 
-/** Milliseconds; each window is half-open, `[0, w)`, so that 0 is empty. */
+/** In milliseconds. Each window is half-open, `[0, w)`, so a window of 0 is empty. */
 export interface RotationWindows {
-  /** The idle life of a session. */
+  /** The idle timeout of a session. */
   expiresIn: number
   overlap: number
   retryWindow: number
   recoveryWindow: number
-  /** false: the login's token serves for the session's life. */
+  /** false: the login's token serves for the whole session. */
   rotate: boolean
-  /** How long a login's token stays as it is, since the browser may be about to register its key with it. Absent: not at all. */
+  /** For how long a login's token is not rotated, because the browser may be registering its key with it. Absent: not at all. */
   registration?: number
 }
 
@@ -101,15 +101,15 @@ export interface DpopConfig {
   isRequired: boolean
   /** Whether access tokens are bound, too. */
   bindsAccessTokens: boolean
-  /** Whether each proof must carry a nonce of ours. */
+  /** Whether each proof must carry a nonce from this server. */
   needsNonce: boolean
   /** Milliseconds. */
   window: number
 }
 
-/** Sessions whose browser has registered a key (Device Bound Session Credentials). */
+/** The configuration of Device Bound Session Credentials. */
 export interface DeviceBoundConfig {
-  /** Seconds that the bound cookie lives. */
+  /** The lifetime of the bound cookie, in seconds. */
   lifetime: number
   /** The bound cookie. */
   cookie: CookieConfig
@@ -117,9 +117,9 @@ export interface DeviceBoundConfig {
   routes: DeviceBoundPaths
   /** As browsers see them. */
   paths: DeviceBoundPaths
-  /** As browsers see them: what they hold back until they have a bound cookie. */
+  /** The paths, as browsers see them, of the requests that browsers defer until they have a bound cookie. */
   heldBack: string[]
-  /** The hosts whose pages may have the browser renew the bound cookie. */
+  /** The hosts whose pages may cause the browser to renew the bound cookie. */
   initiators: string[]
 }
 
@@ -128,20 +128,20 @@ export interface DeviceBoundPaths {
   refresh: string
 }
 
-/** By which browsers reach the scope of the plugin. */
+/** The URL at which browsers reach the scope of the plugin. */
 export interface PublicUrl {
   origin: string
-  /** Without a slash at its end; empty where the scope is at the root. */
+  /** Without a trailing slash; empty if the scope is at the root. */
   path: string
 }
 
 export type RouteName = 'refresh' | 'logout' | 'sessions' | 'jwks'
 
 export interface RouteConfig {
-  /** Where the route is in the scope in which the plugin is registered. */
+  /** The path of the route within the scope in which the plugin is registered. */
   path: string
-  /** How many seconds ago the login may be for a session to be ended; null: any time ago. */
+  /** At most how many seconds ago the user must have logged in to end a session; null: any time ago. */
   recentLogin: number | null
-  /** Fastify's route options that the host adds. */
+  /** The Fastify route options that the host adds. */
   options: RouteShorthandOptions
 }

@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
 
-// A flood of bad tokens would make the server capture a stack trace for each.
+// In a flood of invalid tokens, the server would otherwise capture a stack trace for each of them.
 const withoutStack = false
 
 type RequestErrorConstructor = FastifyErrorConstructor<{ code: string }, [options?: { cause: unknown }]>
@@ -10,7 +10,7 @@ function requestError (code: string, message: string, statusCode: number): Reque
   return withOneLineStack(createError<[options?: { cause: unknown }]>(code, message, statusCode, Error, withoutStack))
 }
 
-/** Error handlers may split the stack into lines, so there is one: it says what happened, though not where. */
+/** Some error handlers split the stack into lines, so it is one line that says what happened, but not where. */
 function withOneLineStack<Constructor extends { prototype: object }> (constructor: Constructor): Constructor {
   Object.defineProperty(constructor.prototype, 'stack', {
     get (this: Error) {
@@ -40,18 +40,18 @@ export class AccessTokenExpiredError extends AccessTokenExpired {
 /** Why a token was refused. */
 export type RefusalReason = 'malformed' | 'signature' | 'type' | 'unknown key' | 'issuer' | 'audience' | 'not yet valid' | 'expired' | 'proof'
 
-/** The `cause` of an error about a token, with the reason as its message: for logs, since the caller is not told. */
+/** The `cause` of an error about a token, with the reason as its message: for logs only, since the client is not told. */
 export const TokenRefusedError: FastifyErrorConstructor<{ code: string }, [reason: RefusalReason]> =
   withOneLineStack(createError<[reason: RefusalReason]>('FST_JWT_TOKEN_REFUSED', '%s', 401, Error, withoutStack))
 
 export const SessionEndedError: RequestErrorConstructor =
   requestError('FST_JWT_SESSION_ENDED', 'The session has ended', 401)
 
-/** RFC 9470 §3. A refresh does not help, only a login does. */
+/** RFC 9470 §3. Only a login helps, not a refresh. */
 export const LoginTooOldError: RequestErrorConstructor =
   requestError('FST_JWT_LOGIN_TOO_OLD', 'A more recent login is needed', 401)
 
-/** No 401: the interceptor that many front ends have would catch that of its own refresh, and refresh for ever. */
+/** Not a 401: many front ends have an interceptor that refreshes after any 401, also after that of the refresh itself, forever. */
 export const RefreshTokenMissingError: RequestErrorConstructor =
   requestError('FST_JWT_REFRESH_TOKEN_MISSING', 'A refresh token is needed', 403)
 
@@ -64,7 +64,7 @@ export const RefreshTokenInvalidError: RequestErrorConstructor =
 export const RefreshTokenRevokedError: RequestErrorConstructor =
   requestError('FST_JWT_REFRESH_TOKEN_REVOKED', 'The refresh token was revoked', 403)
 
-/** RFC 6750 §2: a client must not use more than one way to send a token. */
+/** RFC 6750 §2: a client must not send a token in more than one way. */
 export const RefreshTokenAmbiguousError: RequestErrorConstructor =
   requestError('FST_JWT_REFRESH_TOKEN_AMBIGUOUS', 'A refresh token came in the cookie and in the body: send one', 400)
 
@@ -90,30 +90,30 @@ export const ResourceProofInvalidError: RequestErrorConstructor =
 export const ResourceProofNonceError: RequestErrorConstructor =
   requestError('FST_JWT_PROOF_NONCE', 'The DPoP proof must carry the nonce of the header DPoP-Nonce', 401)
 
-/** A bound token under Bearer, or another one under DPoP (RFC 9449 §7.1, §7.2). */
+/** A bound token was sent with the scheme Bearer, or an unbound one with DPoP (RFC 9449 §7.1, §7.2). */
 export const AccessTokenSchemeError: RequestErrorConstructor =
-  requestError('FST_JWT_ACCESS_TOKEN_INVALID', 'The access token does not fit the scheme: a token that is bound to a key, and no other, goes with DPoP', 401)
+  requestError('FST_JWT_ACCESS_TOKEN_INVALID', 'The access token does not match the scheme: send a token that is bound to a key with DPoP, any other with Bearer', 401)
 
-/** A lost key logs nobody out, but its session cannot go on. */
+/** A client that has lost its key is not logged out, but can no longer refresh the session. */
 export const ProofRequiredError: RequestErrorConstructor =
   requestError('FST_JWT_PROOF_REQUIRED', 'The session is bound to a key: a DPoP proof of that key is needed', 403)
 
-/** What a browser sends about the key of its device (Device Bound Session Credentials). */
+/** For the proofs of a browser's device key (Device Bound Session Credentials). */
 export const DeviceProofInvalidError: RequestErrorConstructor =
   requestError('FST_JWT_PROOF_INVALID', 'The proof of the device\'s key (Secure-Session-Response) is missing or invalid', 400)
 
-/** The browser is to sign the challenge of the answer, or has given up its key: then only a login helps. */
+/** The browser should sign the challenge in the response. If it has given up its key, only a login helps. */
 export const DeviceProofRequiredError: RequestErrorConstructor =
   requestError('FST_JWT_PROOF_REQUIRED', 'The session is bound to a key of its device, and the browser has not proved that it has the key', 403)
 
-/** The browser will be able to prove it soon. */
+/** The browser will soon be able to prove that it has the key. */
 export const DeviceProofDeferredError: RequestErrorConstructor =
   requestError('FST_JWT_PROOF_DEFERRED', 'The session is bound to a key of its device, and the browser has yet to prove that it has the key: try again', 503)
 
 export const StoreUnavailableError: RequestErrorConstructor =
   requestError('FST_JWT_STORE_UNAVAILABLE', 'The session store is unavailable, try again', 503)
 
-/** Fastify's own code: a host that handles it for its routes handles it for ours. */
+/** Fastify's own code, so that a host's handling of it applies to the plugin's routes, too. */
 export const UnsupportedMediaTypeError: RequestErrorConstructor =
   requestError('FST_ERR_CTP_INVALID_MEDIA_TYPE', 'The body must be application/json', 415)
 

@@ -14,12 +14,12 @@ export const LONGEST: number = 400 * DAY // no browser keeps a cookie for longer
 const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const // milliseconds
 
 /**
- * Milliseconds of a duration option: a number is seconds, a text carries its unit.
+ * Milliseconds of a duration option, which is a number of seconds or a string with a unit.
  *
  * @param option the option's name, for the error
- * @param likely seconds: a larger number was meant as milliseconds, which other packages expect. A string may be longer,
- *   and so may Infinity
- * @throws InvalidOptionError also for a string without a unit, which one reader takes for seconds and another for milliseconds
+ * @param likely in seconds: a larger number is refused, since it was probably meant as milliseconds, which other packages expect.
+ *   A string or Infinity may exceed it
+ * @throws InvalidOptionError also for a string without a unit, which could mean seconds or milliseconds
  */
 export function toMilliseconds (option: string, value: unknown, likely: number): number {
   const milliseconds = parseDuration(option, value)
@@ -47,7 +47,7 @@ function refuseMilliseconds (option: string, value: unknown, likely: number): vo
   throw new InvalidOptionError(`${option} is ${value}, and a number is seconds: give "${inUnits(value)}" if you meant milliseconds, else "${inUnits(value * 1000)}"`)
 }
 
-/** In the largest unit of which it is a whole number. */
+/** In the largest unit that gives a whole number. */
 function inUnits (milliseconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => milliseconds % size === 0) ?? ['ms', 1]
   return `${milliseconds / size}${unit}`
@@ -56,13 +56,13 @@ function inUnits (milliseconds: number): string {
 function parseDuration (option: string, value: unknown): number {
   const milliseconds = typeof value === 'number' ? value * 1000 : parseText(value)
   if (milliseconds !== undefined && milliseconds >= 0) return milliseconds
-  throw new InvalidOptionError(`${option} is ${show(value)}: give seconds as a number (900) or a text with its unit ("15m")`)
+  throw new InvalidOptionError(`${option} is ${show(value)}: give seconds as a number (900) or a string with its unit ("15m")`)
 }
 
 function parseText (value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined
   if (!/[a-z]$/i.test(value)) return undefined
-  // @lukeed/ms has no answer to a zero, but knows the units.
+  // @lukeed/ms does not parse a zero, but knows the units.
   const unit = /^0+( *[a-z]+)$/i.exec(value)?.[1]
   if (unit !== undefined) return parse(`1${unit}`) === undefined ? undefined : 0
   return parse(value)

@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { isObject, isText, withoutPrototype } from '../json.ts'
 import { distance, nearest } from './nearest.ts'
 
-/** How many entries a Map holds safely: V8's takes twice as many, but with more than this it can throw where they come and go. */
+/** How many entries a Map can safely hold. V8 allows twice as many, but above this, adding and deleting entries can throw. */
 export const LARGEST_MAP: number = 2 ** 23
 
 type Fields = Record<string, unknown>
@@ -19,7 +19,7 @@ const NO_HABITS: Habits = new Map()
 export function checkFields (option: string, value: unknown, known: readonly string[], habits: Habits = NO_HABITS): Fields {
   if (value === undefined) return withoutPrototype({})
   if (!isObject(value)) {
-    // A text may be a secret at the wrong place (refreshToken: process.env.SECRET), and is not shown.
+    // A string is not shown, because it may be a misplaced secret (refreshToken: process.env.SECRET).
     const given = typeof value === 'string' ? 'a string' : show(value)
     throw new InvalidOptionError(`${option} is ${given}: give an object with ${known.join(', ')}`)
   }
@@ -67,7 +67,7 @@ export function checkBoolean (option: string, value: unknown, fallback: boolean)
 
 export function checkText (option: string, value: unknown): string | undefined {
   if (value === undefined || isText(value)) return value
-  throw new InvalidOptionError(`${option} is ${show(value)}: give a non-empty text`)
+  throw new InvalidOptionError(`${option} is ${show(value)}: give a non-empty string`)
 }
 
 export function checkFunction<Type> (option: string, value: Type): Type {
@@ -81,7 +81,7 @@ export function checkOneOf<Choice, Fallback extends Choice | undefined> (option:
   throw new InvalidOptionError(`${option} is ${show(value)}: give ${choices.map(show).join(', ')}`)
 }
 
-/** A value as an error message may show it: a text quoted and cut, anything but a primitive by its type alone. */
+/** A value as an error message may show it: a string is quoted and truncated; of an object, only the type is shown. */
 export function show (value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value)

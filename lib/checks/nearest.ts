@@ -1,4 +1,4 @@
-/** The known name with the smallest edit distance, letter case aside; the first one if there are several. */
+/** The known name with the smallest edit distance, ignoring case; the first one if there are several. */
 export function nearest (name: string, known: readonly string[]): string {
   const wanted = name.toLowerCase()
   const distances = known.map((candidate) => distance(wanted, candidate.toLowerCase()))

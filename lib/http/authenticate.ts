@@ -45,7 +45,7 @@ export function createVerifyAccessToken (accessTokens: AccessTokens, refuseAcces
   }
 }
 
-/** Sets `request.user`, or returns why not; undefined too where the route asks for no access token. */
+/** Sets `request.user`, or returns the error. Also returns undefined if the route does not need an access token. */
 export type CheckAccess = (request: AnyRequest) => Error | undefined
 
 export function createCheckAccess (
@@ -62,7 +62,7 @@ export function createCheckAccess (
   }
 }
 
-/** What the route's `config.jwtRefresh` says. */
+/** The route's `config.jwtRefresh`. */
 export function accessOf (request: AnyRequest): unknown {
   return own(request.routeOptions.config, 'jwtRefresh')
 }
@@ -79,7 +79,7 @@ export function createAuthenticate (checkAccess: CheckAccess): SyncHook {
 
 const SCHEMES = { Bearer: /^bearer +(.*)$/i, DPoP: /^dpop +(.*)$/i }
 
-/** RFC 6750 §2.1, RFC 9449 §7.1; the scheme's case does not matter (RFC 9110 §11.1). */
+/** RFC 6750 §2.1, RFC 9449 §7.1. The scheme is case-insensitive (RFC 9110 §11.1). */
 export function tokenUnder (scheme: 'Bearer' | 'DPoP', request: AnyRequest): string | null {
   const authorization = own(request.headers, 'authorization')
   if (typeof authorization !== 'string') return null

@@ -5,7 +5,8 @@ import type { AnyReply } from './hooks.ts'
 
 const NO_STORE = 'no-store'
 const PRIVATE = 'private, no-store'
-// Some caches obey these headers instead of Cache-Control: CDN-Cache-Control and its variants (RFC 9213), and those of nginx, Fastly and Akamai.
+// Some caches obey other headers instead of Cache-Control: CDN-Cache-Control and its variants (RFC 9213), and those of nginx, Fastly
+// and Akamai.
 const FOR_SOME_CACHES = /^(?:.+-)?cdn-cache-control$|^(?:surrogate-control|edge-control|x-accel-expires)$/
 const rule = Symbol('fastify-jwt-refresh cache-control')
 
@@ -13,7 +14,10 @@ interface WithRule {
   [rule]?: string | null
 }
 
-/** Enforces what `noStore` and `privateNoStore` have set, even if the handler or later hooks set another Cache-Control: a shared cache obeys what is sent. */
+/**
+ * Enforces what `noStore` and `privateNoStore` have set, even if the handler or later hooks set another Cache-Control, which a shared
+ * cache would obey.
+ */
 export function enforceCaching (app: FastifyInstance): void {
   if (!app.hasReplyDecorator(rule)) app.decorateReply(rule, null)
   app.addHook('onSend', applyRule)
@@ -32,12 +36,12 @@ function applyRule (_request: AnyRequest, reply: AnyReply, _payload: unknown, do
   done()
 }
 
-/** RFC 6749 §5.1: a response with a token, or with the refusal of one, must not come from a cache. */
+/** RFC 6749 §5.1: a response that contains a token, or that refuses one, must not be cached. */
 export function noStore (reply: AnyReply): void {
   setRule(reply, (reply as WithRule)[rule] ?? NO_STORE)
 }
 
-/** For a response that sets our cookie: a CDN that cached it would hand one user's session to another. */
+/** For a response that sets a cookie of the plugin: a CDN that cached it would give one user's session to another. */
 export function privateNoStore (reply: AnyReply): void {
   setRule(reply, PRIVATE)
 }

@@ -16,7 +16,7 @@ export interface CookieHints {
   atMissing (request: AnyRequest): void
 }
 
-/** What is wrong, and the fix; null if nothing can be detected. The header is the answer's Access-Control-Allow-Credentials. */
+/** What is wrong, and the fix; null if nothing is detected. `allowCredentials`: the response's Access-Control-Allow-Credentials. */
 type Cause = (request: AnyRequest, allowCredentials?: unknown) => string | null
 
 export function createCookieHints ({ cookie, publicUrl, refreshToken: { transport } }: Config): CookieHints {
@@ -24,7 +24,7 @@ export function createCookieHints ({ cookie, publicUrl, refreshToken: { transpor
   const atLogin = [plainHttp(cookie), otherSite(cookie), withoutCredentials]
   if (publicUrl === null) atLogin.push(strippedPrefix(cookie))
   const atMissing = transport === 'cookie' ? [tokenInBody, nothingSent] : [nothingSent]
-  /** Without a login from another origin, a refresh from there without a cookie comes from somebody who is not signed in. */
+  /** Until there is a login from another origin, a refresh from there without a cookie is from a user who is not signed in. */
   let hasForeignLogins = false
 
   function log (causes: Cause[], request: AnyRequest, allowCredentials?: unknown): void {
@@ -39,7 +39,7 @@ export function createCookieHints ({ cookie, publicUrl, refreshToken: { transpor
 
   function nothingSent ({ headers }: AnyRequest): string | null {
     if (!hasForeignLogins || headers.cookie !== undefined || !isFetchFromElsewhere(headers)) return null
-    return 'a refresh from another origin brought no cookie at all, although logins came from there: give fetch credentials: \'include\' (axios: ' +
+    return 'a refresh from another origin had no cookie at all, although there were logins from another origin: give fetch credentials: \'include\' (axios: ' +
       'withCredentials: true) for the login and for the refresh'
   }
 
@@ -54,13 +54,13 @@ export function createCookieHints ({ cookie, publicUrl, refreshToken: { transpor
   }
 }
 
-/** By the page's origin, since behind a proxy that ends TLS each request seems to be plain http. */
+/** Judged by the page's origin, since behind a proxy that terminates TLS every request seems to be plain http. */
 function plainHttp ({ secure }: CookieConfig): Cause {
   return ({ protocol, hostname, headers }) => {
     const { origin } = headers
     // Browsers send Fetch Metadata only to https and to localhost.
     if (!secure || protocol !== 'http' || !origin?.startsWith('http://') || headers['sec-fetch-site'] !== undefined || isLoopback(hostname)) return null
-    return 'the cookie of a login is Secure, and its page is plain http: browsers drop it, except on localhost. Serve https, or develop with cookie: { secure: false }'
+    return 'the cookie of a login is Secure, but the page is plain http: browsers drop it, except on localhost. Serve https, or develop with cookie: { secure: false }'
   }
 }
 
@@ -68,7 +68,7 @@ function isLoopback (hostname: string): boolean {
   return /^(.+\.)?localhost$|^127\.|^\[::1\]$/i.test(hostname)
 }
 
-/** Only in the answer to a fetch or a frame of another site. */
+/** Only for the response to a fetch, or in a frame, of another site. */
 function otherSite ({ sameSite }: CookieConfig): Cause {
   return ({ headers }) => {
     if (sameSite === 'none' || headers['sec-fetch-site'] !== 'cross-site' || isTopLevel(headers)) return null
@@ -78,7 +78,7 @@ function otherSite ({ sameSite }: CookieConfig): Cause {
 
 function withoutCredentials ({ headers }: AnyRequest, allowCredentials: unknown): string | null {
   if (!isFetchFromElsewhere(headers) || allowCredentials === 'true') return null
-  return 'the answer to a login from another origin does not allow credentials, so that browsers drop its cookie: register @fastify/cors with ' +
+  return 'the response to a login from another origin does not allow credentials, so browsers drop its cookie: register @fastify/cors with ' +
     'credentials: true, unless a proxy adds the header, and give fetch credentials: \'include\' (axios: withCredentials: true)'
 }
 
@@ -100,7 +100,7 @@ function prefixOf ({ headers, url, originalUrl }: AnyRequest): string {
 
 function tokenInBody ({ body }: AnyRequest): string | null {
   if (!isText(own(Object(body), 'refreshToken'))) return null
-  return 'a refresh brought a refresh token in its body, where nobody looks for it: give refreshToken: { transport: \'both\' } or \'body\', ' +
+  return 'a refresh had a refresh token in its body, where it is not read: give refreshToken: { transport: \'both\' } or \'body\', ' +
     'or let the client send the cookie'
 }
 

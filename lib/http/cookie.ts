@@ -8,17 +8,17 @@ import type { TokenCookie } from './token-cookie.ts'
 
 /** The cookie of the refresh token. */
 export interface RefreshCookie extends Pick<TokenCookie, 'read' | 'clear'> {
-  /** @throws TypeError for a token with which browsers would drop the cookie; it names the claim to shorten */
+  /** @throws TypeError if the cookie would be so long that browsers drop it; the message names the claim to shorten */
   checkSize (token: string, session: Session): void
   /**
-   * Lives as long as the session can, as the token in it does.
+   * Sets the cookie, which, like the token in it, lives until the session's absolute end.
    *
-   * @param persistent false: until the browser is closed (RFC 6265 §4.1.2.2)
+   * @param persistent if false, the cookie lives until the browser is closed (RFC 6265 §4.1.2.2)
    */
   set (reply: AnyReply, token: string, session: Session, now: number, persistent: boolean): void
 }
 
-/** The refresh cookie, which is cleared together with another cookie of its session. */
+/** Returns a refresh cookie whose `clear` also clears another cookie of the session. */
 export function clearedWith (cookie: RefreshCookie, other: Pick<TokenCookie, 'clear'>): RefreshCookie {
   return {
     ...cookie,
@@ -41,12 +41,12 @@ export async function createRefreshCookie (scope: FastifyInstance, config: Cooki
     read,
     clear,
     checkSize (token, session) {
-      // All of it is ASCII. A refresh cannot exceed it where the login did not: Chromium and Firefox leave the attributes out
-      // of the count, and a token grows by a few digits only.
+      // The text is ASCII, so characters are bytes. If the login's cookie is short enough, those of refreshes are, too: a token grows
+      // only by a few digits, and Chromium and Firefox do not count the attributes.
       const { length } = serializeFor(token, session, session.createdAt, true)
       if (length <= MAX_COOKIE) return
-      throw new TypeError(`issueTokens: claims.sub has ${Buffer.byteLength(session.subject)} bytes, so that the cookie ${config.name} has ${length}, ` +
-        `and browsers drop a cookie of more than ${MAX_COOKIE} without a word: give a shorter sub`)
+      throw new TypeError(`issueTokens: claims.sub has ${Buffer.byteLength(session.subject)} bytes, which makes the cookie ${config.name} ${length} bytes ` +
+        `long, and browsers silently drop cookies of more than ${MAX_COOKIE} bytes: give a shorter sub`)
     },
     set (reply, token, session, now, persistent) {
       write(reply, serializeFor(token, session, now, persistent))

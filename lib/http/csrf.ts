@@ -7,9 +7,9 @@ import type { SessionReference } from '../sessions/end-sessions.ts'
 import type { Refuse } from './refusals.ts'
 
 /**
- * Whether another site made the browser send this request. The browser says so itself, in headers that a page cannot
- * forge (Fetch Metadata; Origin, RFC 6454 §7). Without both there is no browser, and so no one who could be tricked.
- * A link or redirect that takes the user to a page of ours is none: see isNavigation.
+ * Whether another site made the browser send this request. The browser says so in headers that a page cannot forge
+ * (Fetch Metadata; Origin, RFC 6454 §7). A request with neither does not come from a browser, so no user can have been tricked.
+ * A link or redirect that takes the user to a page of the app does not count: see isNavigation.
  */
 export type IsCrossSite = (request: AnyRequest) => boolean
 
@@ -24,11 +24,11 @@ export function createIsCrossSite (trustedOrigins: ReadonlySet<string>, publicUr
 }
 
 /**
- * The error for such a request that carries our cookie or would set it, once the log says what a host with a front end of
- * its own must do.
+ * Returns the error for a cross-site request that has a cookie of the plugin or would set one. Logs what to do if the front end is
+ * the host's own.
  *
  * @param whose the session of the genuine token in the request
- * @param otherwise what else can be done about it, for the log
+ * @param otherwise another possible fix, for the log
  */
 export function refuseCrossSite (
   refuse: Refuse, request: AnyRequest, operation: RefusedEvent['operation'], whose?: SessionReference, otherwise = ''
@@ -40,26 +40,26 @@ export function refuseCrossSite (
 }
 
 /**
- * A top-level navigation: a link from a mail, or the redirect back from an identity provider. The user sees the answer, the
- * other site does not. An image, a frame and a fetch have another mode or destination; a form that posts has another method.
+ * A top-level navigation: a link in an email, or the redirect back from an identity provider. The user sees the response, the
+ * other site does not. An image, a frame or a fetch has another mode or destination; a form that posts has another method.
  */
 function isNavigation ({ method, headers }: AnyRequest): boolean {
   return (method === 'GET' || method === 'HEAD') && isTopLevel(headers)
 }
 
-/** Whether the browser shows the answer as a page of its own. There it keeps a cookie of any `SameSite` (RFC 6265bis §5.7). */
+/** Whether the browser shows the response as a top-level page. It then stores cookies of any `SameSite` (RFC 6265bis §5.7). */
 export function isTopLevel (headers: AnyRequest['headers']): boolean {
   return own(headers, 'sec-fetch-mode') === 'navigate' && own(headers, 'sec-fetch-dest') === 'document'
 }
 
 /**
- * Whether it is the origin of the request itself: scheme, host and port are compared as the URL standard spells them, so
- * that letter case, a default port, and other spellings of an IPv6 or internationalized host make no difference (RFC 6454 §5).
+ * Whether it is the origin of the request's own URL. Both are normalized by the URL standard before they are compared, so letter
+ * case, a default port, and other spellings of an IPv6 or internationalized host make no difference (RFC 6454 §5).
  */
 function isOriginOf ({ protocol, host }: AnyRequest, origin: string): boolean {
   const scheme = /^https?:/i.exec(origin)?.[0].toLowerCase()
   if (scheme === undefined || !URL.canParse(origin)) return false
-  // What seems to be plain http may have been https, up to a proxy that ends TLS.
+  // A request that seems to be plain http may have been https, if a proxy terminates TLS.
   if (protocol === 'https' && scheme === 'http:') return false
   const ours = `${scheme}//${host}`
   return URL.canParse(ours) && new URL(ours).href === `${new URL(origin).origin}/`

@@ -21,7 +21,7 @@ export interface Decorations {
   revokeTokens: RevokeTokens
 }
 
-/** @throws InvalidOptionError where a name is taken, naming the option that gives another one */
+/** @throws InvalidOptionError if a name is taken; the message says which option changes it */
 export function decorate (app: FastifyInstance, names: Record<DecoratorName, string>, decorations: Decorations): void {
   for (const decorator of ['authenticate', 'authenticateOrRefresh', 'refresh', 'requireSession', 'requireRecentLogin', 'sessions', 'verifyAccessToken'] as const) {
     add('instance', decorator, (name) => app.decorate(name, decorations[decorator] as unknown))
@@ -29,8 +29,8 @@ export function decorate (app: FastifyInstance, names: Record<DecoratorName, str
   for (const decorator of ['issueTokens', 'renewAccessToken', 'revokeTokens'] as const) {
     add('reply', decorator, (name) => app.decorateReply(name, decorations[decorator] as unknown))
   }
-  // One place for the answer of a refresh serves two registrations: a request is refreshed by one of them. The mark tells
-  // a place of ours from a host's own under that name.
+  // Two registrations can share `reply.tokens`, since only one of them refreshes a given request. The mark distinguishes the
+  // plugin's own decorator from one that the host added under that name.
   const mark = Symbol.for(`fastify-jwt-refresh reply.${names.tokens}`)
   if (app.hasReplyDecorator(mark)) return
   add('reply', 'tokens', (name) => app.decorateReply(name, null))

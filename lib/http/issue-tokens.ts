@@ -20,7 +20,7 @@ import type { ReadTokens } from './presented.ts'
 import type { Refuse } from './refusals.ts'
 import { orRetryLater } from './replies.ts'
 
-// What reply.jwtSign of @fastify/jwt takes.
+// Options that reply.jwtSign of @fastify/jwt accepts.
 const HABITS: Habits = new Map([['sign', 'give the plugin accessToken: { expiresIn, issuer, audience, algorithm }']])
 
 const NAMES = ['transport', 'metadata', 'expiresIn', 'maxAge', 'persistent', 'endPrevious', 'crossSite', 'authTime'] as const
@@ -36,15 +36,15 @@ export interface IssueTokensParts {
   hints: CookieHints
   startSession: StartSession
   refuse: Refuse
-  /** null: tokens are bound to no key. */
+  /** null: tokens are not bound to keys. */
   keyProofs: KeyProofs | null
-  /** null: sessions are bound to no device. */
+  /** null: sessions are not bound to devices. */
   deviceBinding: DeviceBinding | null
 }
 
 export type IssueTokens = (this: AnyReply, claims: unknown, options?: IssueTokensOptions) => Promise<TokenResponse>
 
-/** `reply.issueTokens`: a login, after the host has checked who it is. */
+/** `reply.issueTokens`: a login, after the host has authenticated the user. */
 export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
   const { config, readTokens, isCrossSite, cookie, accessCookie, hints, parseTerms, startSession, refuse, keyProofs, deviceBinding } = parts
   const { keys, transport: configured } = config.refreshToken
@@ -69,7 +69,7 @@ export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
 
     if (this.statusCode === 204) this.code(200) // set by revokeTokens, if the host has ended the old session first
     if (transport === 'body') {
-      // The cookie of a session that has just been ended: beside the new token in the body, it would make every refresh ambiguous.
+      // The session of the cookie has just been ended, and with the new token in the body the cookie would make every refresh ambiguous.
       if (configured === 'both' && !isForeign && presented !== null && presented.cookies.texts.length > 0) cookie.clear(this)
       return { ...response, refreshToken }
     }
@@ -85,7 +85,7 @@ export function createIssueTokens (parts: IssueTokensParts): IssueTokens {
   }
 }
 
-/** Those that the client will forget: whoever else holds a copy of them should not live on. */
+/** The tokens that the client will no longer use. Their sessions are ended, so that copies of them become useless. */
 function tokensToForget ({ cookies, body }: ReturnType<ReadTokens>, isForeign: boolean): SessionReference[] {
   return [cookies, body].flatMap(({ comesAlong, tokens }) => comesAlong && isForeign ? [] : tokens)
 }

@@ -17,19 +17,19 @@ import type { Refuse } from './refusals.ts'
 
 /** The refresh tokens in one place of a request. */
 export interface Presented {
-  /** What stands there, genuine or not. */
+  /** All tokens found there, genuine or not. */
   texts: string[]
-  /** Whether a page of another site may have made the browser send it. Not for a body, which only the client's own code builds. */
+  /** Whether another site may have made the browser send it. False for a body, which only the client's own code can build. */
   comesAlong: boolean
-  /** What is genuine: the highest generation of each session, the latest token first. */
+  /** The genuine tokens: the highest generation of each session, the latest token first. */
   tokens: RefreshToken[]
-  /** How many of the texts no key of ours opens. */
+  /** How many of the texts could not be verified. */
   unreadable: number
-  /** Why the first of those is refused. */
+  /** Why the first of those was refused. */
   refusal: Refusal | null
 }
 
-/** The refresh tokens in the cookies of a request, where the transport allows them. Refuses nothing. */
+/** Reads the refresh tokens in the cookies of a request, if the transport allows cookies. Never throws. */
 export type ReadCookies = (request: AnyRequest) => Presented
 
 export function createReadCookies ({ transport }: RefreshTokenConfig, cookie: RefreshCookie, refreshTokens: RefreshTokens): ReadCookies {
@@ -38,7 +38,7 @@ export function createReadCookies ({ transport }: RefreshTokenConfig, cookie: Re
   }
 }
 
-/** Looks for refresh tokens where the transport allows them, all of them. Refuses nothing. */
+/** Reads all refresh tokens in the places that the transport allows. Does not throw, unless the host's `extract` does. */
 export type ReadTokens = (request: AnyRequest) => { cookies: Presented, body: Presented }
 
 export function createReadTokens ({ transport, extract }: RefreshTokenConfig, readCookies: ReadCookies, refreshTokens: RefreshTokens): ReadTokens {
@@ -56,7 +56,7 @@ function present (refreshTokens: RefreshTokens, texts: string[], comesAlong: boo
   let unreadable = 0
   let refusal: Refusal | null = null
   for (const text of texts) {
-    // Fifty tokens at most fit into the 16 kB of the headers, so nobody makes us verify for long.
+    // At most about fifty tokens fit into the 16 KiB that Node.js allows for headers, which bounds the work.
     const token = refreshTokens.verify(text)
     if (typeof token === 'string') {
       unreadable++
@@ -69,14 +69,14 @@ function present (refreshTokens: RefreshTokens, texts: string[], comesAlong: boo
   return { texts, comesAlong, unreadable, refusal, tokens: [...bySession.values()].sort((a, b) => b.issuedAt - a.issuedAt) }
 }
 
-/** The refresh token that a refresh is about. */
+/** The refresh token that a refresh uses. */
 export interface Chosen {
   token: RefreshToken
-  /** Where the answer puts a new refresh token. */
+  /** How the response sends a new refresh token. */
   transport: Transport
-  /** As it was sent in the body; null where it came in the cookie, or in a place that only the host knows. */
+  /** The token as it was sent in the body; null if it came in the cookie, or in a place that only the host knows. */
   sent: string | null
-  /** Whether the answer must bring a new refresh token even where the client could keep the one that it has. */
+  /** Whether the response must contain a new refresh token even if the client could keep the old one. */
   renews: boolean
 }
 
@@ -90,9 +90,9 @@ export type ChooseToken = (request: AnyRequest, store: GuardedStore) => Promise<
 interface ChooseTokenParts {
   config: RefreshTokenConfig
   readTokens: ReadTokens
-  /** null: there is no older scheme whose tokens are taken. */
+  /** null: tokens of an older scheme are not accepted. */
   adopt: Adopt | null
-  /** null: tokens are bound to no key. */
+  /** null: tokens are not bound to keys. */
   keyProofs: KeyProofs | null
   isCrossSite: IsCrossSite
   now: () => number
@@ -102,8 +102,8 @@ interface ChooseTokenParts {
 
 export function createChooseToken ({ config, readTokens, adopt, keyProofs, isCrossSite, now, hints, refuse }: ChooseTokenParts): ChooseToken {
   /**
-   * The latest token whose session lives, or the latest of all: a cookie that was left behind or tossed in must not log
-   * anyone out. Where people of two subjects are signed in, any choice could be the wrong one.
+   * The latest token whose session is alive, or, if there is none, the latest of all: a stale cookie, or one that a sibling
+   * subdomain has set, must not log anyone out. If two subjects are signed in, any choice could be wrong, so it is refused.
    */
   async function chooseLiving (request: AnyRequest, tokens: [RefreshToken, ...RefreshToken[]], store: GuardedStore): Promise<RefreshToken> {
     const found = await Promise.all(tokens.map(async ({ sessionId, subject }) => await findAlive(store, sessionId, subject, now())))
@@ -114,12 +114,15 @@ export function createChooseToken ({ config, readTokens, adopt, keyProofs, isCro
     return latest
   }
 
-  /** An old token in the place of ours is answered there. Elsewhere it may be in a cookie, which comes along by itself. */
+  /**
+   * If the old token came in the body, the response uses the body, too. Otherwise the old token may be in a cookie, which browsers
+   * also send in cross-site requests.
+   */
   async function chooseAdopted (adopt: Adopt, request: AnyRequest, sent: string | null, store: GuardedStore): Promise<Chosen | null> {
     if (isCrossSite(request)) throw refuseCrossSite(refuse, request, 'refresh')
     const token = await adopt(request, store)
     if (token === null) return null
-    // As at a login: what follows is bound to the key of this request.
+    // As at a login, the tokens that follow are bound to the key of this request.
     if (keyProofs !== null) token.jkt = keyProofs.ofLogin(request)
     const transport = sent !== null || config.transport === 'body' ? 'body' : 'cookie'
     // Without rotation the client would keep the old token for good, and what was not sent in the body cannot be sent back.
@@ -142,8 +145,8 @@ export function createChooseToken ({ config, readTokens, adopt, keyProofs, isCro
       const reason = refusal as Refusal
       throw refuse(request, 'refresh', reason, new RefreshTokenInvalidError({ cause: new TokenRefusedError(reason) }))
     }
-    if (unreadable > 0) request.log.debug({ unreadable, reason: refusal }, 'a refresh passes over refresh cookies that no key of this instance opens')
-    // One token is the steady case, and its rotation asks the store for its session anyway.
+    if (unreadable > 0) request.log.debug({ unreadable, reason: refusal }, 'a refresh ignores refresh cookies that this instance cannot verify')
+    // Usually there is only one token, and its rotation asks the store for the session anyway.
     const chosen = others.length === 0 ? token : await chooseLiving(request, [token, ...others], store)
     return { token: chosen, transport: sent === null ? 'cookie' : 'body', sent, renews: false }
   }

@@ -16,18 +16,18 @@ export interface Proof extends SessionReference {
   refreshToken: RefreshToken | null
 }
 
-/** What a request presents for a logout. */
+/** The tokens that a request presents for a logout. */
 export interface Brought {
-  /** What `authenticate` verified comes first, then refresh tokens, then the access token of the request. */
+  /** In this order: what `authenticate` has verified, refresh tokens, the access token of the request. */
   proofs: Proof[]
   cookies: Presented
   body: Presented
-  /** Why the access token of the request is refused. */
+  /** Why the access token of the request was refused. */
   accessTokenError: Error | null
 }
 
 /**
- * Looks for whatever shows that a session is the caller's own.
+ * Finds everything in a request that proves that a session is the caller's own.
  *
  * @throws CrossSiteRequestError if another site has made the browser send everything that there is
  */
@@ -35,11 +35,11 @@ export type FindProofs = (request: AnyRequest) => Brought
 
 interface FindProofsParts {
   readTokens: ReadTokens
-  /** Without the access cookie. */
+  /** Does not read the access cookie. */
   readBearer: ReadAccessToken
   accessCookie: AccessCookie
   readAccessCookie: ReadAccessToken
-  /** Whether the host takes access tokens from a place of its own. That may be a cookie, which comes along by itself. */
+  /** Whether the host reads access tokens from another place. That may be a cookie, which browsers also send in cross-site requests. */
   extracts: boolean
   verifiedClaims: VerifiedClaims
   isCrossSite: IsCrossSite
@@ -67,7 +67,7 @@ export function createFindProofs (parts: FindProofsParts): FindProofs {
   }
 }
 
-/** Any other error is of the host's `extract`, which may throw for a request without the token that it looks for. */
+/** Any other error was thrown by the host's `extract`, perhaps because the request does not have the token that it looks for. */
 function isRefused (claims: unknown): claims is Error {
   return claims instanceof Error && own(claims, 'statusCode') === 401
 }

@@ -25,15 +25,15 @@ export interface RefreshParts {
   accessCookie: AccessCookie
   openStore: OpenStore
   emit: Emit
-  /** null: tokens are bound to no key. */
+  /** null: tokens are not bound to keys. */
   keyProofs: KeyProofs | null
-  /** null: sessions are bound to no device. */
+  /** null: sessions are not bound to devices. */
   deviceGate: DeviceGate | null
 }
 
 /**
- * The preHandler hook behind `POST /refresh`: finds the token, judges and rotates it, answers (RFC 6749 §6). Where it refuses,
- * it clears no cookie: while the request was on its way, another tab may have logged in, whose cookie that would throw away.
+ * The preHandler hook behind `POST /refresh`: finds the token, checks and rotates it, and responds (RFC 6749 §6). A refusal does not
+ * clear the cookie: another tab may have logged in meanwhile, and its new cookie would be cleared.
  */
 export function createRefresh (parts: RefreshParts): Hook {
   const { config, chooseToken, rotate, accessTokens, refreshTokens, verifiedClaims, cookie, accessCookie, openStore, emit, keyProofs, deviceGate } = parts
@@ -57,7 +57,7 @@ export function createRefresh (parts: RefreshParts): Hook {
       if (refreshToken !== null) cookie.set(reply, refreshToken, session, config.now(), token.persistent)
       reply[tokens] = accessCookie.deliver(reply, response, token.persistent)
     } else {
-      // In the body there always is one, so that a client may keep what it gets without a look at it.
+      // The body always contains a refresh token, so that a client can store it without a check.
       reply[tokens] = { ...response, refreshToken: refreshToken ?? sent as string }
     }
     verifiedClaims.set(request, accessClaims)

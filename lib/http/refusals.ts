@@ -6,9 +6,9 @@ import type { SessionReference } from '../sessions/end-sessions.ts'
 import type { Emit } from '../sessions/events.ts'
 
 /**
- * Emits the event of a refusal. Returns the error to answer with, so that it can be thrown in the same line.
+ * Emits the event of a refusal. Returns the error to respond with, so that it can be thrown in the same line.
  *
- * @param whose the session, by a verified token
+ * @param whose the session, known from a verified token
  */
 export type Refuse = (
   request: AnyRequest | null, operation: RefusedEvent['operation'], reason: RefusedEvent['reason'], error: Error, whose?: SessionReference
@@ -21,7 +21,7 @@ export function createRefuse (emit: Emit): Refuse {
   }
 }
 
-/** The same for an access token, with the reason taken from its error. */
+/** Does the same for an access token, with the reason taken from its error. */
 export type RefuseAccessToken = (request: AnyRequest | null, operation: 'access' | 'logout', error: Error) => Error
 
 export function createRefuseAccessToken (refuse: Refuse): RefuseAccessToken {
@@ -29,7 +29,7 @@ export function createRefuseAccessToken (refuse: Refuse): RefuseAccessToken {
     if (!(error.cause instanceof TokenRefusedError)) return error // thrown by the host's `extract`
     const reason = error.cause.message as RefusalReason
     if (reason !== 'expired') return refuse(request, operation, reason, error)
-    // Every client sends an expired token now and then, and then refreshes: no event.
+    // No event: every client sends an expired token now and then, and then refreshes.
     request?.log.debug({ operation, reason }, 'an access token has expired')
     return error
   }

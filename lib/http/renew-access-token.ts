@@ -26,12 +26,12 @@ interface RenewAccessTokenParts {
 
 export type RenewAccessToken = (this: AnyReply, claims: unknown) => Promise<RenewedAccessToken>
 
-/** `reply.renewAccessToken`. It asks the store first: otherwise a stolen access token could renew itself for ever. */
+/** `reply.renewAccessToken`. It asks the store first: otherwise a stolen access token could be renewed forever. */
 export function createRenewAccessToken (parts: RenewAccessTokenParts): RenewAccessToken {
   const { config, verifiedClaims, accessTokens, accessCookie, readCookies, openStore, demandAlive } = parts
   const tokensName = config.decorators.tokens as 'tokens'
 
-  /** To where the client has its tokens. */
+  /** Sends the token in the way in which the client has its other tokens. */
   function deliver (reply: AnyReply, response: TokenResponse, { sid, ...claims }: AccessTokenClaims): RenewedAccessToken {
     const { request } = reply
     const { texts, tokens } = readCookies(request)
@@ -41,7 +41,7 @@ export function createRenewAccessToken (parts: RenewAccessTokenParts): RenewAcce
     return accessCookie.deliver(reply, response, refreshToken?.persistent ?? false)
   }
 
-  /** A refresh of this request, which `adopt` may have started without a cookie of ours. */
+  /** Whether a refresh in this request has set cookies; with `adopt`, the request itself may have had none. */
   function hasSetCookies (reply: AnyReply): boolean {
     const given = reply[tokensName]
     return given !== null && given.refreshToken === undefined

@@ -7,7 +7,7 @@ import { own } from '../json.ts'
 import type { Gone } from '../sessions/rotation.ts'
 import type { AnyReply } from './hooks.ts'
 
-// What an answer needs besides its body is put on the reply before the throw: a host's error handler may answer in any shape.
+// Headers of an error response are set on the reply before the error is thrown, since a host's error handler may send any body.
 
 const ALGORITHMS = 'algs="ES256 EdDSA"' // those of proofs (RFC 9449 §7.1)
 const RETRY_AFTER = 1 // second
@@ -25,8 +25,8 @@ interface WithRefusal {
 }
 
 /**
- * Removes the headers of a refusal if the answer turns out to be a different one: the host may have let another strategy
- * decide, or have caught the error.
+ * Removes the header of a refusal if the response has another status after all: the host may have caught the error, or used
+ * another strategy.
  */
 export function enforceRefusals (app: FastifyInstance): void {
   if (!app.hasReplyDecorator(refusal)) app.decorateReply(refusal, null)
@@ -48,7 +48,10 @@ function takeBack (reply: AnyReply): void {
   if (header && reply.getHeader(header.name) === header.value) reply.removeHeader(header.name)
 }
 
-/** The error, once a 401 has said in WWW-Authenticate what was wrong (RFC 9110 §15.5.2, RFC 6750 §3). `parameters` follow. */
+/**
+ * Returns the error. If it is a 401, first sets WWW-Authenticate (RFC 9110 §15.5.2, RFC 6750 §3), with `parameters` at the end of the
+ * challenge.
+ */
 export function challenged (reply: AnyReply, error: Error, parameters = ''): Error {
   if (own(error, 'statusCode') === 401) setRefusal(reply, { statusCode: 401, name: 'www-authenticate', value: challengeOf(error) + parameters })
   return error
@@ -62,7 +65,7 @@ function challengeOf (error: Error): string {
   if (error instanceof ResourceProofNonceError) return `DPoP error="use_dpop_nonce", ${ALGORITHMS}`
   if (error instanceof SessionEndedError) return 'Bearer error="invalid_token", error_description="The session has ended"'
   if (error instanceof LoginTooOldError) return 'Bearer error="insufficient_user_authentication", error_description="A more recent login is needed"'
-  return 'Bearer' // nothing was wrong with a token: there was none (RFC 6750 §3.1)
+  return 'Bearer' // no error code, because there was no token (RFC 6750 §3.1)
 }
 
 function isAboutProof ({ cause }: Error): boolean {
@@ -74,13 +77,13 @@ export function goneError ({ code }: Gone): Error {
   return code === 'expired' ? new RefreshTokenExpiredError() : new RefreshTokenRevokedError()
 }
 
-/** The error, once a 503 has said when to try again. */
+/** Returns the error, a 503, after setting Retry-After. */
 export function retryLater (reply: AnyReply, error: Error, seconds: number): Error {
   setRefusal(reply, { statusCode: 503, name: 'retry-after', value: String(seconds) })
   return error
 }
 
-/** Awaits what the store is asked for; where that fails, the client learns when to try again. */
+/** Awaits the answer of the store. If the store fails, Retry-After tells the client when to try again. */
 export async function orRetryLater<Value> (reply: AnyReply, answer: Promise<Value>): Promise<Value> {
   try {
     return await answer

@@ -15,7 +15,7 @@ export function createRequireRecentLogin (verifiedClaims: VerifiedClaims, now: (
 
     function check (reply: AnyReply): Error | undefined {
       const claims = verifiedClaims.get(reply.request)
-      // Without authenticate before it, it is not known who has to log in again.
+      // If authenticate did not run before, it is not known who must log in again.
       if (claims === null) return challenged(reply, new AccessTokenMissingError())
       const { auth_time: authTime } = claims
       if (authTime !== undefined && now() < (authTime + seconds) * 1000) return undefined

@@ -34,7 +34,7 @@ export type DemandSession = (request: AnyRequest, reply: AnyReply, store: Guarde
 export function createDemandSession (verifiedClaims: VerifiedClaims, demandAlive: DemandAlive): DemandSession {
   return async function demandSession (request, reply, store) {
     const claims = verifiedClaims.get(request)
-    // Without authenticate before it nothing says whose session to ask for.
+    // If authenticate did not run before, it is not known whose session to look up.
     if (claims === null) throw challenged(reply, new AccessTokenMissingError())
     await demandAlive(request, reply, store, claims)
     return claims

@@ -33,9 +33,9 @@ export interface RevokeTokensParts {
   emit: Emit
   refuse: Refuse
   refuseAccessToken: RefuseAccessToken
-  /** null: tokens are bound to no key. */
+  /** null: tokens are not bound to keys. */
   keyProofs: KeyProofs | null
-  /** null: sessions are bound to no device. */
+  /** null: sessions are not bound to devices. */
   deviceGate: DeviceGate | null
 }
 
@@ -56,7 +56,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     noStore(this)
     const brought = findProofs(this.request)
     const { proofs, cookies: { unreadable, refusal } } = brought
-    if (unreadable > 0) this.log.info({ unreadable, reason: refusal }, 'a logout found refresh cookies that no key of this instance opens')
+    if (unreadable > 0) this.log.info({ unreadable, reason: refusal }, 'a logout had refresh cookies that this instance cannot verify')
 
     const store = openStore('logout', this.request)
     if (everywhere) await orRetryLater(this, endEverywhere(this, store, brought))
@@ -66,7 +66,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     this.code(204)
   }
 
-  /** The form of another site sends no SameSite cookie, but the cookies that its answer sets would count. */
+  /** Not for a cross-site request: it has no SameSite cookies, but the response to a form of another site could clear them. */
   function clearCookies (reply: AnyReply): void {
     if (transport !== 'body' && !isCrossSite(reply.request)) cookie.clear(reply)
   }
@@ -75,7 +75,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     const proofs = demandKey(reply, demandProofs(reply, brought))
     const subject = demandOneSubject(reply, await demandCurrent(reply, store, proofs))
     await endAll(store, emit, 'logout', subject, reply.request)
-    // By their ids too, in case the store has lost its index of the subject's sessions.
+    // Also by their ids, in case the store has lost its index of the subject's sessions.
     await endSessions(store, emit, 'logout', proofs, reply.request)
   }
 
@@ -90,7 +90,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     throw refused(reply, reason, new RefreshTokenInvalidError({ cause: new TokenRefusedError(reason) }))
   }
 
-  /** Those that need no proof of a key, or come with a good one. An access token that got here has been judged already. */
+  /** The proofs that need no proof of a key, or come with a valid one. For access tokens, that has been checked already. */
   function demandKey (reply: AnyReply, proofs: Proof[]): Proof[] {
     const { request } = reply
     const allowed = proofs.filter(({ refreshToken }) => refreshToken === null ||
@@ -102,7 +102,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     return allowed
   }
 
-  /** The proofs of living sessions that have not moved on past the token: an older token may have been stolen long ago. */
+  /** The proofs of active sessions whose token has not been superseded: an older token may have been stolen long ago. */
   async function demandCurrent (reply: AnyReply, store: GuardedStore, proofs: Proof[]): Promise<Proof[]> {
     const living = await findLiving(store, proofs)
     if (living.length === 0) throw sessionOver(reply, proofs[0] as Proof)
@@ -130,7 +130,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
     return refused(reply, outcome.code, goneError(outcome), proof)
   }
 
-  /** Whose sessions are to be ended; with cookies of two people, that is ambiguous. */
+  /** The subject whose sessions are ended; with cookies of two users, that is ambiguous. */
   function demandOneSubject (reply: AnyReply, proofs: Proof[]): string {
     const access = proofs.find(isOfAccess)
     const { subject } = access ?? proofs[0] as Proof
@@ -143,7 +143,7 @@ export function createRevokeTokens (parts: RevokeTokensParts): RevokeTokens {
   }
 }
 
-/** With nothing else to end, a client that can get a new one should: 204 would be a false success. */
+/** There is nothing else to end, so a 204 would falsely report success: the client should get a new access token and try again. */
 function isBadAccessTokenAlone ({ proofs, cookies, body, accessTokenError }: Brought): boolean {
   return accessTokenError !== null && proofs.length + cookies.texts.length + body.texts.length === 0
 }

@@ -16,8 +16,8 @@ export const MAX_COOKIE = 4096
 /** An httpOnly cookie that holds a token. */
 export interface TokenCookie {
   /**
-   * The values of the cookies with this name that look like ours, in the browser's order. There can be several: after a change
-   * of path or domain an older cookie remains beside the new one, and a sibling subdomain can add one (RFC 6265 §8.6).
+   * The values of the cookies with this name that match the pattern, in the browser's order. There can be several: after a change
+   * of path or domain an older cookie remains next to the new one, and a sibling subdomain can add one (RFC 6265 §8.6).
    * The limit of 16 KiB that Node.js has for all headers bounds their number.
    */
   read (request: AnyRequest): string[]
@@ -29,15 +29,15 @@ export interface TokenCookie {
 }
 
 /**
- * @param scope private to us: it inherits the host's `@fastify/cookie`, or gets one that the host does not see
- * @param pattern matches the values that look like ours
+ * @param scope a private scope: it inherits the host's `@fastify/cookie`, or gets one that the host does not see
+ * @param pattern matches the values that the plugin may have set
  */
 export async function createTokenCookie (scope: FastifyInstance, config: CookieConfig, pattern: RegExp = TOKEN_START): Promise<TokenCookie> {
   if (!scope.hasDecorator('serializeCookie')) await scope.register(fastifyCookie, withoutPrototype({}))
   const { serializeCookie, parseCookie } = scope
   const { name, domain, ...rest } = config
   // Never through the host's reply.setCookie, which adds its own defaults: the cookie is only cleared if its attributes match.
-  // Attributes that we do not use are listed, too: otherwise the library would read them from a polluted `Object.prototype`.
+  // Unused attributes are listed, too: otherwise the library would read them from a polluted `Object.prototype`.
   const leftOut: object = { maxAge: undefined, expires: undefined, priority: undefined, encode: undefined }
   const attributes = { ...leftOut, ...rest, domain: domain as string, httpOnly: true }
   const start = `${name}=`
@@ -64,7 +64,7 @@ export async function createTokenCookie (scope: FastifyInstance, config: CookieC
       for (const pair of cookieHeader.split(';')) {
         const text = trimBlanks(pair)
         if (!text.startsWith(start)) continue
-        // The values that we set need no decoding. Pairs are parsed one by one, because the parser keeps only the first cookie of each name.
+        // The plugin's own values need no decoding. Pairs are parsed one by one, since the parser keeps only the first cookie of a name.
         const value = text.includes('%') ? own(parseCookie(text), name) : trimBlanks(text.slice(start.length))
         if (isText(value) && pattern.test(value)) values.push(value)
       }
@@ -78,7 +78,7 @@ export async function createTokenCookie (scope: FastifyInstance, config: CookieC
 
 /**
  * Removes the spaces and tabs around the text (RFC 6265bis §5.6). `String.trim` would also remove a no-break space, which browsers
- * keep as a part of the name: a sibling subdomain could then set a cookie that we mistake for a `__Host-` cookie.
+ * keep as a part of the name: a sibling subdomain could then set a cookie that would be mistaken for a `__Host-` cookie.
  */
 function trimBlanks (text: string): string {
   let start = 0

@@ -4,11 +4,11 @@ import type { AnyRequest } from '../../types/requests.ts'
 import { InvalidOptionError } from '../errors.ts'
 
 /**
- * Which claims this registration of the plugin verified in a request. They outlive what a host makes of `request.user`,
- * which may also be another plugin's: a logout must end the session that was proven, not what is written there.
+ * The claims that this registration of the plugin has verified in a request. They are kept apart from `request.user`, which the
+ * host or another plugin can replace: a logout must end the session that was proven.
  */
 export interface VerifiedClaims {
-  /** Makes them `request.user`, too. */
+  /** Also sets `request.user`. */
   set (request: AnyRequest, claims: AccessTokenClaims): void
   get (request: AnyRequest): AccessTokenClaims | null
 }
@@ -22,7 +22,7 @@ export function createVerifiedClaims (app: FastifyInstance): VerifiedClaims {
 
   return {
     set (request, claims) {
-      // If a scope below ours has decorated it with only a getter, it becomes an own property of the request.
+      // If a nested scope has decorated it with only a getter, it becomes an own property of the request.
       if (!Reflect.set(request, 'user', claims)) {
         Object.defineProperty(request, 'user', { value: claims, writable: true, enumerable: true, configurable: true })
       }
@@ -42,7 +42,7 @@ function demandSettable (app: FastifyInstance): void {
     const { prototype } = (app as unknown as Record<symbol, { prototype: object }>)[key] as { prototype: object }
     const user = descriptorOf(prototype, 'user')
     if (user?.get === undefined || user.set !== undefined) continue
-    throw new InvalidOptionError('request.user is decorated with a getter alone, and app.authenticate is to set it: ' +
+    throw new InvalidOptionError('request.user is decorated with only a getter, but app.authenticate must set it: ' +
       'give it a setter, too, decorate it with null, or register the plugin in another scope')
   }
 }

@@ -13,7 +13,7 @@ const ALGORITHMS = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const DEFAULT_CACHE = 10_000
 
 /**
- * @param isBound whether they are bound to keys (`dpop.bind`)
+ * @param isBound whether access tokens are bound to keys (`dpop.bind`)
  * @param refreshCookie the cookie of the refresh token
  * @throws InvalidOptionError
  */
@@ -29,7 +29,7 @@ export function parseAccessToken (secret: unknown, value: unknown, isBound: bool
   }
   const transport = checkOneOf('accessToken.transport', fields.transport, ['body', 'cookie', 'both'] as const, 'body')
   if (transport === 'body' && fields.cookie !== undefined) {
-    throw new InvalidOptionError('accessToken.cookie is given, but access tokens travel in the body alone: give accessToken.transport "cookie" or "both", or leave the option out')
+    throw new InvalidOptionError('accessToken.cookie is given, but access tokens travel only in the body: give accessToken.transport "cookie" or "both", or leave the option out')
   }
   if (transport !== 'body' && isBound) {
     throw new InvalidOptionError(`accessToken.transport is ${show(transport)}, but dpop.bind is "all", and a browser sends no proof with a cookie: give dpop.bind "refresh", or leave accessToken.transport out`)
@@ -52,7 +52,7 @@ export function parseAccessToken (secret: unknown, value: unknown, isBound: bool
 function checkAudience (value: unknown): string | string[] | undefined {
   if (!Array.isArray(value)) return checkText('accessToken.audience', value)
   if (value.length > 0 && value.every(isText)) return [...value]
-  throw new InvalidOptionError('accessToken.audience is an array that is empty or holds something else than texts: give one text or several')
+  throw new InvalidOptionError('accessToken.audience is an array that is empty or contains something other than non-empty strings: give one or more strings')
 }
 
 function checkTolerance (milliseconds: number): number {

@@ -41,14 +41,14 @@ export const TOP_HABITS: Habits = new Map([
   ['accessTokenSecret', 'give secret'],
   ['refreshSecret', 'give refreshToken: { secret }'],
   ['refreshTokenSecret', 'give refreshToken: { secret }'],
-  ['namespace', 'give decorators, with other names for all of ours'],
+  ['namespace', 'give decorators, with another name for each of them'],
   ['decoratorName', 'leave it out, since the claims are always request.user'],
   ['jwtVerify', 'give decorators: { authenticate }'],
   ['jwtSign', 'give decorators: { issueTokens }'],
   ['jwtDecode', 'leave it out, since no token is read that is not verified'],
-  ['formatUser', 'leave it out, and change request.user in a preHandler hook of yours'],
+  ['formatUser', 'leave it out, and change request.user in a preHandler hook'],
   ['trusted', 'leave it out, and put app.requireSession after app.authenticate'],
-  ['messages', 'leave it out, and choose your texts by error.code in setErrorHandler']
+  ['messages', 'leave it out, and choose messages by error.code in setErrorHandler']
 ])
 
 /** In `accessToken`. */
@@ -80,7 +80,7 @@ export const COOKIE_HABITS: Habits = new Map([
   ['expires', livesAsLong]
 ])
 
-const asTheOther = 'leave it out, since it is as cookie says, beside accessToken'
+const asTheOther = 'leave it out, since it is the same as in the option cookie'
 
 /** In `accessToken.cookie`. */
 export const ACCESS_COOKIE_HABITS: Habits = new Map([

@@ -26,11 +26,11 @@ const DECORATORS = [
 ] as const
 const STORE_METHODS = ['create', 'find', 'rotate', 'delete', 'list', 'deleteAll'] as const
 const DEFAULT_MAX_SESSIONS = 100
-const TEN_DAYS = 864_000_000 // with the half of it that is added, still less than a timer can hold
-const MAX_TIMEOUT = 2 ** 31 - 1 // beyond it a timer fires at once
+const TEN_DAYS = 864_000_000 // even with the half that is added at random, less than the longest delay of a timer
+const MAX_TIMEOUT = 2 ** 31 - 1 // a timer with a longer delay fires at once
 
 /**
- * The checked and completed options. Leaves the given ones as they are.
+ * Returns the checked and completed options. Does not change the given ones.
  *
  * @param scopePrefix the prefix of the scope in which the plugin is registered
  * @throws InvalidOptionError with one sentence: the option, what was given (never a secret) and the fix
@@ -72,10 +72,10 @@ export function parseOptions (given: JwtRefreshOptions, scopePrefix: string): Co
 
 function checkClock (value: JwtRefreshOptions['now']): () => number {
   const clock = checkFunction('now', value)
-  if (clock === undefined) return () => Date.now() // looked up at each call, so that the fake clock of a test runner moves it
+  if (clock === undefined) return () => Date.now() // looked up at each call, so that it follows a test runner's fake clock
   const time: unknown = clock()
   if (Number.isFinite(time)) return () => Math.floor(clock()) // stores keep whole milliseconds
-  throw new InvalidOptionError(`now answers with ${show(time)}: give a function that answers with milliseconds, such as Date.now`)
+  throw new InvalidOptionError(`now returned ${show(time)}: give a function that returns milliseconds, such as Date.now`)
 }
 
 function checkPrefix (value: unknown): string {
@@ -111,7 +111,7 @@ function checkSweepInterval (value: JwtRefreshOptions['sweepInterval'] = '10s'):
   if (value === false) return null
   const milliseconds = toMilliseconds('sweepInterval', value, HOUR)
   if (milliseconds >= 1 && milliseconds <= TEN_DAYS) return milliseconds
-  throw new InvalidOptionError(`sweepInterval is ${show(value)}: give between a millisecond and ten days, or false where something else calls store.sweep()`)
+  throw new InvalidOptionError(`sweepInterval is ${show(value)}: give between a millisecond and ten days, or false if something else calls store.sweep()`)
 }
 
 function checkOrigins (value: unknown): Set<string> {
@@ -128,7 +128,7 @@ function checkOrigins (value: unknown): Set<string> {
 }
 
 function isOrigin (value: unknown): boolean {
-  // An app's own scheme (capacitor://localhost) has the origin "null" for URL, so its text is compared.
+  // For a custom scheme (capacitor://localhost), URL gives the origin "null", so the string itself is compared.
   return typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/[^/?#*@\s]+$/.test(value) && URL.canParse(value) &&
     (!value.startsWith('http') || new URL(value).origin === value)
 }

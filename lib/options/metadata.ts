@@ -12,7 +12,7 @@ export function parseMetadata (value: unknown): Config['metadata'] {
   if (value === undefined) return metadataOf
   if (value === false) return () => ({})
   if (typeof value === 'function') return keptBy(value as MetadataFunction)
-  throw new InvalidOptionError(`metadata is ${show(value)}: give a function that makes an object of a request, or false to keep nothing`)
+  throw new InvalidOptionError(`metadata is ${show(value)}: give a function that returns an object for a request, or false to store nothing`)
 }
 
 function keptBy (metadata: MetadataFunction): Config['metadata'] {

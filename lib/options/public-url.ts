@@ -6,7 +6,7 @@ import { InvalidOptionError } from '../errors.ts'
 const PUBLIC_URL = /^https?:\/\/[^/\s*?#@\\]+(?:\/[^\s*?#@\\:]*)?$/i
 
 /**
- * The origin and path by which browsers reach the scope of the plugin, in the spelling of browsers (WHATWG URL).
+ * The origin and path at which browsers reach the scope of the plugin, as browsers spell them (WHATWG URL).
  *
  * @throws InvalidOptionError
  */

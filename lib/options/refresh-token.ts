@@ -12,7 +12,7 @@ const WINDOWS = ['overlap', 'retryWindow', 'recoveryWindow'] as const
 const DEFAULT_OVERLAP = 45_000
 
 /**
- * @param accessToken its keys are those of `secret`, from which the keys of the refresh tokens are derived
+ * @param accessToken has the keys of `secret`, from which the keys of the refresh tokens are derived
  * @throws InvalidOptionError
  */
 export function parseRefreshToken (value: unknown, accessToken: AccessTokenConfig): RefreshTokenConfig {
@@ -33,7 +33,7 @@ export function parseRefreshToken (value: unknown, accessToken: AccessTokenConfi
 
 function checkExtract (extract: RefreshTokenConfig['extract'], transport: RefreshTokenConfig['transport']): RefreshTokenConfig['extract'] {
   if (extract === undefined || transport !== 'cookie') return checkFunction('refreshToken.extract', extract)
-  throw new InvalidOptionError('refreshToken.extract is given, but refresh tokens travel in the cookie alone: give refreshToken.transport "body" or "both", or leave the option out')
+  throw new InvalidOptionError('refreshToken.extract is given, but refresh tokens travel only in the cookie: give refreshToken.transport "body" or "both", or leave the option out')
 }
 
 /** The first signs. */
@@ -45,7 +45,7 @@ function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
   if (secret === undefined && !accessKeys.every(isHmac)) {
     throw new InvalidOptionError('refreshToken.secret is undefined beside an asymmetric secret: give a string or Buffer of at least 32 random bytes')
   }
-  // What was signed before the app moved to a key pair or to a refreshToken.secret is still good: nobody is logged out.
+  // Tokens from before the app changed to a key pair or to a refreshToken.secret remain valid, so nobody is logged out.
   const derived = accessKeys.filter(isHmac).map(deriveRefreshKey)
   if (secret === undefined) return derived
 
@@ -54,7 +54,7 @@ function refreshKeys (secret: unknown, accessKeys: readonly Key[]): Key[] {
     throw new InvalidOptionError('refreshToken.secret is a key pair, but only this app reads its refresh tokens: give a string or Buffer of at least 32 random bytes')
   }
   if (keys.some(({ kid }) => accessKeys.some((key) => key.kid === kid))) {
-    throw new InvalidOptionError('refreshToken.secret is the same as secret: give another one, or leave it out and it is derived')
+    throw new InvalidOptionError('refreshToken.secret is the same as secret: give another one, or leave it out to have it derived')
   }
   return [...keys, ...derived]
 }
@@ -64,7 +64,7 @@ function parseWindows (fields: Record<string, unknown>, accessLife: number): Rot
   const rotation = checkOneOf('refreshToken.rotation', fields.rotation, [true, false, 'strict'] as const, true)
   const expiresIn = toMilliseconds('refreshToken.expiresIn', fields.expiresIn === undefined ? '7d' : fields.expiresIn, LONGEST)
   if (expiresIn < 1000 || !Number.isFinite(expiresIn)) {
-    throw new InvalidOptionError(`refreshToken.expiresIn is ${show(fields.expiresIn)}, less than a second or endless: give, for example, "7d"`)
+    throw new InvalidOptionError(`refreshToken.expiresIn is ${show(fields.expiresIn)}, less than a second or infinite: give, for example, "7d"`)
   }
   const [overlap, retryWindow, recoveryWindow] = WINDOWS.map((name) => toMilliseconds(`refreshToken.${name}`, fields[name] === undefined ? 0 : fields[name], name === 'overlap' ? HOUR : LONGEST)) as [number, number, number]
   if (rotation === 'strict') {
@@ -78,7 +78,7 @@ function parseWindows (fields: Record<string, unknown>, accessLife: number): Rot
   }
   // A victim that refreshes within the overlap confirms no token, so its thief is not detected.
   if (overlap > accessLife) {
-    throw new InvalidOptionError(`refreshToken.overlap is ${show(fields.overlap)}, longer than accessToken.expiresIn (${accessLife / 1000} s), so that thieves would be detected late: give less, or longer access tokens`)
+    throw new InvalidOptionError(`refreshToken.overlap is ${show(fields.overlap)}, longer than accessToken.expiresIn (${accessLife / 1000} s), so thieves would be detected late: give less, or longer access tokens`)
   }
   return {
     expiresIn,

@@ -9,7 +9,7 @@ import { isObject, withoutPrototype } from '../json.ts'
 const NAMES = ['refresh', 'logout', 'sessions', 'jwks']
 
 /**
- * @param canSign whether the instance signs tokens; one that only verifies them has no refresh and logout of its own
+ * @param canSign whether the instance signs tokens; one that only verifies them has no refresh and logout routes
  * @throws InvalidOptionError
  */
 export function parseRoutes (value: unknown, prefix: string, canSign: boolean): Record<RouteName, RouteConfig | null> {
@@ -34,7 +34,7 @@ function parseRoute (name: RouteName, value: unknown, fallback: string, prefix: 
     throw new InvalidOptionError(`${option} is ${show(value)}: give true, false, a path or { path, …route options }`)
   }
   checkRouteOptions(option, value)
-  // Fastify ignores what it does not know, and sessions would be ended without a recent login.
+  // Fastify ignores unknown route options, and sessions could be ended without a recent login.
   const misspelled = Object.keys(value).find((name) => /recent/i.test(name) && name !== 'requireRecentLogin')
   if (misspelled !== undefined) throw new InvalidOptionError(`${option}.${misspelled} is unknown: did you mean requireRecentLogin?`)
   const { path, requireRecentLogin, ...options } = withoutPrototype(value) as RouteShorthandOptions & { path?: unknown, requireRecentLogin?: unknown }
@@ -51,16 +51,16 @@ function checkRecentLogin (name: RouteName, value: unknown): number | null {
   throw new InvalidOptionError(`routes.${name}.requireRecentLogin is given, but only ending a session of routes.sessions can ask for a recent login: leave it out`)
 }
 
-/** Route options that would have no effect on a route of ours. */
+/** Refuses route options that would have no effect on the plugin's routes. */
 function checkRouteOptions (option: string, value: Record<string, unknown>): void {
   const { schema, validatorCompiler } = withoutPrototype(value)
   const ours = ['method', 'url', 'handler'].find((name) => Object.hasOwn(value, name))
   if (ours !== undefined) {
-    throw new InvalidOptionError(`${option}.${ours} is given, but is not the app's to change: leave it out, or give false as ${option} and add a route of your own`)
+    throw new InvalidOptionError(`${option}.${ours} is given, but cannot be changed: leave it out, or give false as ${option} and add a route of your own`)
   }
   const validated = ['body', 'querystring', 'query', 'headers', 'params'].find((name) => Object.hasOwn(schema ?? {}, name))
   if (validated === undefined || validatorCompiler !== undefined) return
-  throw new InvalidOptionError(`${option}.schema.${validated} is given, but our routes do not know your validator and would not check it: give ${option}.validatorCompiler, too, or leave it out`)
+  throw new InvalidOptionError(`${option}.schema.${validated} is given, but the plugin's routes do not use your validator and would not check it: give ${option}.validatorCompiler, too, or leave it out`)
 }
 
 function checkPath (option: string, value: unknown): string {
@@ -69,7 +69,7 @@ function checkPath (option: string, value: unknown): string {
 }
 
 /**
- * What the routes need of the other options.
+ * Checks what the routes need of the other options.
  *
  * @throws InvalidOptionError
  */
@@ -78,7 +78,7 @@ export function checkRoutes ({ routes, cookie, refreshToken, accessToken, public
     throw new InvalidOptionError(`routes.jwks is on in the scope ${show(scopePrefix)}: register the plugin at the root, where other services look for it, or leave the route out`)
   }
   if (routes.jwks !== null && accessToken.keys.every(({ jwk }) => jwk === null)) {
-    throw new InvalidOptionError('routes.jwks is on, but every secret is an HMAC secret, which must stay one: leave the route out, or give { private, public }')
+    throw new InvalidOptionError('routes.jwks is on, but every secret is an HMAC secret, which must not be published: leave the route out, or give { private, public }')
   }
   if (refreshToken.transport === 'body') return
   const above = publicUrl?.path ?? scopePrefix
@@ -87,7 +87,7 @@ export function checkRoutes ({ routes, cookie, refreshToken, accessToken, public
     if (route === null) continue
     const path = above + route.path
     if (!isUnder(path, cookie.path)) {
-      throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, so that the browser does not send the cookie to routes.${name} (${path}): give a path that both have in common, or ${publicUrl === null ? 'publicUrl where a proxy strips a prefix' : 'another publicUrl'}`)
+      throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, so the browser does not send the cookie to routes.${name} (${path}): give a path that both have in common, or ${publicUrl === null ? 'publicUrl if a proxy strips a prefix' : 'another publicUrl'}`)
     }
     if (/[:*]/.test(cookie.path)) {
       throw new InvalidOptionError(`cookie.path is ${show(cookie.path)}, with a parameter that no browser fills in: give a path without one, such as "/"`)

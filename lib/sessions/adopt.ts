@@ -27,7 +27,7 @@ import { oldTokenOf, rootOf } from './old-token.ts'
  * lost if either of the two steps fails. From then on, a session that is not in the store has ended. Without `markTradedIn`, only the
  * host's own check of the old token prevents a session that has ended from being started again.
  *
- * @throws what `askHost` throws, StoreUnavailableError, and TypeError for an answer that is not an AdoptedToken
+ * @throws what `askHost` throws, StoreUnavailableError, and TypeError for a result that is not an AdoptedToken
  */
 export type Adopt = (request: AnyRequest, store: GuardedStore) => Promise<RefreshToken | null>
 
@@ -82,7 +82,7 @@ export function createAdopt ({ config, openStore, parseTerms, emit }: AdoptParts
   /** Creates the session, or returns the one that a concurrent request has just created. */
   async function create (session: Session, key: string, store: GuardedStore, request: AnyRequest): Promise<Session> {
     try {
-      await withDeadline(store.timeLeft, async () => await openStore(null, request).create(session)) // an id that is taken is not a failure to report
+      await withDeadline(store.timeLeft, async () => await openStore(null, request).create(session)) // null: if the id is taken, that is not a failure to report
     } catch (cause) {
       const existing = await store.find(session.id, session.subject)
       if (existing !== null) return existing

@@ -3,7 +3,7 @@ import { isSessionId } from '../json.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { isAlive } from './rotation.ts'
 
-/** @param subject whose session it must be; null if that is not known */
+/** @param subject to whom the session must belong; null if that is not known */
 export async function findAlive (store: GuardedStore, id: string, subject: string | null, now: number): Promise<Session | null> {
   if (!isSessionId(id)) return null
   const session = await store.find(id, subject)

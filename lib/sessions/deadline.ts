@@ -1,9 +1,9 @@
 /**
- * What `call` resolves, or a rejection once the time is up. A late answer is dropped; where it was a write that came
- * through after all, the rotation rules heal it.
+ * Settles as `call` does, or rejects when the time is up. A late result is ignored: if it is a write that succeeds after all, the
+ * rotation rules tolerate it.
  *
  * @param milliseconds how long it may take
- * @param call an async function, so that what a host's code throws at once is a rejection too
+ * @param call an async function, so that errors that a host's code throws synchronously are rejections, too
  * @throws DeadlineError, and what `call` rejects with
  */
 export function withDeadline<Value> (milliseconds: number, call: () => Promise<Value>): Promise<Value> {

@@ -8,7 +8,7 @@ import type { GuardedStore } from './guarded-store.ts'
 export interface SessionReference {
   subject: string
   sessionId: string
-  /** As in SessionTerms; absent where no refresh token says whose session it is. */
+  /** As in SessionTerms; absent if it is not known from a refresh token. */
   adoptedKey?: string | null
 }
 
@@ -30,7 +30,7 @@ export async function endSession (
 /**
  * Ends each of the sessions that is still alive, and emits its event.
  *
- * @throws StoreUnavailableError where one of them could not be ended; the others are
+ * @throws StoreUnavailableError if one of them could not be ended; the others are ended all the same
  */
 export async function endSessions (
   store: GuardedStore, emit: Emit, reason: EndedEvent['reason'], sessions: readonly SessionReference[], request: AnyRequest | null
@@ -62,7 +62,7 @@ export function endedEvent (reason: EndedEvent['reason'], session: SessionRefere
   return { type: 'ended', reason, subject, sessionId, count: 1, ...keyOf(session) }
 }
 
-/** What an event says of the old token that was traded in for the session. */
+/** The part of an event that identifies the old token that was traded in for the session. */
 export function keyOf ({ adoptedKey = null }: Pick<SessionReference, 'adoptedKey'>): { key?: string } {
   return adoptedKey === null ? {} : { key: adoptedKey }
 }

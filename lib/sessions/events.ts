@@ -8,7 +8,7 @@ import { metadataOf } from './metadata.ts'
 /** Reports an event to the host and its log. Never throws and is never awaited: a broken audit log must not log anyone out. */
 export type Emit = (event: JwtRefreshEvent, request: AnyRequest | null) => void
 
-/** Where tracers that do not hold the options can listen; messages are DiagnosticsMessages. */
+/** The channel for tracers, which cannot set options. Its messages are DiagnosticsMessages. */
 export const CHANNEL = 'fastify-jwt-refresh'
 
 export function createEmit (onEvent: JwtRefreshOptions['onEvent'], log: FastifyBaseLogger): Emit {
@@ -45,8 +45,8 @@ const REFUSALS: Record<RefusedEvent['operation'], string> = {
 }
 
 /**
- * What a tracer may record. A subscriber is not the host's own code and may record all that it gets, so it gets no header,
- * body or query, which contain the tokens and the password of a login.
+ * What a tracer may record. A subscriber is not the host's own code and may record everything, so it gets no headers, body or
+ * query, which can contain tokens and passwords.
  */
 function summaryOf (request: AnyRequest): RequestSummary {
   const { id, method, routeOptions } = request

@@ -6,7 +6,7 @@ import { copyClaims } from './claims.ts'
 import type { GuardedStore } from './guarded-store.ts'
 
 /**
- * The claims for a refreshed access token, or null where the host wants the session ended.
+ * The claims for a refreshed access token, or null if the host wants the session to end.
  *
  * @param store the store whose time limit applies to `claims`, too
  * @throws what `askHost` throws, and TypeError for claims of another subject or with reserved names

@@ -7,8 +7,8 @@ import { boundToOf, recordFault } from './record-fault.ts'
 import { StoreQueue } from './store-queue.ts'
 
 /**
- * The store for one operation. `request` is null where there is none, as in `app.sessions`. `operation` is null if
- * its failure is not to be reported.
+ * Returns the store for one operation. `request` is null if there is none, as in `app.sessions`. `operation` is null if a failure
+ * should not be reported.
  */
 export type OpenStore = (operation: Operation | null, request: AnyRequest | null) => GuardedStore
 
@@ -26,9 +26,9 @@ export function createOpenStore (parts: StoreParts): OpenStore {
 }
 
 /**
- * A TokenStore with one time limit for all calls. Each failure, hang and impossible answer is a StoreUnavailableError
- * (503), so that none is taken for "not there". No call is started for a client that has disconnected, unless it is a logout
- * or ends a session: a user who closes the page right after "log out" still wants to be logged out.
+ * A TokenStore with one time limit for all calls. Each failure, timeout and invalid answer is a StoreUnavailableError (503), so
+ * that none is mistaken for "no session". No call is started for a client that has disconnected, unless it is a logout or ends a
+ * session: a user who closes the page right after "log out" still wants to be logged out.
  */
 export class GuardedStore {
   readonly #shared: StoreParts & { queue: StoreQueue }
@@ -64,7 +64,7 @@ export class GuardedStore {
     return this.#ask(this.#isWanted, async () => await this.#store.create(session))
   }
 
-  /** @param subject whose session it must be, if that is known */
+  /** @param subject to whom the session must belong; null if that is not known */
   find (id: string, subject: string | null): Promise<Session | null> {
     return this.#ask(this.#isWanted, async () => this.#check(await this.#store.find(id), id, subject))
   }
@@ -91,7 +91,10 @@ export class GuardedStore {
     return this.#shared.queue.run(call, { timeLeft: this.timeLeft, isWanted, onLate, teller: this })
   }
 
-  /** A client that mixes up two answers must not give one user the token of another. A custom store may say "not there" with undefined. */
+  /**
+   * If a database client mixes up two answers, one user must not get another user's token. A custom store may return undefined for
+   * an unknown session.
+   */
   #check (session: Session | null | undefined, id: string, subject: string | null): Session | null {
     return session === null || session === undefined ? null : this.#demandRecord(session, id, subject)
   }
@@ -100,13 +103,13 @@ export class GuardedStore {
     const fault = recordFault(session, id, subject)
     if (fault === null) return { ...session, boundTo: boundToOf(session) }
     const log = this.#request?.log ?? this.#shared.log
-    log.error({ sessionId: id, fault }, 'the session store answered with a record that cannot be right')
-    throw new TypeError(`the record cannot be right: ${fault}`)
+    log.error({ sessionId: id, fault }, 'the session store returned an invalid record')
+    throw new TypeError(`the session store returned an invalid record: ${fault}`)
   }
 
-  /** A custom store that forgets to return its rows has failed: "no sessions" would be wrong. */
+  /** A custom store that forgets to return its rows has failed: "no sessions" would be a wrong answer. */
   #checkList (sessions: Session[], subject: string): Session[] {
-    if (!Array.isArray(sessions)) throw new TypeError('list of the store answered with no array')
+    if (!Array.isArray(sessions)) throw new TypeError('list of the store did not return an array')
     return sessions.map((session) => this.#demandRecord(session, session?.id, subject))
   }
 }

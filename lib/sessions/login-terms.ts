@@ -9,7 +9,7 @@ export interface LoginTerms extends SessionTerms {
   maxAge: number
 }
 
-/** As passed by the host. */
+/** The options as the host passed them. */
 interface TermsOptions {
   expiresIn?: unknown
   maxAge?: unknown
@@ -21,7 +21,7 @@ interface TermsOptions {
  * The terms of one login: its own options, or the app's options as the default.
  *
  * @param call the name of the called function, for the error
- * @param isLogin whether the user has just been authenticated, if `authTime` does not say when that was
+ * @param isLogin whether the user has just been authenticated, in case `authTime` is not given
  * @throws TypeError
  */
 export type ParseTerms = (call: string, options: TermsOptions, isLogin: boolean) => LoginTerms
@@ -43,7 +43,7 @@ export function createParseTerms ({ refreshToken, now }: Config): ParseTerms {
   function parseAuthTime (call: string, value: unknown, isLogin: boolean): number | null {
     if (value === undefined) return isLogin ? toNumericDate(now()) : null
     if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= toNumericDate(now()) + CLOCK_SKEW) return value as number
-    throw new TypeError(`${call}: authTime is ${show(value)}: give the time of the login in whole seconds since the epoch, as the auth_time of an ID token is`)
+    throw new TypeError(`${call}: authTime is ${show(value)}: give the time of the login in whole seconds since the epoch, like the auth_time of an ID token`)
   }
 
   return function parseTerms (call, { expiresIn, maxAge, persistent, authTime }, isLogin) {

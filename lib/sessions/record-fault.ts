@@ -7,7 +7,7 @@ const NUMBERS = ['generation', 'createdAt', 'rotatedAt', 'expiresAt', 'endsAt'] 
  * What is wrong with a record, in words for the log, or null if nothing is. Drivers may return strings or BigInts instead of
  * numbers, `undefined` for a renamed column, and even the row of another query.
  *
- * @param subject whose session it must be; null if that is not known
+ * @param subject to whom the session must belong; null if that is not known
  */
 export function recordFault (session: Session, id: string, subject: string | null): string | null {
   if (!isObject(session)) return 'it is not an object'
@@ -21,7 +21,7 @@ export function recordFault (session: Session, id: string, subject: string | nul
   return null
 }
 
-/** A custom store from before there was a `boundTo` answers without one. */
+/** A custom store that was written before `boundTo` was introduced returns records without it. */
 export function boundToOf (session: Session): string | null {
   return (own(session, 'boundTo') ?? null) as string | null
 }

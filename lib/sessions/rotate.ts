@@ -18,17 +18,17 @@ export type Outcome = Accepted | Gone
 export interface Accepted {
   type: 'accepted'
   case: RotationCase
-  /** The record as it now is. */
+  /** The record after the write. */
   session: Session
   /** For the access token. */
   claims: SessionClaims
   /** Whether to issue a new refresh token. */
   child: boolean
-  /** The generation of the session before. */
+  /** The generation that the session had before. */
   before: number
 }
 
-/** @throws StoreUnavailableError also if the same race is lost repeatedly, and what the host's `claims` throws */
+/** @throws StoreUnavailableError, also if other requests changed the record in every attempt; and what the host's `claims` throws */
 export type Rotate = (token: RefreshToken, store: GuardedStore, request: AnyRequest) => Promise<Outcome>
 
 interface RotateParts {
@@ -38,9 +38,9 @@ interface RotateParts {
   emit: Emit
 }
 
-/** Applies the rotation rules to what the store holds: in the steady case one round trip. */
+/** Applies the rotation rules to the record in the store: usually in one round trip. */
 export function createRotate ({ config, windows, freshClaims, emit }: RotateParts): Rotate {
-  // If the first write uses up the token, a refresh that fails after it cannot be tried again: so `claims` goes first.
+  // If the write uses up the token, a refresh that fails afterwards cannot be retried, so `claims` is called before the write.
   const claimsFirst = config.claims !== undefined && isOneTime(windows)
 
   return async function rotate (token, store, request) {
@@ -70,7 +70,7 @@ export function createRotate ({ config, windows, freshClaims, emit }: RotatePart
       const claims = claimsFirst ? await freshClaims(session, request, store) : undefined
       if (claims === null) return await endByClaims()
       const { case: rotationCase, child, write } = decision
-      // It names the `current` that was judged: if another request was faster, it changes nothing.
+      // The write expects the `current` that was judged: if another request was faster, it changes nothing.
       const written = write === null ? session : await store.rotate(sessionId, subject, session.current, write, now)
       if (written !== null) {
         return await accept(rotationCase, written, child, session.generation, claims)
@@ -80,7 +80,7 @@ export function createRotate ({ config, windows, freshClaims, emit }: RotatePart
     store.tellFailure(cause)
     throw new StoreUnavailableError({ cause })
 
-    /** A throw leaves the client with the token that it sent, which the retry rule takes again. */
+    /** If this throws, the client still has the token that it sent, which the retry rule accepts again. */
     async function accept (
       rotationCase: RotationCase, session: Session, child: boolean, before: number, known?: SessionClaims
     ): Promise<Outcome> {
@@ -93,7 +93,7 @@ export function createRotate ({ config, windows, freshClaims, emit }: RotatePart
       return ended ? REVOKED : refuse(REVOKED) // another request was faster
     }
 
-    /** If the session ends here, the event of its end is enough. */
+    /** Only for a session that had ended before: if it ends in this request, the event of its end is enough. */
     function refuse (outcome: Gone): Gone {
       emit({ type: 'refused', operation: 'refresh', reason: outcome.code, sessionId, subject }, request)
       return outcome

@@ -54,7 +54,7 @@ export function createSessions ({ config, openStore, parseTerms, startSession, e
   }
 }
 
-/** A host that passes `user.id` of the wrong user object would otherwise revoke nothing and never know. */
+/** Otherwise a host that passes `user.id` of the wrong object, undefined, would revoke nothing and never notice. */
 function checkText (name: string, value: unknown): string {
   if (isText(value)) return value
   throw new TypeError(`sessions: ${name} must be a non-empty string`)

@@ -30,7 +30,7 @@ export interface Login {
   request: AnyRequest | null
   /** The sessions that it replaces (ASVS 5.0 7.2.4); they may have ended already. */
   previous: readonly SessionReference[]
-  /** Whether it counts against `maxSessionsPerSubject`. */
+  /** Whether `maxSessionsPerSubject` is enforced. */
   isLimited: boolean
   /** Throws if the tokens cannot be sent, before anything is stored. */
   check: ((session: Session, refreshToken: string, response: TokenResponse) => void) | null
@@ -64,13 +64,13 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
     const id = randomBytes(ID_BYTES).toString('base64url')
     const root = randomBytes(ROOT_BYTES).toString('base64url')
     const session = newSession({ id, root, claims, metadata, terms }, config.refreshToken.windows, now)
-    // Signed first: what cannot be signed must not leave a session behind.
+    // Signed first, so that no session is created if signing fails.
     const { response } = accessTokens.sign(session, claims, terms.authTime, terms.jkt)
     const refreshToken = refreshTokens.sign(session, { generation: 0, hash: session.current, ...terms })
     check?.(session, refreshToken, response)
     const store = openStore('login', request)
     await store.create(session)
-    // The others are ended once the new one is there, so that a store that fails in between signs nobody out.
+    // The old sessions are ended after the new one is stored, so that a store that fails in between signs nobody out.
     const tellReplaced = (old: SessionReference): void => emit(endedEvent('replaced', old), request)
     const { ended, failure } = await deleteEach(store, previous, tellReplaced)
     if (failure === null) emit({ type: 'issued', sessionId: session.id, subject: session.subject }, request)
@@ -82,7 +82,7 @@ export function createStartSession ({ config, accessTokens, refreshTokens, openS
   }
 
   /**
-   * Waits no longer than the login may take, and continues after its answer. If the session remains, nobody has a token of it.
+   * Waits no longer than the login may take; the deletion itself continues. If the session remains, nobody has a token for it.
    *
    * @param timeLeft milliseconds
    */
@@ -98,7 +98,7 @@ export interface ExposedLogin {
   signAccessToken: AccessTokens['sign']
   parseTerms: ParseTerms
   cookieName: string
-  /** Absent where access tokens travel in the body alone. */
+  /** Absent if access tokens travel only in the body. */
   accessCookieName: string | undefined
 }
 
@@ -106,7 +106,7 @@ interface WithLogins {
   [logins]?: Record<string, ExposedLogin>
 }
 
-/** For `fastify-jwt-refresh/testing`: a test can log in without a route, and get an expired token without moving the clock. */
+/** For `fastify-jwt-refresh/testing`, so that a test can log in without a route, or get an expired token without moving the clock. */
 export function exposeStartSession (app: FastifyInstance, issueTokens: string, login: ExposedLogin): void {
   const scope = app as WithLogins
   scope[logins] = { ...scope[logins], [issueTokens]: login }

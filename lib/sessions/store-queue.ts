@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../errors.ts'
 const MAX_CALLS = 32
 
 export interface CallLimits<Value> {
-  /** Milliseconds that the caller still waits. */
+  /** For how many milliseconds the caller still waits. */
   timeLeft: number
   /** Checked when it is the call's turn: false if nobody waits for its answer. */
   isWanted: () => boolean
@@ -16,14 +16,14 @@ export interface CallLimits<Value> {
 interface Entry {
   begin: () => void
   isRunning: boolean
-  /** Its caller has been answered. */
+  /** Whether its caller has got an answer. */
   isOver: boolean
 }
 
 /**
- * Makes at most 32 store calls at a time, and none that nobody waits for any more. Database clients queue
- * without a limit. If a database is slower than its load, nearly all of its work is then for callers who have already been
- * answered with a 503: of 40 statements a second for 150 callers, 3 were in time, and with the limit all 40.
+ * Makes at most 32 store calls at a time, and none that nobody waits for any more. Database clients queue calls without a limit. If
+ * a database is slower than its load, nearly all of its work is then for callers that have already got a 503: of 40 statements per
+ * second for 150 callers, 3 were in time without this limit, and all 40 with it.
  *
  * The latest call goes first, because it has the most time left. In the order of arrival, each call would start
  * just before its time is up.
@@ -33,7 +33,7 @@ export class StoreQueue {
   readonly #waiting: Entry[] = []
 
   /**
-   * Resolves as `call` does. A call that has started goes on when its time is up: if it is a write that succeeds after
+   * Resolves as `call` does. A call that has started continues when its time is up: if it is a write that succeeds after
    * all, the rotation rules tolerate it.
    *
    * @throws StoreUnavailableError if the call rejects, takes too long, or has not started in time

@@ -3,14 +3,14 @@ import type { TokenStore } from '../../types/session.ts'
 
 export interface Sweeper {
   start (): void
-  /** For good. A sweep that is on its way is not waited for. */
+  /** Stops for good, without waiting for a sweep that is in progress. */
   stop (): void
 }
 
 /**
- * Has the store remove what has expired, again and again, without keeping the process alive. Each pause is 0.5 to 1.5
- * times the interval, so that processes that started together do not load a database together. It begins when the sweep
- * before has ended, so that two never overlap.
+ * Repeatedly has the store remove expired sessions, without keeping the process alive. Each pause is 0.5 to 1.5 times the interval,
+ * so that processes that started together do not load a database at the same time. It begins when the previous sweep has ended, so
+ * that two sweeps never overlap.
  *
  * @param interval milliseconds
  */
@@ -33,7 +33,7 @@ export function createSweeper (store: TokenStore, interval: number, log: Fastify
     if (!stopped) schedule()
   }
 
-  /** One warning is enough while the database is away: no user waits for a sweep, and the next one does what this one left. */
+  /** One warning is enough while the database is unavailable: no user waits for a sweep, and the next one catches up. */
   function complain (err: unknown): void {
     if (stopped) return // the connections may be closed already
     log[failing ? 'debug' : 'warn']({ err }, 'the store could not remove expired sessions; the next sweep tries again')

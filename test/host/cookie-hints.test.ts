@@ -99,13 +99,13 @@ t.test('a refresh from another origin without any cookie warns once, where a log
   await login(SAME_SITE)
   t.strictSame(await refresh({ ...SAME_SITE, cookie: 'theme=dark' }), [])
   t.strictSame(await refresh({ ...SAME_SITE, 'sec-fetch-site': 'same-origin' }), [])
-  t.match(await refresh(SAME_SITE), [/brought no cookie at all.*credentials: 'include'.*withCredentials: true/])
+  t.match(await refresh(SAME_SITE), [/had no cookie at all.*credentials: 'include'.*withCredentials: true/])
   t.strictSame(await refresh(SAME_SITE), [], 'once')
 })
 
 t.test('a refresh token in the body warns once where the transport is the cookie, and is not shown', async (t) => {
   const { refresh, warnings } = await browse(t)
-  t.match(await refresh({}, { refreshToken: 'eyJ.secret' }), [/in its body, where nobody looks for it: give refreshToken: { transport: 'both' }/])
+  t.match(await refresh({}, { refreshToken: 'eyJ.secret' }), [/in its body, where it is not read: give refreshToken: { transport: 'both' }/])
   t.notMatch(JSON.stringify(warnings), /eyJ/)
   t.strictSame(await refresh({}, { refreshToken: 'eyJ.secret' }), [], 'once')
   t.strictSame(await refresh(), [])

@@ -103,7 +103,7 @@ for (const [title, build] of Object.entries<(app: FastifyInstance) => Promise<vo
 }
 
 const GETTER = { getter () { return { sub: 'someone else' } } } as never
-const REFUSED = { code: 'FST_JWT_INVALID_OPTION', message: /^request\.user is decorated with a getter alone, .*: give it a setter, too, decorate it with null, or register the plugin in another scope$/ }
+const REFUSED = { code: 'FST_JWT_INVALID_OPTION', message: /^request\.user is decorated with only a getter, .*: give it a setter, too, decorate it with null, or register the plugin in another scope$/ }
 
 t.test('a host that decorates request.user with a getter alone hears of it at boot', async (t) => {
   const before = host(t)

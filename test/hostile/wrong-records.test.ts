@@ -45,7 +45,7 @@ for (const [name, spoil] of Object.entries(WRONG)) {
       faulty.break(method, wrong)
       const response = await run()
       t.match({ status: response.statusCode, cookie: response.headers['set-cookie'] }, { status: 503, cookie: undefined }, request)
-      t.match(logged(), /the session store answered with a record that cannot be right/, `${request} is logged`)
+      t.match(logged(), /the session store returned an invalid record/, `${request} is logged`)
       await faulty.mend()
     }
 

@@ -9,13 +9,13 @@ refusesToBoot(t, 'deviceBound that is neither a boolean nor an object', values.m
 
 refusesToBoot(t, 'an option of deviceBound that cannot be', [
   ['unknown', { deviceBound: { cookie: 'x' } }, 'deviceBound.cookie is unknown', 'did you mean cookieName?'],
-  ['a lifetime without a unit', { deviceBound: { lifetime: 'soon' } }, 'deviceBound.lifetime is "soon"', 'a text with its unit'],
+  ['a lifetime without a unit', { deviceBound: { lifetime: 'soon' } }, 'deviceBound.lifetime is "soon"', 'a string with its unit'],
   ['no lifetime', { deviceBound: { lifetime: 0 } }, 'deviceBound.lifetime is 0', 'give whole seconds'],
   ['half a second', { deviceBound: { lifetime: '1500ms' } }, 'deviceBound.lifetime is "1500ms"', 'give whole seconds'],
   ['milliseconds', { deviceBound: { lifetime: 300_000 } }, 'deviceBound.lifetime is 300000', '"5m" if you meant milliseconds'],
   ['more than an hour', { deviceBound: { lifetime: '61m' } }, 'deviceBound.lifetime is "61m"', 'give at most an hour'],
   ['a cookie name that is no name', { deviceBound: { cookieName: 'a b' } }, 'deviceBound.cookieName is "a b"', 'a cookie name such as "deviceBound"'],
-  ['an empty cookie name', { deviceBound: { cookieName: '' } }, 'deviceBound.cookieName is ""', 'give a non-empty text'],
+  ['an empty cookie name', { deviceBound: { cookieName: '' } }, 'deviceBound.cookieName is ""', 'give a non-empty string'],
   ['a prefix that does not fit the path', { deviceBound: { cookieName: '__Host-x' }, cookie: { path: '/auth' } }, 'deviceBound.cookieName is "__Host-x"', 'leave cookie.path and cookie.domain out'],
   ['the name of the refresh cookie', { deviceBound: { cookieName: '__Host-refreshToken' } }, 'deviceBound.cookieName is "__Host-refreshToken"', 'give another one'],
   ['the name of the access cookie', { deviceBound: { cookieName: '__Host-accessToken' }, accessToken: { transport: 'cookie' } }, 'deviceBound.cookieName is "__Host-accessToken"', 'give another one']
@@ -30,7 +30,7 @@ refusesToBoot(t, 'deviceBound beside options with which no browser could registe
   ['plain http', { cookie: { secure: false } }, 'deviceBound is on, but cookie.secure is false', 'leave cookie.secure true'],
   ['partitioned cookies', { cookie: { partitioned: true } }, 'deviceBound is on, but cookie.partitioned is true', 'leave cookie.partitioned out'],
   ['no refresh route', { routes: { refresh: false } }, 'deviceBound is on, but routes.refresh is false', 'leave it on'],
-  ['a cookie path that covers the other routes alone', { cookie: { path: '/auth/session' }, routes: { refresh: '/session/refresh', logout: '/session/logout' } }, 'cookie.path is "/auth/session"', 'the routes of deviceBound (/auth/dbsc/register)', 'publicUrl where a proxy strips a prefix'],
+  ['a cookie path that covers the other routes alone', { cookie: { path: '/auth/session' }, routes: { refresh: '/session/refresh', logout: '/session/logout' } }, 'cookie.path is "/auth/session"', 'the routes of deviceBound (/auth/dbsc/register)', 'publicUrl if a proxy strips a prefix'],
   ['the same under publicUrl', { cookie: { path: '/api/auth/session' }, publicUrl: 'https://example.com/api', routes: { refresh: '/session/refresh', logout: '/session/logout' } }, 'cookie.path is "/api/auth/session"', 'the routes of deviceBound (/api/auth/dbsc/register)', 'or another publicUrl']
 ].map(([what, options, ...rest]) => [what, { deviceBound: true, ...options as object }, ...rest] as never))
 

@@ -11,7 +11,7 @@ refusesToBoot(t, 'an option of dpop that cannot be', [
   ['mode true', { dpop: { mode: true } }, 'dpop.mode is true'],
   ['bind', { dpop: { bind: 'access' } }, 'dpop.bind is "access"', 'give "refresh", "all"'],
   ['nonce', { dpop: { nonce: 'yes' } }, 'dpop.nonce is "yes"', 'give true or false'],
-  ['window', { dpop: { window: 'soon' } }, 'dpop.window is "soon"', 'a text with its unit'],
+  ['window', { dpop: { window: 'soon' } }, 'dpop.window is "soon"', 'a string with its unit'],
   ['no window', { dpop: { window: 0 } }, 'dpop.window is 0', 'between a second and an hour'],
   ['a window that is too short', { dpop: { window: '999ms' } }, 'dpop.window is "999ms"', 'between a second and an hour'],
   ['a window that is too long', { dpop: { window: '61m', nonce: true } }, 'dpop.window is "61m"', 'between a second and an hour'],

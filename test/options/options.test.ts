@@ -75,7 +75,7 @@ const HABITS: Record<string, string[]> = {
   'leave it out, since the cookie always is': ['cookie.httpOnly', 'httpOnly', 'accessToken.cookie.httpOnly'],
   'leave it out, since the cookie lives as long as its session': ['cookie.maxAge', 'cookie.expires'],
   'leave it out, since the cookie lives as long as its token': ['accessToken.cookie.maxAge', 'accessToken.cookie.expires'],
-  'leave it out, since it is as cookie says, beside accessToken': ['accessToken.cookie.secure', 'accessToken.cookie.partitioned'],
+  'leave it out, since it is the same as in the option cookie': ['accessToken.cookie.secure', 'accessToken.cookie.partitioned'],
   'give accessToken.cookie.name': ['accessToken.cookie.cookieName'],
   'give accessToken: { transport: "cookie", cookie: { name } }': ['accessToken.cookieName'],
   'give secret': ['key', 'accessTokenSecret'],
@@ -88,7 +88,7 @@ const HABITS: Record<string, string[]> = {
   'leave it out, since no token is read that is not verified': ['decode', 'jwtDecode'],
   'leave it out, and change request.user in a preHandler hook': ['formatUser'],
   'leave it out, and put app.requireSession after app.authenticate': ['trusted'],
-  'leave it out, and choose your texts by error.code': ['messages']
+  'leave it out, and choose messages by error.code': ['messages']
 }
 
 refusesToBoot(t, 'an option of @fastify/jwt and its like, whose place here is named', Object.entries(HABITS).flatMap(([mend, options]) =>
@@ -115,7 +115,7 @@ const DURATIONS = [...WHOLE, 'refreshToken.expiresIn', 'refreshToken.overlap', '
 
 refusesToBoot(t, 'a duration that is none', DURATIONS.flatMap((option) =>
   ['120', '', ' ', 'm', '1', '-1m', '-5', '1 fortnight', '0 parsecs', '15min utes', 'Infinity', 'NaN', '1e3', 'P1D', '15:00', '1m 30s', null, -1, -0.001, NaN, -Infinity, true, {}, [], ['1m'], () => '1m', new Date(0)].map((value): Mistake =>
-    [`${option} ${String(value)}`, at(option, value), `${option} is`, /give seconds as a number \(900\) or a text with its unit \("15m"\)/])))
+    [`${option} ${String(value)}`, at(option, value), `${option} is`, /give seconds as a number \(900\) or a string with its unit \("15m"\)/])))
 
 refusesToBoot(t, 'a duration that is no whole second where only whole ones can stand', WHOLE.flatMap((option) =>
   [0, 0.5, 1.5, '1ms', '1500ms', '0s', Infinity, 1e12, Number.MAX_SAFE_INTEGER, 1e300].map((value): Mistake =>
@@ -167,13 +167,13 @@ refusesToBoot(t, 'a choice that there is not', [
 
 const noText = ['', null, 1, true, {}, () => 'x']
 refusesToBoot(t, 'a value of a wrong type', [
-  ...noText.map((issuer): Mistake => [`issuer ${String(issuer)}`, { accessToken: { issuer } }, 'accessToken.issuer is', /give a non-empty text/]),
-  ['two issuers', { accessToken: { issuer: ['a', 'b'] } }, 'accessToken.issuer is an array', /give a non-empty text/],
-  ...noText.map((audience): Mistake => [`audience ${String(audience)}`, { accessToken: { audience } }, 'accessToken.audience is', /give a non-empty text/]),
+  ...noText.map((issuer): Mistake => [`issuer ${String(issuer)}`, { accessToken: { issuer } }, 'accessToken.issuer is', /give a non-empty string/]),
+  ['two issuers', { accessToken: { issuer: ['a', 'b'] } }, 'accessToken.issuer is an array', /give a non-empty string/],
+  ...noText.map((audience): Mistake => [`audience ${String(audience)}`, { accessToken: { audience } }, 'accessToken.audience is', /give a non-empty string/]),
   ...[[], ['a', ''], [1], [null], [['a']]].map((audience): Mistake => [`audience ${JSON.stringify(audience)}`, { accessToken: { audience } }, 'accessToken.audience is an array', /one text or several/]),
   ...[-1, 1.5, NaN, Infinity, 2 ** 23 + 1, '10', null, {}, '10k'].map((cache): Mistake => [`cache ${String(cache)}`, { accessToken: { cache } }, 'accessToken.cache is', /number of tokens to keep, 8 million at most, or false/]),
   ...['claims', 'onEvent', 'now', 'accessToken.extract'].flatMap((option) => [null, true, 1, 'x', {}, [], Promise.resolve()].map((value): Mistake => [`${option} ${String(value)}`, at(option, value), `${option} is`, /give a function/])),
-  ...[() => new Date(), () => NaN, () => undefined, () => '0', () => Infinity, async () => 0, () => 1n].map((now): Mistake => [`now ${String(now)}`, { now }, 'now answers with', /milliseconds, such as Date.now/]),
+  ...[() => new Date(), () => NaN, () => undefined, () => '0', () => Infinity, async () => 0, () => 1n].map((now): Mistake => [`now ${String(now)}`, { now }, 'now returned', /milliseconds, such as Date.now/]),
   ...['x', null, {}, 1, true, new Set(), 'https://app.example'].map((trustedOrigins): Mistake => [`trustedOrigins ${String(trustedOrigins)}`, { trustedOrigins }, 'trustedOrigins is', /give an array such as \["https:\/\/app.example.com"\]/]),
   ...['https://app.example/', 'https://app.example/path', 'https://*.example', '*', 'null', null, '', undefined, 1, {}, 'app.example', '//app.example', 'HTTPS://app.example', 'https://App.example', 'https://app.example:443', 'http://app.example:80', 'https://user@app.example',
     'https://app.example?x', 'https://app.example#x', ' https://app.example', 'https://app.example ', 'https://bücher.example', 'https://', 'https:app.example', 'https://app.example:99999', /https:.*/, 'https://a.example, https://b.example'].map((origin): Mistake =>

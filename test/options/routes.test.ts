@@ -23,12 +23,12 @@ refusesToBoot(t, 'a cookie that browsers would drop', [
 
 refusesToBoot(t, 'a cookie attribute of a wrong kind', [
   ...['a b', 'a;b', 'a=b', 'a,b', 'a"b', 'a\r\nb', 'a\0b', 'é', '💥', 'a/b', 'a(b', 'a\\b', 'a\tb'].map((name): Mistake => [`name ${JSON.stringify(name)}`, { cookie: { name } }, 'cookie.name is', /give a cookie name such as "refreshToken"/]),
-  ...['', null, 1, true, {}, []].map((name): Mistake => [`name ${String(name)}`, { cookie: { name } }, 'cookie.name is', /give a non-empty text/]),
+  ...['', null, 1, true, {}, []].map((name): Mistake => [`name ${String(name)}`, { cookie: { name } }, 'cookie.name is', /give a non-empty string/]),
   ...['auth', '/a;b', '/a; Domain=evil.example', '/a\r\nSet-Cookie: x=y', '/a b', '/é', '/\0', '/<a>', 'https://x/'].map((path): Mistake => [`path ${JSON.stringify(path)}`, { cookie: { path } }, 'cookie.path is', /give a path such as "\/auth"/]),
-  ...['', null, 1, true, {}].map((path): Mistake => [`path ${String(path)}`, { cookie: { path } }, 'cookie.path is', /give a non-empty text/]),
+  ...['', null, 1, true, {}].map((path): Mistake => [`path ${String(path)}`, { cookie: { path } }, 'cookie.path is', /give a non-empty string/]),
   ...['a b', 'a;b', 'example.com; HttpOnly', 'a\r\nb', 'example..com', '*.example.com', 'https://example.com', 'example.com:8080', 'example.com/', '-example.com', 'example-.com', 'example.com.', '.', 'é.example', '[::1]', 'a,b'].map((domain): Mistake =>
     [`domain ${JSON.stringify(domain)}`, { cookie: { domain } }, 'cookie.domain is', /give a host name such as "example.com"/]),
-  ...['', null, 1, true, {}].map((domain): Mistake => [`domain ${String(domain)}`, { cookie: { domain } }, 'cookie.domain is', /give a non-empty text/]),
+  ...['', null, 1, true, {}].map((domain): Mistake => [`domain ${String(domain)}`, { cookie: { domain } }, 'cookie.domain is', /give a non-empty string/]),
   ...['true', 'auto', 1, 0, null, {}].flatMap((value) => ['secure', 'partitioned'].map((name): Mistake => [`${name} ${String(value)}`, { cookie: { [name]: value } }, `cookie.${name} is`, /give true or false/])),
   ...['Strict', 'STRICT', '', true, false, null, 1, 'no'].map((sameSite): Mistake => [`sameSite ${String(sameSite)}`, { cookie: { sameSite } }, 'cookie.sameSite is', /give "strict", "lax", "none"$/])
 ])
@@ -40,7 +40,7 @@ refusesToBoot(t, 'a cookie attribute that is longer than browsers take', [
 ])
 
 refusesToBoot(t, 'a cookie path that does not cover the routes', [
-  ['another path', { cookie: { path: '/api' } }, 'cookie.path is "/api"', /routes.refresh \(\/auth\/refresh\): give a path that both have in common, or publicUrl where a proxy strips a prefix$/],
+  ['another path', { cookie: { path: '/api' } }, 'cookie.path is "/api"', /routes.refresh \(\/auth\/refresh\): give a path that both have in common, or publicUrl if a proxy strips a prefix$/],
   ['a path that only looks like it', { cookie: { path: '/aut' } }, 'cookie.path is "/aut"', /routes.refresh/],
   ['the path of one route', { cookie: { path: '/auth/refresh' } }, 'cookie.path is "/auth/refresh"', /routes.logout \(\/auth\/logout\)/],
   ['a slash too many', { prefix: '', cookie: { path: '/auth/' } }, 'cookie.path is "/auth/"', /routes.refresh \(\/refresh\)/],

@@ -9,10 +9,10 @@ import type { TokenCookie } from '../token-cookie.ts'
 
 const VALUE = /^[\w-]{22}\.\d{1,15}\.[\w-]{43}$/
 
-/** Bytes that the key of a device adds to a refresh token. */
+/** A placeholder for what a device key adds to a refresh token. */
 const KEY_ROOM = '.'.repeat(200)
 
-/** The short-lived cookie that a browser gets for proving that it has the key of its device. */
+/** The short-lived cookie that a browser gets for proving that it has its device key. */
 export interface BoundCookie extends Pick<TokenCookie, 'read' | 'clear'> {
   set (reply: AnyReply, sessionId: string): void
 }
@@ -29,7 +29,7 @@ export async function createBoundCookie (scope: FastifyInstance, { cookie, lifet
   }
 }
 
-/** The refresh cookie, which is cleared together with the bound cookie, and has room for the key of a device. */
+/** Returns a refresh cookie whose `clear` also clears the bound cookie, and whose size limit leaves room for a device key. */
 export function withBoundCookie (cookie: RefreshCookie, boundCookie: BoundCookie): RefreshCookie {
   return {
     ...clearedWith(cookie, boundCookie),

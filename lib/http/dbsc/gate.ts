@@ -14,18 +14,18 @@ import { isSkipped } from './headers.ts'
 // Seconds
 const AFTER_REGISTRATION = 5
 const SHORT_WAIT = 1
-/** A browser that has used up its quota of signatures may sign again some minutes later. */
+/** A browser that has used up its quota of signatures can sign again some minutes later. */
 const SKIPPED_WAIT = 30
 
-/** Lets the refresh token of a bound session pass only with a bound cookie, which nobody gets without the key of the device. */
+/** Accepts the refresh token of a bound session only with a bound cookie, which nobody can get without the device key. */
 export interface DeviceGate {
   /**
-   * Refuses a token of a bound session that comes without one. It neither rotates nor ends the session.
+   * Refuses the token of a bound session if the request has no bound cookie. The token is not rotated and the session is not ended.
    *
    * @throws DeviceProofRequiredError, DeviceProofDeferredError
    */
   demand (request: AnyRequest, reply: AnyReply, operation: RefusedEvent['operation'], token: RefreshToken): void
-  /** Whether a token may be used for what needs a bound cookie where it is bound. */
+  /** Whether a token may be used for an operation that needs a bound cookie if the token is bound. */
   allows (request: AnyRequest, token: RefreshToken): boolean
 }
 
@@ -41,13 +41,13 @@ export function createDeviceGate ({ boundCookie, proofs, refuse, now }: DeviceGa
     return boundCookie.read(request).flatMap((value) => proofs.readBoundValue(value) ?? [])
   }
 
-  /** How many seconds it takes until the browser can have its bound cookie; null where only a login helps. A thief can only make us say more of it. */
+  /** In how many seconds the browser can have its bound cookie; null if only a login helps. A thief can only lengthen the wait. */
   function waitOf (request: AnyRequest, token: RefreshToken): number | null {
     if (isSkipped(request)) return SKIPPED_WAIT
-    // A browser looks at the name of the cookie alone: until it ends, the one of another session keeps it from asking for its own.
+    // A browser looks only at the cookie's name: as long as it has the one of another session, it does not request its own.
     const [other] = readBound(request)
     if (other !== undefined) return Math.max(other.until - toNumericDate(now()), SHORT_WAIT)
-    // The two cookies of a registration are written one after the other.
+    // The browser stores the two cookies of a registration one after the other.
     const isNew = token.generation === LOGIN_GENERATION + 1 && now() - token.issuedAt < AFTER_REGISTRATION * 1000
     return isNew ? SHORT_WAIT : null
   }

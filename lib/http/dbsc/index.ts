@@ -13,11 +13,11 @@ import { createRenew } from './renew.ts'
 export interface DeviceBinding {
   gate: DeviceGate
   /**
-   * Has the browser register a key for the session of a login. Offered later, a thief with a copy of the cookie of a browser that
-   * never registers could register a key of his own, which would shut the user out.
+   * Asks the browser to register a key for the session of a login. Only at the login: otherwise a thief with a copied cookie could
+   * register a key of his own for a browser that has registered none, and so lock the user out.
    */
   offer (reply: AnyReply, sessionId: string): void
-  /** @param scope that of our routes */
+  /** @param scope the scope of the plugin's routes */
   addRoutes (scope: FastifyInstance): void
 }
 
@@ -33,7 +33,7 @@ export function createDeviceBinding ({ config, ...parts }: DeviceBindingParts): 
   return {
     gate: createDeviceGate(parts),
     offer (reply, sessionId) {
-      // That of an earlier session would keep the browser from asking for the one of this session.
+      // The bound cookie of an earlier session would keep the browser from requesting that of this session.
       if (boundCookie.read(reply.request).length > 0) boundCookie.clear(reply)
       reply.header('secure-session-registration', `(${ALGORITHM});path="${config.paths.register}";challenge="${proofs.registrationChallenge(sessionId)}"`)
     },
@@ -42,7 +42,7 @@ export function createDeviceBinding ({ config, ...parts }: DeviceBindingParts): 
         scope.route({
           method: 'POST',
           url: config.routes[name],
-          // No limit of @fastify/rate-limit: a 429 has the browser forget its key. A request that is refused costs no store call.
+          // @fastify/rate-limit must not apply: after a 429 the browser forgets its key. A refused request costs no store call.
           config: { jwtRefresh: 'public', swaggerTransform: false, rateLimit: false },
           schema: { hide: true },
           handler: handlers[name]

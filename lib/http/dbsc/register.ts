@@ -18,7 +18,7 @@ import type { Instructions } from './instructions.ts'
 export interface RegisterParts {
   proofs: DeviceProofs
   readCookies: ReadCookies
-  /** That rotates a login's token at once. */
+  /** With windows that let a login's token rotate at once. */
   rotate: Rotate
   refreshTokens: RefreshTokens
   cookie: RefreshCookie
@@ -33,11 +33,11 @@ export interface RegisterParts {
 export type DeviceRoute = (request: AnyRequest, reply: AnyReply) => Promise<object>
 
 /**
- * `POST /dbsc/register`: the browser brings the key that it has made for the session. The answer has a child of the login's token
- * that carries the key; the session is bound once that child is used, so that a lost answer locks nobody out.
+ * `POST /dbsc/register`: the browser sends the key that it has created for the session. The response sets a child of the login's
+ * token that contains the key. The session is bound when that child is first used, so a lost response locks nobody out.
  *
- * The challenge went to the browser in the answer to the login, and nowhere else. So a thief with a copy of the cookie
- * cannot register a key, nor can a page of another site.
+ * Only the response to the login contains the challenge. So neither a thief with a copy of the cookie nor a page of another site
+ * can register a key.
  */
 export function createRegister (parts: RegisterParts): DeviceRoute {
   const { proofs, readCookies, rotate, refreshTokens, cookie, boundCookie, instructions, openStore, emit, refuse, now } = parts
@@ -52,7 +52,7 @@ export function createRegister (parts: RegisterParts): DeviceRoute {
 
     const outcome = await orRetryLater(reply, rotate(token, openStore('refresh', request), request))
     if (outcome.type === 'gone') throw goneError(outcome)
-    // Another request has used the token, and has or will have a child of it: a second one could end up as reuse (test/model/device-bound.test.ts).
+    // Another request has used the token, and gets a child of it: a second child could count as reuse (test/model/device-bound.test.ts).
     if (outcome.case !== 'confirm') throw refuseProof(request, token)
     const { sessionId, subject, generation } = token
     boundCookie.set(reply, sessionId)

@@ -18,15 +18,15 @@ interface RenewParts {
 }
 
 /**
- * `POST /dbsc/refresh`: the browser signs a challenge, and gets another bound cookie. The key is in the refresh token, so that no
- * store is asked; that a session has ended is told by the refresh that follows.
+ * `POST /dbsc/refresh`: the browser signs a challenge and gets a new bound cookie. The key is in the refresh token, so the store is
+ * not needed. If the session has ended, the refresh that follows says so.
  */
 export function createRenew ({ proofs, readCookies, boundCookie, instructions, refuse, now }: RenewParts): DeviceRoute {
   return async function renew (request, reply) {
     const sessionId = sessionIdOf(request)
     if (!isSessionId(sessionId)) throw refuse(request, 'refresh', 'proof', invalid())
     const token = readCookies(request).tokens.find((token) => token.sessionId === sessionId)
-    // Logged out, another login since then, or the answer to the registration was lost: the browser is to forget its key.
+    // After a logout, another login, or a lost response to the registration, the browser should forget its key.
     if (token === undefined || token.device === null || token.endsAt <= now()) return { session_identifier: sessionId, continue: false }
 
     const response = responseOf(request)
@@ -34,7 +34,7 @@ export function createRenew ({ proofs, readCookies, boundCookie, instructions, r
     if (response !== null && proof === null) throw refuse(request, 'refresh', 'proof', invalid(), token)
     setChallenge(reply, proofs, sessionId)
     if (proof === null || !proofs.isChallenge(sessionId, proof.challenge)) {
-      // Not thrown: any other answer, such as an error handler of the host may give, has the browser forget its key.
+      // Not thrown: the host's error handler might send another response, after which the browser forgets its key.
       const { code, message } = new DeviceProofRequiredError()
       reply.code(403)
       return { statusCode: 403, code, error: 'Forbidden', message }

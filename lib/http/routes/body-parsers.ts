@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { UnsupportedMediaTypeError } from '../../errors.ts'
 
 /**
- * The parsers of our routes' scope: JSON, and an empty body of any content type, which is no body. Fastify's own answer
- * 400 to a client that says JSON and sends nothing, and 415 to an empty form.
+ * The content type parsers of the plugin's routes: JSON, and an empty body of any content type, which counts as no body. Fastify's
+ * own parsers respond with 400 to an empty JSON body, and with 415 to an empty form.
  */
 export function addBodyParsers (scope: FastifyInstance): void {
   const parseJson = scope.getDefaultJsonParser('error', 'error')

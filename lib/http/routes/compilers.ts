@@ -3,15 +3,15 @@ import { InvalidBodyError } from '../../errors.ts'
 import { own } from '../../json.ts'
 
 /**
- * The compilers of our routes' scope. A host may have set those of zod or another library at its root, which know
- * nothing of our JSON schemas, and Fastify's own are not ours to import.
+ * The validator and serializer compilers of the plugin's routes. A host may have set those of zod or another library at its root,
+ * which cannot compile JSON schemas, and Fastify's own are in packages that the plugin does not depend on.
  */
 export function setCompilers (scope: FastifyInstance): void {
   scope.setValidatorCompiler(({ httpPart }) => httpPart === 'body' ? checkBody : acceptAll)
   scope.setSerializerCompiler(() => JSON.stringify)
 }
 
-/** What the schemas of refresh and logout say of a body. */
+/** Checks what the schemas of refresh and logout say about the body. */
 function checkBody (body: unknown): true | { error: Error } {
   if (body === undefined || body === null) return true
   if (typeof body !== 'object' || Array.isArray(body)) return { error: new InvalidBodyError() }
@@ -21,7 +21,7 @@ function checkBody (body: unknown): true | { error: Error } {
   return true
 }
 
-/** Only the `:id` of a session is left, and that is a string. */
+/** The only other input is the `:id` of a session, which is always a string. */
 function acceptAll (): true {
   return true
 }

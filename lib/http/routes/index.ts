@@ -34,7 +34,7 @@ export interface RouteParts {
   cookie: RefreshCookie
 }
 
-/** @param scope one of its own: its parsers, compilers and headers are not the host's */
+/** @param scope a scope for these routes only, whose parsers, compilers and headers do not affect the host's routes */
 export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
   const { config, authenticate, demandSession, requireRecentLogin, refresh, revokeTokens, openStore, emit, cookie } = parts
   const { routes, refreshToken: { transport } } = config
@@ -45,7 +45,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
 
   addBodyParsers(scope)
   setCompilers(scope)
-  // Errors too, and those that another plugin answers with before our handlers; over a header that the host has for everything.
+  // Also for errors, including those that another plugin sends before the handlers run, and over a header that the host sets everywhere.
   scope.addHook('onSend', (request, reply, _payload, done) => {
     if (routes.jwks === null || request.routeOptions.url !== routes.jwks.path || !reply.hasHeader('cache-control')) noStore(reply)
     done()
@@ -83,7 +83,7 @@ export function addRoutes (scope: FastifyInstance, parts: RouteParts): void {
       const { sub, sid } = await demandSession(request, reply, store)
       const { id } = request.params as { id: string }
       const session = await orRetryLater(reply, findAlive(store, id, null, config.now()))
-      // One answer for a foreign and an unknown id, so that nobody can find out which ids exist.
+      // The same answer for another user's id and an unknown one, so that nobody can find out which ids exist.
       if (session?.subject !== sub) throw new SessionNotFoundError()
       await orRetryLater(reply, endSession(store, emit, endedEvent('revoked', { subject: sub, sessionId: id }), request))
       if (id === sid && transport !== 'body') cookie.clear(reply)
@@ -119,7 +119,7 @@ function createAccessTokenTransform ({ cookie, transport }: Config['accessToken'
   return cookie === null || transport === 'both' ? createSwaggerTransform('bearerAuth') : createSwaggerTransform('accessCookie', cookie.name)
 }
 
-/** Another plugin may add its hooks to the lists in an onRoute hook, and the options are the host's. */
+/** In an onRoute hook, another plugin may add its hooks to the lists; the host's own options must not change. */
 function copyLists (options: RouteConfig['options']): object {
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]))
 }

@@ -9,7 +9,7 @@ const tokenResponse = {
     accessToken: { type: 'string' },
     tokenType: { type: 'string' },
     expiresIn: { type: 'integer', description: 'Seconds' },
-    refreshToken: { type: 'string', description: 'Where the refresh token came in the body: the new one, or the one that was sent' }
+    refreshToken: { type: 'string', description: 'If the refresh token came in the body: the new one, or the one that was sent' }
   }
 }
 
@@ -30,7 +30,7 @@ const session = {
 const refreshToken = { type: 'string', description: 'For clients without a cookie jar' }
 const everywhere = { type: 'boolean', description: 'End all sessions of the user' }
 
-/** Response schemas are for 2xx only: errors take the shape that the host's error handler gives them. */
+/** There are response schemas only for 2xx: the host's error handler decides how errors look. */
 export interface RouteSchemas {
   refresh: FastifySchema
   logout: FastifySchema

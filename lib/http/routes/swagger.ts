@@ -16,20 +16,20 @@ interface TransformInput {
 }
 
 /**
- * What a route's `config.swaggerTransform` is to `@fastify/swagger`, which calls it in place of the host's own transform:
- * that may expect the schemas of another library. `false` stands for none.
+ * The `config.swaggerTransform` of a route. `@fastify/swagger` calls it instead of the host's own transform, which may expect the
+ * schemas of another library. `false` means that no transform is called.
  */
 export type SwaggerTransform = (input: TransformInput) => { schema: FastifySchema, url: string }
 
 /**
- * Shows a route with its security scheme. `@fastify/swagger` throws where a route names a scheme that the document
- * does not declare, and only in its transform can we declare ours.
+ * Shows a route with its security scheme. `@fastify/swagger` throws if a route names a scheme that the document does not declare,
+ * and the plugin can declare its own only in the transform.
  */
 export function createSwaggerTransform (scheme: SchemeName, cookieName?: string): SwaggerTransform {
   const openapi: Scheme = cookieName === undefined
     ? { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
     : { type: 'apiKey', in: 'cookie', name: cookieName }
-  // Swagger 2 knows neither cookies nor bearer tokens.
+  // Swagger 2 has neither cookies nor bearer tokens.
   const swagger = { type: 'apiKey', in: 'header', name: cookieName === undefined ? 'Authorization' : 'Cookie' }
 
   return function transform ({ schema, url, openapiObject, swaggerObject }) {
@@ -47,7 +47,7 @@ export function createSwaggerTransform (scheme: SchemeName, cookieName?: string)
   }
 }
 
-/** What the host declares under our label is taken; but a second registration's cookie of another name needs a label of its own. */
+/** A scheme that the host has declared under this label is used. A second registration with another cookie name gets its own label. */
 function labelFor (scheme: SchemeName, { name }: Scheme, declared: Record<string, Scheme>): string {
   const isAnother = (label: string): boolean => name !== undefined && (declared[label]?.name ?? name) !== name
   let label: string = scheme

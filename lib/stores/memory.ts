@@ -7,14 +7,14 @@ import { assemble, bindingOf } from './rotated.ts'
 import { refuseSweepInterval } from './sweep-interval.ts'
 
 const SWEEP_BATCH = 10_000
-/** Milliseconds between two searches of a full store for what has expired. */
+/** Milliseconds between two sweeps of a full store. */
 const FULL_SWEEP_PAUSE = 1_000
 
 /** Options of `MemoryStore`. */
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number
-  /** How many sessions are held at most. When full, `create` rejects; nobody signed in is thrown out. Default: 1 000 000. */
+  /** The maximum number of sessions. When the store is full, `create` rejects; no session is evicted. Default: 1 000 000. */
   maxSessions?: number
 }
 
@@ -24,7 +24,7 @@ interface Entry extends Omit<Session, 'claims' | 'metadata'> {
 }
 
 /**
- * Sessions in the memory of this process: for one process, and gone when it ends.
+ * Keeps sessions in the memory of this process: no other process sees them, and they are lost when it ends.
  * @throws TypeError at construction for an unknown or impossible option.
  */
 export class MemoryStore implements TokenStore {
@@ -45,7 +45,7 @@ export class MemoryStore implements TokenStore {
     this.#now = now
   }
 
-  /** @throws Error when `maxSessions` living sessions are held, or the id is taken. */
+  /** @throws Error if the store already holds `maxSessions` active sessions, or if the id is taken. */
   async create (session: Session): Promise<void> {
     const { id, subject } = session
     if (this.#sessions.size >= this.#maxSessions) await this.#makeRoom()
@@ -92,12 +92,12 @@ export class MemoryStore implements TokenStore {
     return doomed.filter((entry) => this.#lives(entry)).length
   }
 
-  /** Removes the sessions that have expired and returns how many they were. Requests get their turn every 10 000 sessions. */
+  /** Removes expired sessions and returns their number. Yields to requests every 10 000 sessions. */
   async sweep (): Promise<number> {
     let looked = 0
     let removed = 0
-    // What comes and goes meanwhile does not disturb the iterator of a Map. It must not outlive the sweep: it would keep
-    // all that is deleted in memory.
+    // Entries may be added and deleted while a Map is iterated. The iterator must not outlive the sweep: it would keep deleted
+    // entries in memory.
     for (const entry of this.#sessions.values()) {
       if (!this.#lives(entry)) {
         this.#remove(entry)
@@ -108,7 +108,7 @@ export class MemoryStore implements TokenStore {
     return removed
   }
 
-  /** A flood of logins must not make a full store look through itself for each of them. */
+  /** In a flood of logins, a full store must not be swept for each of them. */
   async #makeRoom (): Promise<void> {
     const now = this.#now()
     if (Math.abs(now - this.#lastFullSweep.startedAt) >= FULL_SWEEP_PAUSE) this.#lastFullSweep = { startedAt: now, ended: this.sweep() }
@@ -140,7 +140,7 @@ function toSession (entry: Entry): Session {
   return assemble(entry.id, entry, entry)
 }
 
-/** Each can have a subject of its own. */
+/** Every session can have another subject, so the limit of a Map applies to both Maps. */
 function checkMaxSessions (value: number): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= LARGEST_MAP) return value
   throw new InvalidOptionError(`MemoryStore.maxSessions is ${show(value)}: give a whole number from 1 to ${LARGEST_MAP}`)

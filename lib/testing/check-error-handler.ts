@@ -12,9 +12,9 @@ export interface CheckErrorHandlerOptions {
   method?: HTTPMethods
   /** Headers that the route requires before it checks the token. */
   headers?: Record<string, string>
-  /** The headers in which an access token travels. Default `Authorization: Bearer`; for `accessToken.extract`. */
+  /** Returns the headers that send an access token, for an app with `accessToken.extract`. Default: `Authorization: Bearer`. */
   authorize?: (accessToken: string) => Record<string, string>
-  /** The name of the `issueTokens` decorator if it was changed: selects one of several registrations. */
+  /** The name of the `issueTokens` decorator if it was changed; selects one of several registrations. */
   issueTokens?: string
 }
 
@@ -26,17 +26,17 @@ interface Probe {
 }
 
 /**
- * Sends requests without, with a bad and with an expired access token through the app, its error handlers included, each of
- * which must answer 401 with `WWW-Authenticate` (RFC 9110 §15.5.2). Clients refresh on a 401 alone: a handler that
- * makes it a 500 or a 400 leaves every user with an error as soon as the first access token expires.
+ * Sends requests without an access token, with an invalid one and with an expired one through the app and its error handlers. Each
+ * must get a 401 with `WWW-Authenticate` (RFC 9110 §15.5.2). Clients refresh only after a 401: with a handler that turns it into a
+ * 500 or a 400, every user gets an error as soon as the first access token expires.
  *
  * ```ts
  * await checkErrorHandler(app, { url: '/me' })
  * ```
  *
  * @param app the scope in which the plugin is registered, or one below it
- * @throws AssertionError of `node:assert` that says what came instead and how to fix the handler; Error if the plugin is not
- *   registered there; TypeError for an unknown option, without `url`, and if the app has no key to sign with
+ * @throws AssertionError of `node:assert` with the actual response and how to fix the handler; Error if the plugin is not
+ *   registered there; TypeError for an unknown option, if `url` is missing, and if the app has no key to sign with
  */
 export async function checkErrorHandler (app: FastifyInstance, options: CheckErrorHandlerOptions): Promise<void> {
   const { url, method = 'GET', headers = {}, authorize = bearer, issueTokens = 'issueTokens' } =
@@ -64,22 +64,22 @@ function bearer (accessToken: string): Record<string, string> {
   return { authorization: `Bearer ${accessToken}` }
 }
 
-/** For a session that ended in 1970 and that no store ever had. */
+/** A token of a session that ended in 1970 and that was never in a store. */
 function expiredToken ({ signAccessToken }: ExposedLogin): string {
   return signAccessToken({ id: 'A'.repeat(22), subject: 'checkErrorHandler', endsAt: 1000 }, {}, null, null).response.accessToken
 }
 
-/** What is wrong with an answer, and the fix; null for a good one. */
+/** What is wrong with a response, and the fix; null if it is as it should be. */
 function mistakeOf (statusCode: number, challenge: unknown, { code }: Probe): string | null {
   if (statusCode === 401) return challenge === undefined ? 'the 401 has no WWW-Authenticate header. Leave the headers of the reply as they are' : null
   return `the answer is ${statusCode}. ${mendOf(statusCode, code)}`
 }
 
 function mendOf (statusCode: number, code: string): string {
-  if (statusCode < 400) return 'Put authenticate before the handler: onRequest: [app.authenticate]. An error handler must not make a success of the error'
-  if (statusCode === 404 || statusCode === 405) return 'Give the url and method of a route that is there'
+  if (statusCode < 400) return 'Put authenticate before the handler: onRequest: [app.authenticate]. An error handler must not turn the error into a success'
+  if (statusCode === 404 || statusCode === 405) return 'Give the url and method of a route that exists'
   if (statusCode < 500) {
-    return `The error handler, or a hook before authenticate, makes a ${statusCode} of the error ${code}, whose statusCode is 401: reply.code(error.statusCode ?? 500)`
+    return `The error handler, or a hook before authenticate, turns the error ${code}, whose statusCode is 401, into a ${statusCode}: reply.code(error.statusCode ?? 500)`
   }
-  return `The error handler does not know the error ${code} and overlooks its statusCode, which is 401: reply.code(error.statusCode ?? 500)`
+  return `The error handler does not know the error ${code} and ignores its statusCode, which is 401: reply.code(error.statusCode ?? 500)`
 }

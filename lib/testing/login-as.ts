@@ -6,7 +6,7 @@ import { exposedLogin, WITHOUT_LIMITS } from '../sessions/start-session.ts'
 
 /** Options of `loginAs`. */
 export interface LoginAsOptions {
-  /** The name of the `issueTokens` decorator where it was changed: tells one registration of several. */
+  /** The name of the `issueTokens` decorator if it was changed; selects one of several registrations. */
   issueTokens?: string
 }
 
@@ -14,7 +14,7 @@ export interface LoginAsOptions {
 export interface TestLogin {
   /** For routes behind `authenticate`. */
   headers: { authorization: string }
-  /** For the refresh and logout routes; with the access cookie, where there is one. */
+  /** For the refresh and logout routes; includes the access cookie, if the app has one. */
   cookies: Record<string, string>
   accessToken: string
   refreshToken: string
@@ -30,7 +30,7 @@ export interface TestLogin {
  * ```
  *
  * @param app the scope in which the plugin is registered, or one below it
- * @throws Error where the plugin is not registered there; TypeError for claims that `issueTokens` refuses and for an unknown option
+ * @throws Error if the plugin is not registered there; TypeError for claims that `issueTokens` refuses and for an unknown option
  */
 export async function loginAs (app: FastifyInstance, claims: LoginClaims, options: LoginAsOptions = {}): Promise<TestLogin> {
   const { issueTokens = 'issueTokens' } = checkCallOptions('loginAs', options, ['issueTokens'])

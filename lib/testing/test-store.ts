@@ -7,26 +7,26 @@ import { rotationChecks } from './store-checks/rotation.ts'
 import type { StoreCheck } from './store-checks/sample.ts'
 import { subjectChecks } from './store-checks/subjects.ts'
 
-/** `test` of node:test, tap, vitest, jest, …: it is called once a check and may run the checks in any order. */
+/** `test` of node:test, tap, vitest, jest, …: it is called once for each check and may run the checks in any order. */
 export type TestFunction = (name: string, fn: () => Promise<void>) => unknown
 
 /** Options of `testStore`. */
 export interface TestStoreOptions<Store extends TokenStore> {
-  /** Called with each store after its check, whether that passed or not. */
+  /** Called with each store after its check, whether the check passed or not. */
   close?: (store: Store) => unknown
   /**
-   * Makes a subject that the store accepts and no other check has, such as the id of a new user where a foreign key
-   * demands one. Default: any text will do, in all languages.
+   * Returns a subject that the store accepts and that no other check has, such as the id of a new user if there is a foreign key.
+   * Default: random strings, in all languages.
    */
   subject?: (store: Store) => string | Promise<string>
 }
 
 /**
- * Holds a store to the contract of `TokenStore`, its races included. Every check asks `createStore` for a store;
- * that may be one store or database for all, because every check uses random ids and subjects.
- * @param test registers one check under a name; a check fails by a rejection with an AssertionError of `node:assert`, whose
- *   message begins with the sentence of the contract that is broken, and then names the likely mistake.
- * @param createStore a store whose clock is the wall clock.
+ * Tests a store against the contract of `TokenStore`, including races. Every check calls `createStore`, which may return the same
+ * store every time or use the same database, because every check uses random ids and subjects.
+ * @param test registers a check under a name. A check that fails rejects with an AssertionError of `node:assert`, whose message
+ *   begins with the sentence of the contract that is broken, and then names the likely mistake.
+ * @param createStore returns a store that uses the wall clock.
  */
 export function testStore<Store extends TokenStore> (
   test: TestFunction,

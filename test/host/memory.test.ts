@@ -20,7 +20,7 @@ async function warningsOf (way: string, NODE_ENV: string): Promise<unknown> {
 
 const WARNING = {
   code: 'FST_JWT_MEMORY_STORE',
-  message: 'fastify-jwt-refresh keeps the sessions in memory: they end with this process and no other process sees them. Give the option store one that all processes share'
+  message: 'fastify-jwt-refresh keeps the sessions in memory: they end with this process and no other process sees them. Give the option store a store that all processes share'
 }
 
 t.test('sessions in memory are a warning of the process, once, in production and in a cluster\'s worker', async (t) => {

@@ -126,7 +126,7 @@ test('refuses what is no pool of promises, and bad options', async (t) => {
   const callbacks = createCallbackPool({})
   t.teardown(() => callbacks.end())
   for (const client of [undefined, null, {}, 'mysql://', callbacks]) {
-    t.throws(() => mysqlStore(client as unknown as MysqlClient), refused(/^mysqlStore was given no pool of mysql2\/promise/))
+    t.throws(() => mysqlStore(client as unknown as MysqlClient), refused(/^mysqlStore was not given a pool of mysql2\/promise/))
   }
   const client: MysqlClient = { execute: async () => [[], []] }
   t.throws(() => mysqlStore(client, { tabel: 'x' } as MysqlStoreOptions), refused(/mysqlStore\.tabel is unknown: did you mean table\?/))

@@ -226,5 +226,5 @@ test('refuses what is no client, and bad options', async (t) => {
   }
   const client = { evalSha: call, eval: call }
   t.throws(() => redisStore(client, { prefx: 'a' } as object), { message: 'redisStore.prefx is unknown: did you mean prefix?' })
-  t.throws(() => redisStore(client, { prefix: 5 } as unknown as object), { message: /redisStore\.prefix is 5: give a text/ })
+  t.throws(() => redisStore(client, { prefix: 5 } as unknown as object), { message: /redisStore\.prefix is 5: give a string/ })
 })

@@ -60,15 +60,15 @@ t.test('the expired token is one by any key, whatever the app demands of its tok
 const MISTAKES: Record<string, { handler: Handler, says: RegExp }> = {
   'makes everything a 500': {
     handler: (_error, _request, reply) => reply.code(500).send(),
-    says: /^GET \/me must answer 401 .*\n- no access token: the answer is 500\. The error handler does not know the error FST_JWT_ACCESS_TOKEN_MISSING and overlooks its statusCode, which is 401: reply\.code\(error\.statusCode \?\? 500\)\n- a bad access token: .*_INVALID.*\n- an expired access token: .*_EXPIRED/
+    says: /^GET \/me must answer 401 .*\n- no access token: the answer is 500\. The error handler does not know the error FST_JWT_ACCESS_TOKEN_MISSING and ignores its statusCode, which is 401: reply\.code\(error\.statusCode \?\? 500\)\n- a bad access token: .*_INVALID.*\n- an expired access token: .*_EXPIRED/
   },
   'makes everything a 400': {
     handler: (_error, _request, reply) => reply.code(400).send(),
-    says: /no access token: the answer is 400\. The error handler, or a hook before authenticate, makes a 400 of the error FST_JWT_ACCESS_TOKEN_MISSING, whose statusCode is 401/
+    says: /no access token: the answer is 400\. The error handler, or a hook before authenticate, turns the error FST_JWT_ACCESS_TOKEN_MISSING, whose statusCode is 401, into a 400/
   },
   'makes everything a success': {
     handler: (_error, _request, reply) => reply.code(200).send({ errors: [] }),
-    says: /the answer is 200\. Put authenticate before the handler: onRequest: \[app\.authenticate\]\. An error handler must not make a success of the error/
+    says: /the answer is 200\. Put authenticate before the handler: onRequest: \[app\.authenticate\]\. An error handler must not turn the error into a success/
   },
   'drops the challenge': {
     handler: (error, _request, reply) => reply.removeHeader('www-authenticate').code(error.statusCode).send(),
@@ -92,7 +92,7 @@ for (const [mistake, { handler, says }] of Object.entries(MISTAKES)) {
 t.test('a route that is not protected, and one that is not there', async (t) => {
   const app = await build(t)
   await t.rejects(checkErrorHandler(app, { url: '/open' }), { message: /the answer is 200\. Put authenticate before/ })
-  await t.rejects(checkErrorHandler(app, { url: '/nowhere' }), { message: /the answer is 404\. Give the url and method of a route that is there/ })
+  await t.rejects(checkErrorHandler(app, { url: '/nowhere' }), { message: /the answer is 404\. Give the url and method of a route that exists/ })
 })
 
 t.test('headers that the route wants first come along', async (t) => {

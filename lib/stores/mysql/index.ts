@@ -22,7 +22,8 @@ export type MysqlStore = SqlStore<MysqlClient>
 const door: Door<MysqlClient, MysqlStoreOptions> = { owner: 'mysqlStore', dialect: mysql, ownOptions: [], toRun: () => runOf }
 
 /**
- * Sessions in one table of MySQL 8, or MariaDB 10.6 or later. The pool stays open when the app closes: it is the caller's.
+ * Keeps sessions in one table of MySQL 8, or of MariaDB 10.6 or later. The pool is not closed with the app; closing it is up to the
+ * caller.
  * @param client a pool or connection of `mysql2/promise`
  * @throws TypeError for another client, or an unknown or impossible option.
  */
@@ -31,7 +32,7 @@ export function mysqlStore (client: MysqlClient, options: MysqlStoreOptions = {}
 }
 
 /**
- * The statement that makes the table where it is not there yet, for a migration tool of your own.
+ * The statement that creates the table if it does not exist, for a migration tool.
  * @throws TypeError for a name that is not a plain identifier, and for an unknown option.
  */
 export function migrationSql (options: TableOptions = {}): string {
@@ -42,7 +43,7 @@ export function migrationSql (options: TableOptions = {}): string {
 function runOf (client: MysqlClient): RunSql {
   const { execute, promise } = (client ?? {}) as { execute?: unknown, promise?: unknown }
   if (typeof execute !== 'function' || typeof promise === 'function') {
-    throw new InvalidOptionError('mysqlStore was given no pool of mysql2/promise: give createPool(…) of that, or pool.promise() of one with callbacks')
+    throw new InvalidOptionError('mysqlStore was not given a pool of mysql2/promise: give its createPool(…), or pool.promise() of a pool with callbacks')
   }
   return async ({ text, values, returns }) => {
     const [result] = await client.execute(text, values)

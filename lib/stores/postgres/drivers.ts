@@ -3,7 +3,7 @@ import { show } from '../../checks/fields.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import type { RunSql } from '../sql/query.ts'
 
-/** `Pool` or `Client` of pg, of Neon or of Vercel, PGlite, or anything else that answers like them. */
+/** A `Pool` or `Client` of pg, Neon or Vercel, a PGlite, or anything else with the same `query` method. */
 export interface Queryable {
   query (text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
 }
@@ -14,18 +14,18 @@ export interface PostgresJs {
   unsafe (text: string): unknown
 }
 
-/** `neon()` of `@neondatabase/serverless`, which asks over HTTP. */
+/** `neon()` of `@neondatabase/serverless`, which sends queries over HTTP. */
 export interface NeonHttp {
   (strings: TemplateStringsArray, ...values: never[]): PromiseLike<unknown>
   transaction (...queries: never[]): unknown
 }
 
-/** The clients that `postgresStore` takes. */
+/** The clients that `postgresStore` accepts. */
 export type PostgresClient = Queryable | PostgresJs | NeonHttp
 
 const owner = 'postgresStore'
 
-/** @throws InvalidOptionError for what is none of them */
+/** @throws InvalidOptionError for anything else */
 export function runOf (client: PostgresClient, prepare: boolean): RunSql {
   const { query, transaction, unsafe } = (client ?? {}) as unknown as Record<string, unknown>
   const isTag = typeof client === 'function'
@@ -55,7 +55,7 @@ function overHttp (neon: HttpQuery): RunSql {
   return async ({ text, values }) => rowsOf(await neon.query(text, values, { fullResults: true }))
 }
 
-/** pg refuses one name for two texts on a connection, and the stores of two tables can share one. */
+/** On one connection, pg refuses the same name for two statements, and the stores of two tables can share a connection. */
 function namer (): (text: string) => string {
   const names = new Map<string, string>()
   return function nameOf (text) {
@@ -65,7 +65,7 @@ function namer (): (text: string) => string {
   }
 }
 
-/** @throws InvalidOptionError for a client that answers in another shape: taken for "no rows", it would log people out. */
+/** @throws InvalidOptionError if the result has another shape: to mistake it for "no rows" would log users out */
 function rowsOf (answer: unknown): { rows: unknown[] } {
   const rows = (answer as { rows?: unknown } | null | undefined)?.rows
   if (Array.isArray(rows)) return { rows }

@@ -13,8 +13,8 @@ export type { SubjectReference, TableOptions } from '../sql/table.ts'
 /** Options of `postgresStore`. */
 export interface PostgresStoreOptions extends DriverStoreOptions {
   /**
-   * For pg only: named prepared statements, which PostgreSQL parses and plans once a connection. Not behind a pooler in
-   * transaction mode that does not track them (PgBouncer before 1.21, or without `max_prepared_statements`). Default: false.
+   * For pg only: uses named prepared statements, which PostgreSQL parses and plans once per connection. Do not use it behind a pooler
+   * in transaction mode that does not track them (PgBouncer before 1.21, or without `max_prepared_statements`). Default: false.
    */
   prepare?: boolean | undefined
 }
@@ -33,8 +33,8 @@ const door: Door<PostgresClient, PostgresStoreOptions> = {
 }
 
 /**
- * Sessions in one table of PostgreSQL 11 or later. The database stays open when the app closes: it is the caller's.
- * Before its first query the store checks what `migrate` checks, and that there is a table.
+ * Keeps sessions in one table of PostgreSQL 11 or later. The client is not closed with the app; closing it is up to the caller.
+ * Before its first query, the store checks the client as `migrate` does, and that the table exists.
  * @param client a `Pool` or `Client` of pg, a PGlite, the `sql` of postgres.js, Neon's or Vercel's driver
  * @throws TypeError for another client, or an unknown or impossible option.
  */
@@ -43,9 +43,9 @@ export function postgresStore (client: PostgresClient, options: PostgresStoreOpt
 }
 
 /**
- * The SQL that makes the table and its indexes where they are not there yet, and adds the columns that an earlier version did not
- * have. One statement, so that it fits any migration tool and any pooler, and safe when many processes start at once.
- * @param options those of `postgresStore`; only those of the table are used
+ * The SQL that creates the table and its index if they do not exist, and adds the columns that a table of an earlier version lacks.
+ * It is one statement, which works with any migration tool and any pooler, and is safe if many processes run it at once.
+ * @param options those of `postgresStore`; only the options of the table are used
  * @throws TypeError for a name that is not a plain identifier, and for an unknown option.
  */
 export function migrationSql (options: TableOptions = {}): string {

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../../errors.ts'
 import type { Script } from './scripts.ts'
 
-/** ioredis: `new Redis()`, with Sentinel too, `new Cluster()`. */
+/** ioredis: `new Redis()`, also with Sentinel, and `new Cluster()`. */
 export interface IoredisClient {
   evalsha (sha: string, keyCount: number, ...args: string[]): Promise<unknown>
   eval (source: string, keyCount: number, ...args: string[]): Promise<unknown>
@@ -19,7 +19,7 @@ export interface NodeRedisCluster {
   sendCommand (key: string, isReadonly: boolean, args: string[]): Promise<unknown>
 }
 
-/** The clients that `redisStore` takes: of ioredis and of node-redis, also of a Sentinel or a Cluster. */
+/** The clients that `redisStore` accepts: those of ioredis and node-redis, also for Sentinel and Cluster. */
 export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
 
 /** Runs a script on the node that holds the key. Rejects with whatever the client rejects with. */
@@ -36,7 +36,7 @@ type Runners = [bySha: RunScript, bySource: RunScript]
 
 function runners (client: RedisClient): Runners {
   if (isNodeRedisCluster(client)) {
-    // Its `evalSha` of version 4 asks a random node instead of the one that has the key.
+    // In version 4, its `evalSha` uses a random node instead of the one that has the key.
     return [
       ({ sha }, key, args) => client.sendCommand(key, false, ['EVALSHA', sha, '1', key, ...args]),
       ({ source }, key, args) => client.sendCommand(key, false, ['EVAL', source, '1', key, ...args])
@@ -54,15 +54,15 @@ function runners (client: RedisClient): Runners {
       ({ source }, key, args) => client.eval(source, 1, key, ...args)
     ]
   }
-  throw new InvalidOptionError('redisStore was given no client that it knows: give one of ioredis, or of node-redis 4 or later')
+  throw new InvalidOptionError('redisStore was given an unknown client: give one of ioredis, or of node-redis 4 or later')
 }
 
 const LEGACY = 'a client of node-redis in its legacy mode, whose calls return no promise: give the client without legacyMode, or the one before .legacy()'
 
-/** With a type mapping, node-redis answers as the mapping says; Buffers would be taken for sessions that are not ours. */
+/** With a type mapping, node-redis may return Buffers, which would not be recognized as sessions. */
 function demandTexts (answer: unknown): unknown {
   if (isOfTexts(answer)) return answer
-  throw new Error('redisStore: the client does not answer with texts: give it a client without a type mapping, such as client.withTypeMapping({})')
+  throw new Error('redisStore: the client does not return strings: give it a client without a type mapping, such as client.withTypeMapping({})')
 }
 
 function isOfTexts (answer: unknown): boolean {
@@ -70,7 +70,7 @@ function isOfTexts (answer: unknown): boolean {
   return typeof answer === 'string' || typeof answer === 'number' || answer === null
 }
 
-/** A node that restarted, was flushed or took over in a failover does not know the script; EVAL teaches it. */
+/** After a restart, a flush or a failover, a node does not know the script; EVAL loads it. */
 function withFallback (bySha: RunScript, bySource: RunScript): RunScript {
   return async (script, key, args) => {
     try {
@@ -86,7 +86,7 @@ function isNodeRedisCluster (client: unknown): client is NodeRedisCluster {
   return hasMethod(client, 'sendCommand') && 'masters' in (client as object)
 }
 
-/** In version 4 an option; in later versions a separate object, which is not the one that connects. */
+/** In version 4, legacy mode is an option; in later versions it is a separate object without a `connect` method. */
 function isLegacy (client: unknown): boolean {
   const { options } = Object(client)
   return options?.legacyMode === true || (hasMethod(client, 'EVALSHA') && !hasMethod(client, 'connect'))
@@ -96,7 +96,7 @@ function isNodeRedis (client: unknown): client is NodeRedisClient {
   return hasMethod(client, 'evalSha')
 }
 
-/** node-redis 3 has an `evalsha` too, but one that takes a callback: a promise of it would never settle. */
+/** node-redis 3 also has an `evalsha`, but with a callback: awaiting it would never end. */
 function isIoredis (client: unknown): client is IoredisClient {
   return hasMethod(client, 'evalsha') && hasMethod(client, 'call')
 }

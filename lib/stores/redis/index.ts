@@ -10,24 +10,24 @@ import { indexOf, sharedIndexOf, type SubjectIndex } from './subject-index.ts'
 export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './client.ts'
 
 const HOUR = 3_600_000 // milliseconds
-/** How far the clocks of two instances may be apart before an index could lose a living session. */
+/** How far the clocks of two instances may differ before an index could lose an active session. */
 const CLOCK_SKEW = HOUR
-/** How often a session in use is enlisted again. Each time costs the app a quarter of a refresh; nobody waits for it. */
+/** How often an active session is enlisted again. That costs the app a quarter of a refresh, but nobody waits for it. */
 const ENLIST_INTERVAL = 4 * HOUR
-/** How long an index keeps a session beyond its idle end, which rotations have moved since the session was last enlisted. */
+/** How long an index keeps a session beyond its idle end, since rotations move that end after the session was enlisted. */
 const INDEX_SLACK = 7 * 24 * HOUR
-/** How many sessions `list` and `deleteAll` ask for at once: they keep Redis busy for about two milliseconds. */
+/** How many sessions `list` and `deleteAll` request at once: as many keep Redis busy for about two milliseconds. */
 const BATCH = 200
 
 /** Options of `redisStore`. */
 export interface RedisStoreOptions {
-  /** What every key begins with. Two apps that share a Redis need two. Default: `jwtr:`. */
+  /** The prefix of every key. Two apps that share a Redis need different ones. Default: `jwtr:`. */
   prefix?: string
 }
 
 /**
- * Sessions in Redis 5 or later, a Redis Cluster included: one key a session with its time to live, and an index for each subject.
- * @param client a connected client of ioredis, or of node-redis 4 or later; closing it is the caller's affair.
+ * Keeps sessions in Redis 5 or later, or in a Redis Cluster: a key with a time to live for each session, and an index for each subject.
+ * @param client a connected client of ioredis, or of node-redis 4 or later; closing it is up to the caller.
  * @throws TypeError for another client, or an unknown or impossible option.
  */
 export function redisStore (client: RedisClient, options: RedisStoreOptions = {}): TokenStore {
@@ -49,7 +49,7 @@ class RedisStore implements TokenStore {
     this.#now = now
   }
 
-  /** @throws Error where the id is taken. */
+  /** @throws Error if the id is taken. */
   async create (session: Session): Promise<void> {
     const { id, createdAt, expiresAt } = session
     const record = packRecord(session)
@@ -72,7 +72,7 @@ class RedisStore implements TokenStore {
 
     const before = unpackRecord(id, replaced)
     const session = { ...before, ...rotation, boundTo: boundTo ?? before.boundTo }
-    // Nobody waits for the index, and no refresh fails because of it: a later rotation enlists the session anyway.
+    // No refresh waits for the index or fails because of it: a later rotation enlists the session again anyway.
     if (isToBeEnlisted(replaced, before, session)) this.#enlist(session, now).catch(() => {})
     return session
   }
@@ -97,7 +97,7 @@ class RedisStore implements TokenStore {
     return [...sessions.values()]
   }
 
-  /** What is ended stays ended and is struck off with its batch, so that a call that takes too long is to be tried again. */
+  /** Each batch is struck off as it is deleted, so a call that took too long can be repeated and continues from there. */
   async deleteAll (subject: string, exceptId?: string): Promise<number> {
     let count = 0
     for (const index of this.#indexesOf(subject)) {
@@ -119,7 +119,7 @@ class RedisStore implements TokenStore {
     return unpack(id, await this.#run(READ, this.#sessionKey(id), []))
   }
 
-  /** The subject is compared because in a shared index two can have the same tag. */
+  /** The subject is compared, because two subjects in a shared index can have the same tag. */
   async #removeOf (subject: string, id: string): Promise<Session | null> {
     return unpack(id, await this.#run(REMOVE_OF_SUBJECT, this.#sessionKey(id), [packText(subject)]))
   }
@@ -133,7 +133,7 @@ class RedisStore implements TokenStore {
     return [indexOf(this.#prefix, subject), sharedIndexOf(this.#prefix, subject)]
   }
 
-  /** The ids in an index. One can come twice, and one can be of a session that is gone, or on its way. */
+  /** The ids in an index. An id can appear twice, and its session may be gone, or not yet written. */
   async * #batches ({ key, tag }: SubjectIndex): AsyncGenerator<string[]> {
     let cursor = '0'
     do {
@@ -145,7 +145,7 @@ class RedisStore implements TokenStore {
     } while (cursor !== '0')
   }
 
-  /** Only what was seen in Redis: an id without a session can be a login that is still on its way. */
+  /** Only for sessions that were seen in Redis: an id without a session can be a login that is in progress. */
   async #strikeOff ({ key, tag }: SubjectIndex, ids: string[]): Promise<void> {
     if (ids.length === 0) return
     await this.#run(STRIKE_OFF, key, ids.map((id) => tag + id))
@@ -157,21 +157,21 @@ class RedisStore implements TokenStore {
 }
 
 /**
- * At its first rotation a session is enlisted again: it can be one of an earlier version, or a failover can have lost its
- * login's write to the index. Later rotations do so in every interval, because the index can have been evicted, and
- * where the idle end has moved, because the index has to keep the session until then.
+ * A session is enlisted again at its first rotation: it may be from an earlier version, or a failover may have lost the login's
+ * write to the index. Later rotations do so once per interval, because the index may have been evicted, and when the idle end has
+ * moved by an interval, because the index must keep the session until then.
  */
 function isToBeEnlisted (record: string, before: Session, after: Session): boolean {
   if (!wasEnlistedAgain(record)) return true
   return intervalOf(before, 'rotatedAt') !== intervalOf(after, 'rotatedAt') || intervalOf(before, 'expiresAt') !== intervalOf(after, 'expiresAt')
 }
 
-/** Counted from the login, so that not all sessions are enlisted at the same moment. */
+/** Counted from the login, so that sessions are not all enlisted at the same moment. */
 function intervalOf (session: Session, time: 'rotatedAt' | 'expiresAt'): number {
   return Math.floor((session[time] - session.createdAt) / ENLIST_INTERVAL)
 }
 
-/** Milliseconds as Redis takes them. Relative to the caller's clock, so that the one of Redis need not agree with it. */
+/** Milliseconds, as an argument for Redis. Computed by the caller's clock, so the clock of Redis need not agree with it. */
 function timeToLive (now: number, expiresAt: number): string {
   return String(Math.max(1, Math.ceil(expiresAt - now)))
 }
@@ -182,5 +182,5 @@ function unpack (id: string, record: unknown): Session | null {
 
 function checkPrefix (prefix: unknown): string {
   if (typeof prefix === 'string') return prefix
-  throw new InvalidOptionError(`redisStore.prefix is ${show(prefix)}: give a text such as "myapp:"`)
+  throw new InvalidOptionError(`redisStore.prefix is ${show(prefix)}: give a string such as "myapp:"`)
 }

@@ -3,24 +3,24 @@ import { packPayload } from '../payload.ts'
 import { assemble, type Moved } from '../rotated.ts'
 
 /*
- * A session as one text, because that is what Redis holds in the fewest bytes:
+ * A session is stored as one string, because that takes the fewest bytes in Redis:
  *
  *   current expiresAt generation rotatedAt | createdAt endsAt subject [boundTo] payload
  *
- * Numbers are written to base 36. Up to the bar is what a rotation replaces: the script compares the start
- * and puts a new front before the rest. A session that is not bound to a device has no `boundTo`, like all of an earlier
- * version; the payload begins with a bracket, which `boundTo` cannot have.
+ * Numbers are in base 36. A rotation replaces what is before the bar: the script compares the start and puts a new front before the
+ * rest. A session that is not bound to a key has no `boundTo`, like all sessions of earlier versions; the payload begins with a
+ * bracket, which `boundTo` cannot contain.
  */
 const RECORD = /^(\S+) (\w+) (\w+) (\w+) (\w+) (\w+) (\S+) (?:([^[\s]+) )?(\[.+)$/s
 
 /**
- * A rotation's front has a zero before `rotatedAt`: its session was enlisted again. A login's has none, and neither has
- * one that an earlier version wrote, which reads ours all the same.
+ * The front that a rotation writes has a zero before `rotatedAt`, which says that the session was enlisted again. The front of a
+ * login has none, nor does one that an earlier version wrote; earlier versions can read the zero.
  */
 const ENLISTED_MARK = '0'
 const ENLISTED = /^\S+ \w+ \w+ 0\w/
 
-/** How every record with this `current` begins. */
+/** The start of every record with this `current`. */
 export function packCurrent (current: string): string {
   return `${packText(current)} `
 }
@@ -30,14 +30,14 @@ export function packRotation (rotation: Moved): string {
   return packFront(rotation, ENLISTED_MARK)
 }
 
-/** @throws URIError where the subject has no UTF-8 form (a lone surrogate): two such subjects would share a key. */
+/** @throws URIError if the subject cannot be encoded in UTF-8 (a lone surrogate): two such subjects would share a key. */
 export function packRecord (session: Session): string {
   const { createdAt, endsAt, subject, boundTo } = session
   const bound = boundTo === null ? '' : packBoundTo(boundTo)
   return `${packFront(session, '')}${packNumber(createdAt)} ${packNumber(endsAt)} ${packText(subject)} ${bound}${packPayload(session)}`
 }
 
-/** @throws Error for anything else than such a record: something else writes under the same prefix. */
+/** @throws Error for anything but such a record: something else writes keys with the same prefix. */
 export function unpackRecord (id: string, record: string): Session {
   const parts = RECORD.exec(record)
   if (parts === null) throw new Error('redisStore: a key under the store\'s prefix does not hold a session')
@@ -63,12 +63,12 @@ export function wasEnlistedAgain (record: string): boolean {
   return ENLISTED.test(record)
 }
 
-/** What stands before the payload of a bound session. */
+/** What precedes the payload of a bound session. */
 export function packBoundTo (boundTo: string): string {
   return `${packText(boundTo)} `
 }
 
-/** Without blanks, as records and keys have it. */
+/** Encoded without spaces, for records and keys. */
 export function packText (text: string): string {
   return encodeURIComponent(text)
 }
@@ -79,7 +79,7 @@ function packFront ({ current, expiresAt, generation, rotatedAt }: Moved, mark: 
   return `${packCurrent(current)}${packNumber(expiresAt)} ${packNumber(generation)} ${mark}${packNumber(rotatedAt)} `
 }
 
-/** Whole milliseconds: the script could not read a fraction to base 36. */
+/** Whole milliseconds: the script could not parse a fraction in base 36. */
 function packNumber (value: number): string {
   return Math.floor(value).toString(36)
 }

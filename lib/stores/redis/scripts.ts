@@ -10,15 +10,15 @@ function script (source: string): Script {
 }
 
 /*
- * Each script touches one key, so that it runs on whatever node of a Redis Cluster holds that key. Reads are scripts
- * too: a client that may send GET to a replica always sends a script to the master.
+ * Each script uses one key, so that it runs on the node of a Redis Cluster that holds that key. Reads are scripts, too:
+ * a client that may send GET to a replica always sends a script to the master.
  */
 
 /**
- * A write that changes nothing and is not replicated. A replica refuses it (READONLY): it may still have a session
- * that was just revoked, and may not have one yet that is to be ended. A client that stays connected to a master
- * that became a replica thus notices it at the next call. Where memory is full and nothing is evicted, Redis lets a script
- * that has begun to write go on to SET, so that rotations, which need no more memory, go on as well.
+ * A write that changes nothing and is not replicated. A replica refuses it (READONLY), since it may still have a session that has
+ * just been revoked, or not yet have one that must be ended. A client that is connected to a master that became a replica
+ * therefore notices it at the next call. If the memory is full and nothing can be evicted, Redis still lets a script SET once it has
+ * begun to write, so rotations, which need no additional memory, continue to work.
  */
 const ON_MASTER = `
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('RENAME', KEYS[1], KEYS[1]) else redis.call('DEL', KEYS[1]) end`
@@ -28,8 +28,8 @@ export const READ: Script = script(`${ON_MASTER}
 return redis.call('GET', KEYS[1])`)
 
 /**
- * KEYS session; ARGV record, milliseconds to live. Returns 1 where the session is now there as it was given: a client that
- * lost its connection may send the script once more.
+ * KEYS session; ARGV record, milliseconds to live. Returns 1 if the key now holds this record: a client that lost its connection
+ * may send the script again.
  */
 export const WRITE: Script = script(`
 if redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
@@ -37,8 +37,8 @@ return 0`)
 
 /**
  * KEYS session; ARGV start that is expected, now, new front, milliseconds to live, new boundTo or nothing.
- * The record is text (see record.ts): the front up to the fourth blank is replaced, and what stands between the subject and
- * the payload where there is a new boundTo. Returns the record as it was.
+ * Replaces the front of the record (see record.ts) up to the fourth space and, if there is a new boundTo, what is between the
+ * subject and the payload. Returns the previous record.
  */
 export const ROTATE: Script = script(`${ON_MASTER}
 local record = redis.call('GET', KEYS[1])
@@ -57,7 +57,7 @@ if not record or string.sub(record, 1, #ARGV[1]) ~= ARGV[1] then return false en
 redis.call('DEL', KEYS[1])
 return record`)
 
-/** KEYS session; ARGV subject as the record has it. Returns what was deleted. */
+/** KEYS session; ARGV subject as it is encoded in the record. Returns what was deleted. */
 export const REMOVE_OF_SUBJECT: Script = script(`${ON_MASTER}
 local record = redis.call('GET', KEYS[1])
 if not record or string.match(record, '^%S+ %w+ %w+ %w+ %w+ %w+ (%S+) ') ~= ARGV[1] then return false end
@@ -66,10 +66,10 @@ return record`)
 
 /**
  * KEYS index; ARGV id, seconds that the session can live.
- * The scores are ends by the clock of Redis, which is the one that ends sessions. So an entry goes when its
- * session is gone for certain, never because a session could not be found: that of a login that is still on
- * its way cannot be found either. At most 100 entries go at a time, so that no call takes long. Returns the id, a string,
- * so that a client that does not answer with strings is detected at the first login.
+ * The scores are ends by the clock of Redis, by which Redis also expires sessions. So an entry is removed only when its session
+ * must have expired, not because the session cannot be found: during a login, it cannot be found yet. At most 100 entries are
+ * removed at a time, so that no call takes long. Returns the id, a string, so that a client that does not return strings is
+ * detected at the first login.
  */
 export const ENLIST: Script = script(`
 local now = tonumber(redis.call('TIME')[1])

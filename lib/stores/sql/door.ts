@@ -6,23 +6,23 @@ import { statementsOf } from './statements.ts'
 import { openSqlStore, type SqlStore } from './store.ts'
 import { TABLE_OPTIONS, tableOf, type TableOptions } from './table.ts'
 
-/** The options of each store over a driver. */
+/** The options of every store for a driver. */
 export interface DriverStoreOptions extends TableOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: (() => number) | undefined
 }
 
-/** The store of one driver: its options, checked, and how a client of it runs a statement. */
+/** The store for one driver: its options, and how its clients run a statement. */
 export interface Door<Client, Options> {
   owner: string
   dialect: Dialect
-  /** What it takes beside the options of all. */
+  /** The options that only this store has. */
   ownOptions: readonly string[]
-  /** Called once, at boot; throws for what is no client. */
+  /** Called once, at boot. The function that it returns throws for anything but a client. */
   toRun: (options: Options) => (client: Client) => RunSql
 }
 
-/** @throws TypeError for something that is no client, or an unknown or impossible option */
+/** @throws TypeError for anything but a client, and for an unknown or impossible option */
 export function openDoor<Client, Options extends DriverStoreOptions> (
   { owner, dialect, ownOptions, toRun }: Door<Client, Options>, client: Client, options: Options
 ): SqlStore<Client> {

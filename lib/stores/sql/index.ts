@@ -23,7 +23,7 @@ export interface SqlTableOptions extends TableOptions {
 
 /** Options of `sqlStore`. */
 export interface SqlStoreOptions extends SqlTableOptions {
-  /** What is in `text` for each value. Default: `$n` for PostgreSQL, else `?`. */
+  /** The placeholders for values in `text`. Default: `$n` for PostgreSQL, otherwise `?`. */
   placeholders?: Placeholders | undefined
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: (() => number) | undefined
@@ -33,8 +33,8 @@ const DIALECTS: Record<DialectName, Dialect> = { postgres, mysql, sqlite }
 const OPTIONS = ['dialect', 'placeholders', 'now', ...TABLE_OPTIONS]
 
 /**
- * Sessions in one table of whatever runs SQL: an ORM, a query builder, or a driver that has no store of its own.
- * @throws TypeError for something that is no function, or an unknown or impossible option.
+ * Keeps sessions in one table of a database that anything can query: an ORM, a query builder, or a driver without a store of its own.
+ * @throws TypeError for anything but a function, and for an unknown or impossible option.
  */
 export function sqlStore (run: RunSql, options: SqlStoreOptions): SqlStore<RunSql> {
   refuseSweepInterval('sqlStore', options)
@@ -53,7 +53,7 @@ export function sqlStore (run: RunSql, options: SqlStoreOptions): SqlStore<RunSq
 }
 
 /**
- * What `migrate` runs, for a migration tool of your own: statements that make the table and its index where they are not there yet.
+ * What `migrate` runs, for a migration tool: statements that create the table and its index if they do not exist.
  * @throws TypeError for a name that is not a plain identifier, and for an unknown option.
  */
 export function migrationSql (options: SqlTableOptions): string[] {

@@ -4,23 +4,23 @@ import { InvalidOptionError } from '../../errors.ts'
 /** How a driver writes its placeholders: `$1, $2, …` or `?`. */
 export type Placeholders = '$n' | '?'
 
-/** Never `undefined`, which some drivers refuse and others leave out. */
+/** Never `undefined`, which some drivers refuse and others omit. */
 export type SqlValue = string | number | null
 
-/** One statement, in each of the forms that drivers and ORMs take. */
+/** One statement, in each of the forms that drivers and ORMs accept. */
 export interface SqlQuery {
-  /** What is between the values, as a template tag gets it: `` sql`SELECT … ${value}` ``. */
+  /** The parts between the values, as a template tag gets them: `` sql`SELECT … ${value}` ``. */
   strings: TemplateStringsArray
-  /** The same with placeholders, each of which is used once. */
+  /** The statement with placeholders, each of which is used once. */
   text: string
   values: SqlValue[]
   /** `rows`: the rows are needed. `count`: how many rows were written. */
   returns: 'rows' | 'count'
 }
 
-/** What of it the query asks for. */
+/** The result of a statement: `rows` or `count`, whichever the query's `returns` asks for. */
 export interface SqlAnswer {
-  /** Objects by the names of the columns. */
+  /** Objects with the names of the columns as keys. */
   rows?: readonly unknown[] | undefined
   count?: number | bigint | undefined
 }
@@ -28,24 +28,24 @@ export interface SqlAnswer {
 /** Runs one statement; rejects with whatever the database rejects with. */
 export type RunSql = (query: SqlQuery) => Promise<SqlAnswer> | SqlAnswer
 
-/** All of a query but its values. */
+/** A query without its values. */
 export type Statement = Omit<SqlQuery, 'values'>
 
-/** @param text with a question mark for each value, and none otherwise */
+/** @param text has a question mark for each value, and no others */
 export function statement (text: string, placeholders: Placeholders, returns: Statement['returns']): Statement {
   const parts = text.split('?')
   const strings = Object.freeze(Object.assign([...parts], { raw: Object.freeze([...parts]) }))
   return { strings, text: placeholders === '?' ? text : parts.reduce((before, part, index) => `${before}$${index}${part}`), returns }
 }
 
-/** @throws InvalidOptionError for anything but rows: taken for "no rows", it would log people out. */
+/** @throws InvalidOptionError for anything but rows: to mistake it for "no rows" would log users out. */
 export function rowsOf (owner: string, answer: unknown): unknown[] {
   const rows = (answer as SqlAnswer | null | undefined)?.rows
   if (Array.isArray(rows)) return rows
   throw new InvalidOptionError(`${owner}: ${show(answer)} came back for a query that returns rows: resolve to { rows }, an array of objects`)
 }
 
-/** @throws InvalidOptionError for anything but a number: taken for "nothing was there", it would log people out. */
+/** @throws InvalidOptionError for anything but a number: to mistake it for zero rows would log users out. */
 export function countOf (owner: string, answer: unknown): number {
   const count = (answer as SqlAnswer | null | undefined)?.count
   if (typeof count === 'bigint' || Number.isSafeInteger(count)) return Number(count)

@@ -2,7 +2,7 @@ import type { RunSql } from './query.ts'
 
 const TRIES = 5
 
-/** For statements that are each a transaction of their own: nothing was written, so that the same can be tried again. */
+/** For statements that are each a transaction of their own: nothing was written, so the same statement can be tried again. */
 export function retried (run: RunSql, transient: readonly unknown[]): RunSql {
   return async function retry (query) {
     for (let tries = 1; tries < TRIES; tries++) {
@@ -16,7 +16,7 @@ export function retried (run: RunSql, transient: readonly unknown[]): RunSql {
   }
 }
 
-/** An ORM keeps the driver's error in its own, as its cause. */
+/** An ORM's error has the driver's error as its cause. */
 function codesOf (error: unknown): unknown[] {
   const { code, cause } = (error ?? {}) as { code?: unknown, cause?: unknown }
   return cause === undefined ? [code] : [code, ...codesOf(cause)]

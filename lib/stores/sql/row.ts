@@ -3,7 +3,7 @@ import { packPayload } from '../payload.ts'
 import { assemble, type Kept } from '../rotated.ts'
 import type { SqlValue } from './query.ts'
 
-/** What of a row a rotation does not already know. */
+/** The columns that a rotation does not write, except for `bound_to`, which it may. */
 export interface KeptRow {
   subject: Text | Whole
   created_at: Whole
@@ -20,9 +20,9 @@ export interface SessionRow extends KeptRow {
   expires_at: Whole
 }
 
-/** MySQL's drivers answer a VARBINARY with its bytes. */
+/** MySQL drivers return a VARBINARY as bytes. */
 type Text = string | Uint8Array
-/** pg answers a bigint with a text, PGlite with a number, and a host can have told pg to give a BigInt, or made `generation` a bigint. */
+/** pg returns a bigint as a string, PGlite as a number; an app may have configured pg to return a BigInt, or made `generation` a bigint. */
 export type Whole = string | number | bigint
 
 /** In the order of the columns. */

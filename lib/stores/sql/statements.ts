@@ -4,7 +4,7 @@ import type { Table } from './dialects/dialect.ts'
 const COLUMNS = ['id', 'subject', 'generation', 'current', 'created_at', 'rotated_at', 'expires_at', 'ends_at', 'bound_to', 'payload']
 const KEPT = ['subject', 'created_at', 'ends_at', 'bound_to', 'payload']
 
-/** How many rows a sweep looks at. */
+/** How many rows a sweep examines. */
 export const SWEEP_BATCH = 1_000
 /** How many of them one statement deletes. */
 export const DELETE_BATCH = 25
@@ -15,7 +15,7 @@ export type Statements = Record<
   Statement
 >
 
-/** Only names are filled in, and those are checked; everything else is a value. */
+/** Only names are interpolated, which have been checked; everything else is passed as a value. */
 export function statementsOf ({ dialect, quoted: table, subjectType, placeholders }: Table): Statements {
   const { cast } = dialect.subjects[subjectType]
   const subject = cast === null ? '?' : `CAST(? AS ${cast})`

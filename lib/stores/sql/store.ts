@@ -8,7 +8,7 @@ import { DELETE_BATCH, type Statements } from './statements.ts'
 import { isStorable, isSubject } from './subject.ts'
 import type { Table } from './dialects/dialect.ts'
 
-/** Milliseconds. An instance whose clock is fast must not remove what still lives for the others. */
+/** Milliseconds. An instance whose clock is fast must not remove sessions that are still active for the others. */
 const SWEEP_GRACE = 3_600_000
 /** Greater than any id. */
 const LAST = '~'
@@ -16,13 +16,17 @@ const LAST = '~'
 export interface SqlStore<Client> extends TokenStore {
   useClock (now: () => number): void
   /**
-   * Makes the table where it is not there yet, or adds what an earlier version did not have; several processes may do so at once.
-   * @throws TypeError with the fix, for a client that cannot be right.
+   * Creates the table if it does not exist, or adds the columns that a table of an earlier version lacks. Several processes may call
+   * it at once.
+   * @throws TypeError with the fix, for a client that cannot work.
    */
   migrate (): Promise<void>
-  /** Looks at the next 1000 rows, removes those that expired over an hour ago, and returns how many they were. */
+  /** Examines the next 1000 rows, removes those that expired over an hour ago, and returns their number. */
   sweep (): Promise<number>
-  /** The same sessions through another client, such as a transaction of the app's. Nothing is tried again there: the transaction is the app's. */
+  /**
+   * The same sessions through another client, such as a transaction of the app. Its statements are not retried, since only the app can
+   * retry its transaction.
+   */
   with (client: Client): SqlStore<Client>
 }
 
@@ -42,7 +46,7 @@ class Store<Client> implements SqlStore<Client> {
   readonly #parts: SqlStoreParts<Client>
   readonly #table: Table
   readonly #sql: Statements
-  /** As it is, for what is not to be tried again. */
+  /** Without retries. */
   readonly #plain: RunSql
   readonly #run: RunSql
   #isChecked = false
@@ -119,11 +123,11 @@ class Store<Client> implements SqlStore<Client> {
       return ended.filter((row) => Number(row.expires_at) > now).length
     }
     const living = await this.#written(this.#sql.deleteLiving, [subject, kept, now])
-    await this.#written(this.#sql.deleteAll, [subject, kept]) // by another instance's clock they may be alive
+    await this.#written(this.#sql.deleteAll, [subject, kept]) // by another instance's clock, some may still be active
     return living
   }
 
-  /** Small statements with a turn of the event loop between them: a driver of SQLite holds it up while it runs one. */
+  /** Uses small statements, with a turn of the event loop between them: a SQLite driver blocks the loop while it runs one. */
   async sweep (): Promise<number> {
     const start = this.#sweptUpTo
     const end = this.#time() - SWEEP_GRACE
@@ -137,13 +141,14 @@ class Store<Client> implements SqlStore<Client> {
       const filled = [...batch, ...Array<string>(DELETE_BATCH - batch.length).fill('')]
       removed += await this.#written(this.#sql.deleteExpired, [...filled, end])
     }
-    this.#sweptUpTo = last ?? '' // a short batch was the end of the table: the next sweep begins anew
+    this.#sweptUpTo = last ?? '' // a short batch was the end of the table: the next sweep starts over
     return removed
   }
 
   /**
-   * Without RETURNING, what a rotation leaves is read before it: it does not change, apart from `bound_to`, which the UPDATE expects.
-   * After it, the session can have been ended by whoever was second, and the first would be refused as well.
+   * Without RETURNING, the columns that a rotation does not write are read before it. Of these only `bound_to` can change, and the
+   * UPDATE checks that it has not. If they were read after the UPDATE, a concurrent request might have ended the session by then, and
+   * this one would be refused, too.
    */
   async #rotated (id: string, values: SqlValue[], binding: string | undefined): Promise<KeptRow | undefined> {
     if (this.#table.dialect.returning) return (await this.#rows(this.#sql.rotate, values))[0] as KeptRow | undefined
@@ -171,7 +176,7 @@ class Store<Client> implements SqlStore<Client> {
     return await this.#run({ ...statement, values })
   }
 
-  /** Each call checks for itself until one has found all well: one that hangs must not hold up those that come after it. */
+  /** Every call checks the table until one check has succeeded: a check that hangs must not block later calls. */
   async #checkOnce (): Promise<void> {
     if (this.#isChecked) return
     await this.#table.dialect.checkTable(this.#plain, this.#table)

@@ -4,22 +4,22 @@ import type { Dialect, Table } from './dialects/dialect.ts'
 import type { Placeholders } from './query.ts'
 import { SUBJECT_TYPES, type SubjectType } from './subject.ts'
 
-/** PostgreSQL cuts names at 63 bytes; the names of the indexes are longer than the table's. */
+/** PostgreSQL truncates names to 63 bytes, and the names of the indexes are longer than the table's. */
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,49}$/
 
-/** Where the sessions are kept, and the type of their subjects. */
+/** The table of the sessions, and the type of their subjects. */
 export interface TableOptions {
-  /** An existing schema. Default: the connection's own; for PostgreSQL the first one of its `search_path` that exists, and never another. */
+  /** An existing schema. Default: that of the connection; for PostgreSQL, the first schema of its `search_path` that exists. */
   schema?: string | undefined
   /** Default: `jwt_refresh_sessions`. */
   table?: string | undefined
-  /** The column's type, for a foreign key or to save space. A subject that is no such value has no sessions. Default: `text`. */
+  /** The column's type, for a foreign key or to save space. A subject that is not of this type cannot have sessions. Default: `text`. */
   subjectType?: SubjectType | undefined
-  /** Makes the subject a foreign key, in a table that `migrate` makes: a user who is deleted has no sessions. */
+  /** Makes the subject a foreign key in a table that `migrate` creates, so that deleting a user ends the user's sessions. */
   references?: SubjectReference | undefined
 }
 
-/** The host's table of users. */
+/** The app's table of users. */
 export interface SubjectReference {
   schema?: string | undefined
   table: string
@@ -31,7 +31,7 @@ export interface SubjectReference {
 
 export const TABLE_OPTIONS: readonly string[] = ['schema', 'table', 'subjectType', 'references']
 
-/** @throws InvalidOptionError for a name that is not a plain identifier, and for a type that the store does not know */
+/** @throws InvalidOptionError for a name that is not a plain identifier, and for an unknown type */
 export function tableOf (owner: string, dialect: Dialect, options: TableOptions, placeholders: Placeholders = dialect.placeholders): Table {
   const { schema, table: name = 'jwt_refresh_sessions', subjectType, references } = options
   return {

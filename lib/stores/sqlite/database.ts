@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../../errors.ts'
 import type { RunSql } from '../sql/query.ts'
 
-/** `DatabaseSync` of `node:sqlite`, a database of better-sqlite3, or anything else that answers at once as they do. */
+/** A `DatabaseSync` of `node:sqlite`, a database of better-sqlite3, or anything else with the same synchronous API. */
 export interface SqliteDatabase {
   prepare (text: string): SqliteStatement
 }
@@ -11,29 +11,29 @@ export interface SqliteStatement {
   run (...values: unknown[]): { changes: number | bigint }
 }
 
-/** Milliseconds. SQLite's own default gives up at once: with four processes on one file, hundreds of refreshes would fail. */
+/** Milliseconds. By default SQLite does not wait: with four processes on one file, hundreds of refreshes would fail. */
 const BUSY_TIMEOUT = 1000
 /**
- * Pages. Whichever write makes the log longer first copies it into the file, and the event loop waits for the disk: about 40 ms now and then
- * with 1000 pages, SQLite's own default, and 5 ms with these.
+ * Pages. The write that makes the log longer than this also copies it into the file, and the event loop waits for the disk: for up to
+ * 40 ms with 1000 pages, SQLite's default, and for about 5 ms with 64.
  */
 const CHECKPOINT = 64
 const DEFAULT_CHECKPOINT = 1000
 
-/** @throws InvalidOptionError for what is no such database, or one that cannot be in WAL mode */
+/** @throws InvalidOptionError for anything but such a database, and for one that cannot be put into WAL mode */
 export function checkDatabase (db: SqliteDatabase): void {
   if (typeof (db as Partial<SqliteDatabase> | null | undefined)?.prepare !== 'function') throw refused('nothing with a method prepare')
   const timeout = firstOf(db, 'PRAGMA busy_timeout')
   if (Number(timeout) === 0) firstOf(db, `PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
   if (Number(firstOf(db, 'PRAGMA wal_autocheckpoint')) === DEFAULT_CHECKPOINT) firstOf(db, `PRAGMA wal_autocheckpoint = ${CHECKPOINT}`)
-  // Without it readers and writers wait for each other, and each rotation syncs the disk twice. A database in memory has no such mode.
+  // Without WAL, readers and writers block each other, and each rotation syncs the disk twice. An in-memory database does not have it.
   const mode = firstOf(db, 'PRAGMA journal_mode = WAL')
   if (mode !== 'wal' && mode !== 'memory') {
     throw new InvalidOptionError(`sqliteStore: the journal mode stays ${String(mode)}: give a file on a local disk that this process may write`)
   }
 }
 
-/** Each text is prepared once. */
+/** Prepares each statement only once. */
 export function runOf (db: SqliteDatabase): RunSql {
   const statements = new Map<string, SqliteStatement>()
 

@@ -17,10 +17,10 @@ export type SqliteStore = SqlStore<SqliteDatabase>
 const door: Door<SqliteDatabase, SqliteStoreOptions> = { owner: 'sqliteStore', dialect: sqlite, ownOptions: [], toRun: () => runOf }
 
 /**
- * Sessions in one table of an SQLite file, which several processes of one machine can share. The file is put into WAL mode, and
- * a connection that would not wait for a lock waits for a second at most. It stays open when the app closes: it is the caller's.
+ * Keeps sessions in one table of a SQLite file, which several processes of one machine can share. The file is put into WAL mode, and
+ * a connection without a `busy_timeout` gets one of a second. It is not closed with the app; closing it is up to the caller.
  * @param db a `DatabaseSync` of `node:sqlite` (Node.js 22.13 or later), or a database of better-sqlite3
- * @throws TypeError for another client, or an unknown or impossible option; what SQLite throws where the file cannot be put into WAL mode.
+ * @throws TypeError for another client, or an unknown or impossible option; what SQLite throws if the file cannot be put into WAL mode.
  */
 export function sqliteStore (db: SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
   checkDatabase(db)
@@ -28,7 +28,7 @@ export function sqliteStore (db: SqliteDatabase, options: SqliteStoreOptions = {
 }
 
 /**
- * The SQL that makes the table and its index where they are not there yet, for a migration tool of your own.
+ * The SQL that creates the table and its index if they do not exist, for a migration tool.
  * @throws TypeError for a name that is not a plain identifier, and for an unknown option.
  */
 export function migrationSql (options: TableOptions = {}): string {

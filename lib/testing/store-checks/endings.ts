@@ -4,7 +4,7 @@ import { assertSame, promised, sampleRotation, type StoreCheck } from './sample.
 
 const RACES = 50
 
-/** A session that was ended stays ended, whatever was on its way at that moment. */
+/** A session that was ended stays ended, whatever calls were in progress at that moment. */
 export const endingChecks: Record<string, StoreCheck> = {
   'delete says whether something was deleted': promised(CONTRACT.delete, async (store, make) => {
     const session = await make.session()
@@ -34,7 +34,7 @@ export const endingChecks: Record<string, StoreCheck> = {
     await store.create(session)
     assert.equal(await store.deleteAll(session.subject, undefined), 1)
     assert.equal(await store.find(session.id), null)
-  }, 'undefined goes into the query as a value; in SQL nothing is equal to NULL, nor unequal'),
+  }, 'undefined is passed to the query as a value; in SQL, nothing is equal or unequal to NULL'),
 
   'a late rotate does not bring a deleted session back': promised(CONTRACT.rotateNeverCreates, async (store, make) => {
     const session = await make.session()

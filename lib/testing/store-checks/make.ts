@@ -3,14 +3,14 @@ import { randomName, sampleSession, type Make } from './sample.ts'
 
 const HOST_SUBJECTS = 12
 
-/** Subjects are any text. */
+/** For a store whose subjects can be any strings. */
 export const makeFreely: Make = {
   subject: async (prefix = 'subject') => randomName(prefix),
   subjects: async () => hostileSubjects(),
   session: async (fields) => sampleSession(fields)
 }
 
-/** Subjects are what the host makes: in its table of users, to which a foreign key refers. */
+/** For a store whose subjects the host must create, such as rows in the table of users to which a foreign key refers. */
 export function makeFor (hostSubject: () => unknown): Make {
   async function subject (): Promise<string> {
     const made = await hostSubject()
@@ -31,7 +31,7 @@ export function makeFor (hostSubject: () => unknown): Make {
   }
 }
 
-/** Names that are equal, alike or special to some language, database or collation, and are all different subjects. */
+/** Different subjects that some language, database or collation treats as equal, similar or special. */
 function hostileSubjects (): string[] {
   const tag = randomName('Tag')
   const alike = [

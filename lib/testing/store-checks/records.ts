@@ -10,7 +10,7 @@ const HOSTILE_IDS = [
 const PARALLEL_CREATIONS = 20
 const PARALLEL_CALLS = 20
 
-/** What goes in comes out, what is unknown or over stays hidden, and nothing is shared with the caller. */
+/** Records are returned as they were written, unknown and expired ones are not returned, and no object is shared with the caller. */
 export const recordChecks: Record<string, StoreCheck> = {
   'every field comes back as it was written': promised(CONTRACT.plainJson, async (store, make) => {
     const base = Math.floor(Date.now() / 1000) * 1000
@@ -58,7 +58,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     await store.create(session)
     const found = await store.find(session.id)
     assertSame([found?.claims['nickname'], found?.metadata['label']], [undefined, undefined])
-  }, 'the driver writes undefined as null, as that of MongoDB does: store the text that JSON.stringify makes'),
+  }, 'the driver writes undefined as null, as that of MongoDB does: store the string that JSON.stringify returns'),
 
   'an unknown id is not there': promised(CONTRACT.find, async (store, make) => {
     const session = await make.session()
@@ -68,7 +68,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     assert.equal(await store.delete(session.id, session.current), false)
     assertSame(await store.list(session.subject), [])
     assert.equal(await store.deleteAll(session.subject), 0)
-  }, 'the answer is undefined or an empty list where the database has no row: make it null, false, [] or 0'),
+  }, 'it returns undefined or an empty list if the database has no row: return null, false, [] or 0'),
 
   'generation, times and the count come back as numbers': promised(CONTRACT.numbers, async (store, make) => {
     const session = await make.session()
@@ -81,7 +81,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     }
     const count = await store.deleteAll(session.subject)
     assert.equal(typeof count, 'number', `the count is the ${typeof count} ${String(count)}`)
-  }, 'the driver answers 64-bit columns and counts with texts or BigInts: convert them with Number()'),
+  }, 'the driver returns 64-bit columns and counts as strings or BigInts: convert them with Number()'),
 
   'calls at the same time each get their own answer': promised(CONTRACT.ownAnswer, async (store, make) => {
     const sessions = await Promise.all(Array.from({ length: PARALLEL_CALLS }, () => make.session()))
@@ -93,14 +93,14 @@ export const recordChecks: Record<string, StoreCheck> = {
     const after = rotations.map(({ session, next }) => ({ ...session, ...next }))
     assertSame(await Promise.all(rotations.map(({ session: { id, current }, next }) => store.rotate(id, current, next, Date.now()))), after)
     assertSame(await Promise.all(sessions.map(({ id }) => store.find(id))), after)
-  }, 'calls share a connection or a variable, and one is handed the answer of another'),
+  }, 'calls share a connection or a variable, and one gets the result of another'),
 
   'an id with a NUL is just unknown': promised(CONTRACT.find, async (store, make) => {
     const { current } = await make.session()
     assert.equal(await store.find('\0'), null)
     assert.equal(await store.rotate('\0', current, sampleRotation(await make.session()), Date.now()), null)
     assert.equal(await store.delete('\0'), false)
-  }, 'PostgreSQL has no NUL in a text and refuses the query (22021): answer without asking it'),
+  }, 'PostgreSQL cannot store a NUL and refuses the query (22021): return without a query'),
 
   'an id with hostile characters is just unknown': promised(CONTRACT.find, async (store, make) => {
     const session = await make.session()
@@ -111,7 +111,7 @@ export const recordChecks: Record<string, StoreCheck> = {
       assert.equal(await store.delete(id), false, `delete(${JSON.stringify(id)})`)
     }
     assertSame(await store.find(session.id), session)
-  }, 'the id becomes a part of the query, a pattern or the name of a property: give it as a parameter, or look it up in a Map'),
+  }, 'the id becomes a part of the query, a pattern or the name of a property: pass it as a parameter, or look it up in a Map'),
 
   'an expired session is neither found nor listed': promised(CONTRACT.find, async (store, make) => {
     const subject = await make.subject()
@@ -121,7 +121,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     await store.create(living)
     assert.equal(await store.find(expired.id), null)
     assertSame(idsOf(await store.list(subject)), [living.id])
-  }, 'it leaves this to a clean-up that has yet to come: compare expiresAt with the clock in each query'),
+  }, 'it relies on a later cleanup: compare expiresAt with the clock in each query'),
 
   'what find and list return is not shared with the store': promised(CONTRACT.notShared, async (store, make) => {
     const session = await make.session({ claims: { sub: 'ann', roles: ['member'] } })
@@ -136,7 +136,7 @@ export const recordChecks: Record<string, StoreCheck> = {
     }
     assertSame(await store.find(session.id), session)
     assertSame(await store.list(session.subject), [session])
-  }, 'it answers with its own object: answer with a copy (structuredClone)'),
+  }, 'it returns its own object: return a copy (structuredClone)'),
 
   'what create was given can be changed afterwards': promised(CONTRACT.notShared, async (store, make) => {
     const session = await make.session({ claims: { sub: 'ann', roles: ['member'] } })
@@ -165,12 +165,12 @@ export const recordChecks: Record<string, StoreCheck> = {
     const winners = attempts.filter((_, index) => results[index]?.status === 'fulfilled')
     assert.equal(winners.length, 1, `${winners.length} creations won`)
     assertSame(await store.find(session.id), winners[0])
-  }, 'it looks whether the id is taken and then writes, and two requests look before either has written'),
+  }, 'it checks whether the id is taken and then writes, and two requests check before either has written'),
 
   'a call that failed does not poison the next': promised(CONTRACT.rejects, async (store, make) => {
     const cyclic = await make.session()
     cyclic.claims['self'] = cyclic.claims
-    // Whether a store refuses this is its own affair; that it goes on working is not.
+    // A store may or may not refuse this, but it must continue to work.
     await Promise.resolve().then(() => store.create(cyclic)).catch(() => undefined)
 
     const session = await make.session()

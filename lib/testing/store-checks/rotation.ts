@@ -5,7 +5,7 @@ import { HOUR, assertSame, idsOf, promised, sampleDigest, sampleRotation, type S
 
 const PARALLEL_CALLERS = 100
 
-/** The compare-and-set that everything rests on: two winners are two living branches of one stolen token. */
+/** The compare-and-set that everything depends on: if two calls win, a stolen token has two valid successors. */
 export const rotationChecks: Record<string, StoreCheck> = {
   'rotate returns the whole record as it now is': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session()
@@ -15,7 +15,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assertSame(rotated, { ...session, ...next })
     assertSame(await store.find(session.id), { ...session, ...next })
     assertSame(await store.list(session.subject), [{ ...session, ...next }])
-  }, 'it answers with what it read before it wrote, or with `next` alone'),
+  }, 'it returns what it read before it wrote, or only `next`'),
 
   'of 100 parallel rotations exactly one wins': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session()
@@ -35,7 +35,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
       assert.equal(await store.rotate(session.id, expected, sampleRotation(session), Date.now()), null)
     }
     assertSame(await store.find(session.id), session)
-  }, 'current = expected is missing in the WHERE, or the collation ignores case or spaces at the end'),
+  }, 'current = expected is missing in the WHERE, or the collation ignores case or trailing spaces'),
 
   'an expected value serves once': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session()
@@ -75,7 +75,7 @@ export const rotationChecks: Record<string, StoreCheck> = {
     assertSame(await store.find(session.id), bound)
     assertSame(await store.rotate(session.id, bound.current, next, Date.now()), { ...bound, ...next })
     assertSame(await store.list(session.subject), [{ ...bound, ...next }])
-  }, 'the store knows no boundTo yet: give it a column, and write that where a rotation has one'),
+  }, 'the store does not have boundTo yet: add a column, and write it if a rotation has one'),
 
   'rotate leaves the rest of the record as it was': promised(CONTRACT.rotate, async (store, make) => {
     const session = await make.session({ claims: { sub: 'ann', role: 'admin' }, metadata: { device: 'kiosk' } })
@@ -98,17 +98,17 @@ export const rotationChecks: Record<string, StoreCheck> = {
     (rotated.claims['roles'] as string[]).push('admin')
     rotated.metadata.ip = 'changed'
     assertSame(await store.find(session.id), after)
-  }, "it keeps the caller's object or answers with its own: copy both (structuredClone)"),
+  }, "it keeps the caller's object or returns its own: copy both (structuredClone)"),
 
   'a rotation that moves expiresAt keeps the session alive': promised(CONTRACT.rotate, async (store, make) => {
     const now = Date.now()
     const session = await make.session({ createdAt: now - 3 * HOUR, rotatedAt: now - 3 * HOUR, expiresAt: now - HOUR })
     const next = sampleRotation(session, { expiresAt: now + HOUR })
     await store.create(session)
-    // Two hours ago by the caller's clock: then the session lived, and now it lives because it was used then.
+    // By the caller's clock it is two hours ago, when the session was active; this rotation keeps it active until now.
     const rotated = await store.rotate(session.id, session.current, next, now - 2 * HOUR)
     assertSame(rotated, { ...session, ...next })
     assertSame(await store.find(session.id), { ...session, ...next })
     assertSame(idsOf(await store.list(session.subject)), [session.id])
-  }, "it judges by a clock of its own instead of `now`, or the record's time to live does not move with expiresAt")
+  }, "it uses a clock of its own instead of `now`, or the record's time to live does not change with expiresAt")
 }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Rotation, Session, TokenStore } from '../../../types/session.ts'
 
-/** One promise of the contract, tried on a store. */
+/** A check of one promise of the contract. */
 export interface StoreCheck {
-  /** The promise, as the comments of `types/session.ts` word it. */
+  /** The promise, in the words of the comments in `types/session.ts`. */
   sentence: string
-  /** Rejects where the promise is broken. */
+  /** Rejects if the promise is broken. */
   run: (store: TokenStore, make: Make) => Promise<void>
-  /** What is most likely wrong with a store that breaks it. */
+  /** The most likely mistake in a store that breaks it. */
   mistake: string
 }
 
@@ -16,17 +16,17 @@ export function promised (sentence: string, run: StoreCheck['run'], mistake: str
   return { sentence, run, mistake }
 }
 
-/** What a check writes. Each subject and each session is another one. */
+/** Makes the data that a check writes. Every subject and every session is a new one. */
 export interface Make {
-  /** The prefix is for a subject that nothing restricts. */
+  /** The prefix is used only if subjects can be any strings. */
   subject (prefix?: string): Promise<string>
-  /** Several, which look alike where nothing restricts them. */
+  /** Several subjects; similar ones, if subjects can be any strings. */
   subjects (): Promise<string[]>
   session (fields?: Partial<Session>): Promise<Session>
 }
 
 /**
- * Strictly equal, prototypes aside: under Jest, what a store makes and what this file makes are objects of two realms.
+ * Asserts deep strict equality, except for prototypes: under Jest, the objects of a store and of this file are from different realms.
  * @throws AssertionError
  */
 export function assertSame (actual: unknown, expected: unknown): void {
@@ -65,7 +65,7 @@ export function sampleSession (fields: Partial<Session> = {}): Session {
   }
 }
 
-/** A session that ended an hour ago by the wall clock. A store has to hide it from the first moment. */
+/** A session that expired an hour ago by the wall clock. A store must never return it. */
 export function expiredSession (subject: string): Session {
   const now = Date.now()
   return sampleSession({ subject, createdAt: now - 3 * HOUR, rotatedAt: now - 3 * HOUR, expiresAt: now - HOUR })

@@ -42,10 +42,10 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const first = await make.session({ subject })
     const second = await make.session({ subject })
     for (const session of [first, expiredSession(subject), second]) await store.create(session)
-    // Twice: a clean-up that the first call did must not take a living session along.
+    // Twice: a cleanup in the first call must not remove an active session.
     assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
     assertSame(idsOf(await store.list(subject)), idsOf([first, second]))
-  }, 'the first session that is over ends the list, or takes the index of the subject along'),
+  }, 'the first expired session ends the list, or the index of the subject is removed with it'),
 
   'deleteAll ends every session of the subject and counts them': promised(CONTRACT.deleteAll, async (store, make) => {
     const subject = await make.subject()
@@ -55,7 +55,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     for (const session of sessions) assert.equal(await store.find(session.id), null)
     assertSame(await store.list(subject), [])
     assert.equal(await store.deleteAll(subject), 0)
-  }, 'it deletes or counts a part only, such as the first batch'),
+  }, 'it deletes or counts only a part, such as the first batch'),
 
   'deleteAll spares the exception': promised(CONTRACT.deleteAll, async (store, make) => {
     const subject = await make.subject()
@@ -66,7 +66,7 @@ export const subjectChecks: Record<string, StoreCheck> = {
     assertSame(await store.list(subject), [kept])
     for (const session of others) assert.equal(await store.find(session.id), null)
     assert.equal(await store.deleteAll(subject, kept.id), 0)
-  }, 'it pays no attention to exceptId, or counts the exception as well'),
+  }, 'it ignores exceptId, or counts the exception as well'),
 
   'deleteAll with an exception that is not the subject\'s spares nobody': promised(CONTRACT.deleteAll, async (store, make) => {
     const session = await make.session()
@@ -85,12 +85,12 @@ export const subjectChecks: Record<string, StoreCheck> = {
     const again = await make.session({ subject })
     await store.create(again)
     assertSame(await store.list(subject), [again])
-  }, 'it marks the subject as ended: end its sessions'),
+  }, 'it marks the subject as ended: it must end only the sessions'),
 
   'subjects with hostile names never meet': promised(CONTRACT.list, async (store, make) => {
     const sessions = await Promise.all((await make.subjects()).map((subject) => make.session({ subject })))
     for (const session of sessions) await store.create(session)
-    // Names like '__proto__' can be in use by others of a shared database: only our own ids are looked at.
+    // In a shared database, others may use names like '__proto__', so only the ids of this check are considered.
     const own = new Set(sessions.map((session) => session.id))
     for (const session of sessions) {
       const listed = (await store.list(session.subject)).filter((each) => own.has(each.id))
@@ -102,5 +102,5 @@ export const subjectChecks: Record<string, StoreCheck> = {
       const neighbour = sessions[index + 1]
       if (neighbour !== undefined) assertSame(await store.find(neighbour.id), neighbour)
     }
-  }, 'subjects are compared by a pattern, or in a collation that ignores case, accents or spaces at the end, or are parts of a key without being escaped')
+  }, 'subjects are compared by a pattern, or in a collation that ignores case, accents or trailing spaces, or are parts of a key without being escaped')
 }

@@ -5,7 +5,7 @@ import type { Table } from './dialect.ts'
 
 /**
  * @param counting a query for `column_count`, by the names of the schema and the table: how many columns `bound_to` the table has
- * @throws InvalidOptionError with the fix, where it has none, or where the client renames columns
+ * @throws InvalidOptionError with the fix, if it has none, or if the client renames columns
  */
 export async function checkColumns (run: RunSql, { owner, quoted, schema, name, placeholders }: Table, counting: string): Promise<void> {
   const [row] = rowsOf(owner, await run({ ...statement(counting, placeholders, 'rows'), values: [schema ?? null, name] })) as [{ column_count?: Whole }?]

@@ -1,7 +1,7 @@
 import { checkColumns } from './check-columns.ts'
 import type { Dialect, Table } from './dialect.ts'
 
-/** Bytes, since no collation of MySQL and MariaDB compares texts exactly in both: `utf8mb4_bin` ignores blanks at the end. */
+/** Bytes, since no collation compares strings exactly in both MySQL and MariaDB: `utf8mb4_bin` ignores trailing spaces. */
 const BYTES = 'VARBINARY(64)'
 const MAX_SUBJECT = 4096
 
@@ -17,8 +17,8 @@ export const mysql: Dialect = {
   },
   text: 'CHAR',
   maxSubject: MAX_SUBJECT,
-  returning: false, // MariaDB's DELETE does, no UPDATE does
-  alsoSets: ', writes = writes + 1', // so that each row that matches is changed: some drivers count those that changed alone
+  returning: false, // MariaDB has it for DELETE, but not for UPDATE
+  alsoSets: ', writes = writes + 1', // so that each matching row is changed: some drivers count only changed rows
   alsoExpects: ' AND bound_to <=> ?',
   deletable: (_table, condition) => condition,
   transient: ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD'],

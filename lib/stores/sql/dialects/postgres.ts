@@ -20,7 +20,7 @@ export const postgres: Dialect = {
   returning: true,
   alsoSets: '',
   alsoExpects: '',
-  // One that is being rotated is not waited for.
+  // Skips sessions that are being rotated instead of waiting for them.
   deletable: (table, condition) => `id IN (SELECT id FROM ${table} WHERE ${condition} FOR UPDATE SKIP LOCKED)`,
   transient: ['40001', '40P01'], // serialization_failure, deadlock_detected
   migration,
@@ -31,8 +31,8 @@ export const postgres: Dialect = {
 /**
  * One statement, so that it fits any migration tool and any pooler.
  *
- * No column that a rotation moves may be in an index, else each rotation writes to every index and leaves the work to vacuum.
- * The room that the fillfactor keeps lets the new version of a row stay on its page.
+ * No column that a rotation changes may be in an index: otherwise each rotation would write to every index and make work for vacuum.
+ * The free space that the fillfactor reserves lets the new version of a row stay on its page.
  */
 function migration (table: Table): string[] {
   const { name, quoted, subjectType, foreignKey } = table
@@ -59,7 +59,7 @@ BEGIN
     ) WITH (fillfactor = 90);
     CREATE INDEX "${name}_subject" ON ${quoted} USING hash (subject);
   ELSIF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(${inSchema}) AND attname = 'bound_to') THEN
-    -- A table of an earlier version. Refreshes queue behind whoever waits for the table's lock, so the wait is short.
+    -- A table of an earlier version. While this waits for the table's lock, refreshes queue behind it, so it waits only briefly.
     LOOP
       BEGIN
         PERFORM set_config('lock_timeout', '50ms', true);
@@ -80,17 +80,17 @@ END
   return [`DO ${literal(block)}`]
 }
 
-/** Not between dollars, which some ORMs take for placeholders. */
+/** Not dollar-quoted, since some ORMs take the dollars for placeholders. */
 function literal (text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** An SQL expression: the text by which `to_regclass` finds the table in this schema alone. */
+/** An SQL expression for the name with which `to_regclass` finds the table only in this schema. */
 function regclass ({ schema, quoted }: Table): string {
   return schema === undefined ? `quote_ident(current_schema()) || '.${quoted}'` : `'${quoted}'`
 }
 
-/** It has a value, so that a client which drops values fails here, and names with underscores, so that one which renames them does. */
+/** It has a parameter, so that a client that drops values fails here, and names with underscores, so that one that renames them does. */
 const FACTS =
   `SELECT current_setting('server_encoding') AS server_encoding, CAST(current_schema() AS text) AS first_schema,
   CAST(n.nspname AS text) AS table_schema,
@@ -122,7 +122,7 @@ async function askFacts (run: RunSql, table: Table): Promise<Facts> {
   return facts as Facts
 }
 
-/** What would otherwise let logins through and fail at each refresh is said before the first of them. */
+/** Detects before the first login what would otherwise let logins succeed and refreshes fail. */
 async function checkTable (run: RunSql, table: Table): Promise<void> {
   const { owner, quoted, schema } = table
   const { first_schema: first, table_schema: found, has_bound_to: isCurrent } = await askFacts(run, table)

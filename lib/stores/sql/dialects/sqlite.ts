@@ -17,7 +17,7 @@ export const sqlite: Dialect = {
   alsoSets: '',
   alsoExpects: '',
   deletable: (_table, condition) => condition,
-  transient: [], // a lock is waited for, by busy_timeout
+  transient: [], // SQLite waits for locks by itself, up to busy_timeout
   migration,
   checkClient: async () => {},
   checkTable: async (run, table) => await checkColumns(run, table, COLUMN_COUNT)
@@ -25,7 +25,7 @@ export const sqlite: Dialect = {
 
 const COLUMN_COUNT = "SELECT COUNT(*) AS column_count FROM pragma_table_info WHERE schema = COALESCE(?, 'main') AND arg = ? AND name = 'bound_to'"
 
-/** The index is in the schema of its table, of which it has the name; the table of an index has none. */
+/** The name of the index has the schema of its table; the table in CREATE INDEX must not have one. */
 function migration ({ schema, name, quoted, subjectType, foreignKey }: Table): string[] {
   const index = schema === undefined ? `"${name}_subject"` : `"${schema}"."${name}_subject"`
   return [

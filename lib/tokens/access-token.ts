@@ -14,19 +14,19 @@ export const ACCESS_TOKEN_TYP = 'at+jwt' // RFC 9068 §2.1
 
 export interface SignedAccessToken {
   claims: AccessTokenClaims
-  /** What the client gets (RFC 6749 §5.1). */
+  /** The response to the client (RFC 6749 §5.1). */
   response: TokenResponse
 }
 
 export interface AccessTokens {
   /**
-   * Signs the claims for the session (RFC 9068 §2.2); never beyond the session's absolute end.
+   * Signs the claims for the session (RFC 9068 §2.2). The token never outlives the session's absolute end.
    *
    * @param authTime seconds since the epoch; null: unknown
-   * @param jkt the key that the session is bound to; the token is bound to it where the options say so
+   * @param jkt the key to which the session is bound; the token is bound to it if the options say so
    */
   sign (session: Pick<Session, 'id' | 'subject' | 'endsAt'>, claims: Record<string, unknown>, authTime: number | null, jkt: string | null): SignedAccessToken
-  /** The frozen claims. Throws AccessTokenExpiredError or AccessTokenInvalidError, whose cause is a TokenRefusedError. */
+  /** Returns the frozen claims. Throws AccessTokenExpiredError or AccessTokenInvalidError, whose cause is a TokenRefusedError. */
   verify (token: string): AccessTokenClaims
 }
 
@@ -65,7 +65,7 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
       const iat = toNumericDate(now())
       const exp = Math.min(iat + expiresIn, toNumericDate(session.endsAt))
       const ours = { sub: session.subject, sid: session.id, iat, exp, jti: randomUUID() }
-      // The host's are spread last and then overruled, since names that follow a spread make a slow object: 5 µs more to sign and freeze it.
+      // The host's claims are spread last and then overwritten: properties after a spread make a slow object, and signing takes 5 µs more.
       const claims = Object.assign({ sub: '', sid: '', iat: 0, exp: 0, jti: '', ...hostClaims }, fixed, ours, authTime === null ? null : { auth_time: authTime })
       const tokenType = isBound && jkt !== null ? 'DPoP' : 'Bearer'
       if (tokenType === 'DPoP') Object.assign(claims, { cnf: { jkt } })
@@ -82,13 +82,13 @@ export function createAccessTokens (keyring: Keyring, config: AccessTokenConfig,
   }
 }
 
-/** The thumbprint of the key that the token is bound to (RFC 9449 §6.1), or null. */
+/** The thumbprint of the key to which the token is bound (RFC 9449 §6.1), or null. */
 export function boundKeyOf (claims: AccessTokenClaims): string | null {
   const cnf = own(claims, 'cnf')
   return cnf === undefined ? null : String(own(Object(cnf), 'jkt'))
 }
 
-/** All the way down: the object is shared between requests. */
+/** Freezes the claims deeply, because the object is shared between requests. */
 function frozen (claims: object): AccessTokenClaims {
   for (let level = [claims]; level.length > 0; level = membersOf(level)) level.forEach(Object.freeze)
   return claims as AccessTokenClaims

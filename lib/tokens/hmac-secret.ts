@@ -25,7 +25,7 @@ const DER_SEQUENCE = 0x30 // the first byte of every key in DER, and of few secr
 /**
  * Refuses what is not secret: with a public key everyone could sign (RFC 8725 §2.1), and with a guessable string as well (§3.5).
  *
- * @throws InvalidOptionError; the message never holds any part of the secret
+ * @throws InvalidOptionError; the message never contains any part of the secret
  */
 export function checkHmacSecret (option: string, secret: Buffer): void {
   const spellings = [secret, ...decoded(secret)]
@@ -38,7 +38,7 @@ export function checkHmacSecret (option: string, secret: Buffer): void {
   }
   // Decoded hexadecimal is half as long, and can be too short to judge.
   if (spellings.some((bytes) => bytes.length > MIN_COMPRESSED_BYTES && isPattern(bytes))) {
-    throw new InvalidOptionError(`${option} is a pattern that repeats itself, which can be guessed: give at least ${MIN_BYTES} random bytes, for example from "openssl rand -base64 32"`)
+    throw new InvalidOptionError(`${option} is a repeated pattern, which can be guessed: give at least ${MIN_BYTES} random bytes, for example from "openssl rand -base64 32"`)
   }
 }
 

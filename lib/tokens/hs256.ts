@@ -3,17 +3,17 @@ import { readObject } from './payload.ts'
 
 const SIGNATURE = 43 // characters: 32 bytes, base64url
 
-/** JSON Web Signatures of one header and one HMAC secret (RFC 7515 §5, RFC 7518 §3.2). */
+/** JSON Web Signatures with a fixed header and one HMAC secret (RFC 7515 §5, RFC 7518 §3.2). */
 export interface Hs256 {
   sign (payload: object): string
-  /** The payload of a token with exactly this header and this key's signature, else why it is none. */
+  /** The payload of a token with exactly this header and this key's signature, otherwise the reason for refusing it. */
   verify (token: string): Record<string, unknown> | 'signature' | 'malformed'
 }
 
 /**
- * Signing and verifying are most of what this plugin costs a request, and `@fastify/jwt` takes nearly twice as long: it
- * writes and reads the header each time. Here the header is one text that is compared, so no algorithm, type or key is
- * read from it that could be read wrongly (RFC 8725 §2.1).
+ * Signing and verifying are most of what this plugin costs a request, and `@fastify/jwt` takes nearly twice as long, because it
+ * writes and parses the header each time. Here the header is compared as a string, so a forged header cannot choose an algorithm,
+ * type or key (RFC 8725 §2.1).
  *
  * @param header encoded, as `@fastify/jwt` writes it for this key
  */
@@ -41,7 +41,7 @@ export function createHs256 (header: string, secret: Buffer): Hs256 {
 
 /**
  * In constant time: an attacker who could measure how far a guess was right could find a signature character by
- * character. As texts, so that a signature has one spelling.
+ * character. As encoded strings, so that a signature has only one spelling.
  */
 function isSame (given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]

@@ -7,16 +7,16 @@ import { createHs256 } from './hs256.ts'
 import { isHmac } from './keys.ts'
 import { isCanonical, isWellFormed, readObject } from './payload.ts'
 
-/** A well-formed JWT payload whose signature and `typ` are good. Who and what it is for is not judged yet. */
+/** A well-formed JWT payload whose signature and `typ` are valid. Subject, audience and times have not been checked. */
 export type VerifiedPayload = Record<string, unknown>
 
-/** Why a token is not one of ours. */
+/** Why a token is refused. */
 export type Refusal = Extract<RefusalReason, 'malformed' | 'signature' | 'type' | 'unknown key'>
 
 export interface Keyring {
   /** Signs with the first key. */
   sign (payload: object): string
-  /** The payload, or why there is none. Never throws, whatever the input is. */
+  /** The payload, or why the token is refused. Never throws, whatever the input is. */
   verify (token: string): VerifiedPayload | Refusal
 }
 
@@ -35,15 +35,15 @@ interface Ours {
 }
 
 /**
- * One namespaced registration of `@fastify/jwt` a key. It signs and verifies for key pairs, and it judges every token that
- * is not, to the letter, as we write them with an HMAC secret.
+ * Registers `@fastify/jwt` once per key, each with its own namespace. It signs and verifies with key pairs, and also verifies tokens
+ * with an HMAC secret whose header is spelled differently from those signed here.
  *
- * @param scope private to us, with a `jwt` object of its own, so that no registration of the host is in the way
- * @param typ the header's `typ`, which keeps one kind of token from being taken for the other (RFC 8725 §3.11)
+ * @param scope a private scope with its own `jwt` object, which cannot collide with a registration of the host
+ * @param typ the header's `typ`, which keeps one kind of token from being mistaken for another (RFC 8725 §3.11)
  */
 export async function createKeyring (scope: FastifyInstance, typ: string, keys: readonly Key[]): Promise<Keyring> {
   const namespaces = scope.jwt as unknown as Record<string, Namespace>
-  const byKid = new Map<unknown, Verify>() // a Map, because a plain object would answer for `kid: "constructor"`
+  const byKid = new Map<unknown, Verify>() // a Map, because a plain object would have an entry for `kid: "constructor"`
   const ours: Ours[] = []
 
   for (const key of keys) {
@@ -57,13 +57,13 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
     ours.push({ start: `${header}.`, ...(isHmac(key) ? createHs256(header, key.secret) : { sign, verify }) })
   }
 
-  /** What we sign begins with one of a few known texts, so that finding its key takes no JSON. */
+  /** Tokens that are signed here begin with one of a few known strings, so their key is found without parsing JSON. */
   function verifierOf (token: string): Verify | Refusal {
     for (const { start, verify } of ours) {
       if (token.startsWith(start)) return verify
     }
     const header = readObject(headerOf(token))
-    // RFC 7515 §4.1.11: we understand no extension, and an empty or malformed list is no list.
+    // RFC 7515 §4.1.11: no extensions are supported, and an empty or malformed list is invalid.
     if (header === null || Object.hasOwn(header, 'crit')) return 'malformed'
     if (!isType(own(header, 'typ'), typ)) return 'type'
     return byKid.get(own(header, 'kid')) ?? 'unknown key'
@@ -80,7 +80,7 @@ export async function createKeyring (scope: FastifyInstance, typ: string, keys: 
   }
 }
 
-/** `@fastify/jwt` judges the signature; how a token is spelled and encoded is looked at more closely than it does. */
+/** `@fastify/jwt` verifies the signature; the spelling and encoding of a token are checked more strictly than it does. */
 function strictly (judge: Namespace['verify']): Verify {
   return function verify (token) {
     const [, part, signature, ...more] = token.split('.', 4) as [string, string?, string?, string?]
@@ -99,7 +99,7 @@ function strictly (judge: Namespace['verify']): Verify {
 function jwtOptions ({ kid, algorithm, secret, canSign }: Key, typ: string): fastifyJwt.FastifyJWTOptions {
   return {
     secret,
-    // `now` judges the times, and our own cache knows a repeated token.
+    // Times are checked by the option `now`, and repeated tokens are in the plugin's own cache.
     verify: withoutPrototype({ algorithms: [algorithm], checkTyp: typ, ignoreExpiration: true, ignoreNotBefore: true, cache: false }),
     ...(canSign && { sign: withoutPrototype({ algorithm, kid, header: { alg: algorithm, typ } }) })
   }
@@ -113,7 +113,7 @@ function headerOf (token: string): string {
   return token.slice(0, token.indexOf('.'))
 }
 
-/** A media type without its first half, in any case (RFC 7515 §4.1.9). */
+/** A media type, with or without `application/`, in any case (RFC 7515 §4.1.9). */
 function isType (given: unknown, typ: string): boolean {
   return typeof given === 'string' && given.toLowerCase().replace(/^application\//, '') === typ
 }

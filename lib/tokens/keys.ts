@@ -10,9 +10,9 @@ const DERIVED_BYTES = 32
 const MIN_RSA_BITS = 2048
 
 /**
- * The keys of an option that takes one secret or an array of them.
+ * The keys of an option that accepts one secret or an array of them.
  *
- * @throws InvalidOptionError for an empty array and for a key that comes twice
+ * @throws InvalidOptionError for an empty array and for a duplicate key
  */
 export function createKeys (option: string, value: unknown, create: (option: string, secret: unknown) => Key): Key[] {
   if (!Array.isArray(value)) return [create(option, value)]
@@ -30,28 +30,28 @@ export function createKeys (option: string, value: unknown, create: (option: str
  *
  * @param option the option's name, for the error
  * @param algorithm `accessToken.algorithm`: decides between RS256 and PS256
- * @throws InvalidOptionError; the message never holds any part of the secret
+ * @throws InvalidOptionError; the message never contains any part of the secret
  */
 export function createKey (option: string, secret: Secret, algorithm?: Algorithm): Key {
   return isKeyPair(secret) ? asymmetricKey(option, secret, algorithm) : hmacKey(option, secret)
 }
 
-/** The refresh tokens' own key beside a `secret`: one HMAC secret must not serve two kinds of token (RFC 8725 §3.8, §3.11). */
+/** The key of the refresh tokens, which must differ from `secret`: one key must not sign two kinds of token (RFC 8725 §3.8, §3.11). */
 export function deriveRefreshKey (key: Key & { secret: Buffer }): Key {
   return hmacKeyOf(derive(key.secret, 'refresh token key', DERIVED_BYTES))
 }
 
-/** The key of the nonces that DPoP proofs carry: instances with the same secret know each other's. */
+/** The key of the nonces of DPoP proofs: instances with the same secret accept each other's. */
 export function deriveNonceKey (key: Key): Buffer {
   return derive(key.secret as Buffer, 'DPoP nonces', DERIVED_BYTES)
 }
 
-/** The key of what proves that a browser has the key of its device: instances with the same secret know each other's. */
+/** The key of the challenges and bound cookies of `deviceBound`: instances with the same secret accept each other's. */
 export function deriveDeviceBoundKey (key: Key): Buffer {
   return derive(key.secret as Buffer, 'device bound sessions', DERIVED_BYTES)
 }
 
-/** The key by which the ids of adopted sessions are derived, so that nobody can guess them. */
+/** The key with which the ids of adopted sessions are derived, so that nobody can guess them. */
 export function deriveAdoptionKey (key: Key & { secret: Buffer }): Buffer {
   return derive(key.secret, 'adoption key', DERIVED_BYTES)
 }
@@ -153,7 +153,7 @@ export function thumbprint (jwk: JsonWebKey): string {
   return createHash('sha256').update(JSON.stringify({ crv, e, kty, n, x, y })).digest('base64url')
 }
 
-// A secret of a wrong type may still be a secret: not even a number is shown.
+// A value of the wrong type may still be a secret, so not even a number is shown.
 function describe (value: unknown): string {
   return value === undefined || value === null ? String(value) : `a value of the type ${typeof value}`
 }

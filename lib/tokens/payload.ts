@@ -1,17 +1,17 @@
 import { isObject, isText, own } from '../json.ts'
 
-/** How deep claims may be nested, themselves included: what recurses over them, as JSON.stringify does, has a stack that ends. */
+/** How deeply claims may be nested, including the outer object: functions that recurse, like JSON.stringify, can exceed the call stack. */
 export const MAX_LEVELS = 100
 
 const LAST_DATE = 8.64e12 // seconds: no Date is later (ECMA-262 §21.4.1.1)
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) // "ignore" keeps the mark in the text, where JSON has none
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) // "ignore" means that the BOM is kept, which JSON.parse then rejects
 
-/** Whether a part of a token is spelled as encoders spell it: its last character can have bits that say nothing (RFC 4648 §3.5). */
+/** Whether a part of a token is canonical base64url: the last character can have unused bits, which must be zero (RFC 4648 §3.5). */
 export function isCanonical (part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part
 }
 
-/** The JSON object in a part of a token; null for another spelling, text that is not UTF-8 and any other JSON (RFC 7519 §7.2). */
+/** The JSON object in a part of a token; null if the part is not canonical, not UTF-8, or not a JSON object (RFC 7519 §7.2). */
 export function readObject (part: string): Record<string, unknown> | null {
   try {
     const bytes = Buffer.from(part, 'base64url')
@@ -23,8 +23,8 @@ export function readObject (part: string): Record<string, unknown> | null {
 }
 
 /**
- * Whether the registered claims are what RFC 7519 §4.1 and RFC 9068 §2.2 say they are. Only another holder of the
- * key can sign others, but what a host or a Date makes of them is not left to luck.
+ * Whether the registered claims have the types that RFC 7519 §4.1 and RFC 9068 §2.2 require. Only another holder of the key can sign
+ * other ones, but a host or a Date must not have to deal with them.
  */
 export function isWellFormed (payload: Record<string, unknown>): boolean {
   return isDate(own(payload, 'iat')) && isDate(own(payload, 'exp')) && isAbsentOr(isAudience, own(payload, 'aud')) &&
@@ -37,7 +37,7 @@ export function isAbsentOr<Type> (is: (value: unknown) => value is Type, value: 
   return value === undefined || is(value)
 }
 
-/** Without recursion, which claims of any depth could exhaust. */
+/** Not recursive, because deeply nested claims could exceed the call stack. */
 export function isWithinLevels (value: object): boolean {
   let level = [value]
   for (let depth = 1; level.length > 0; depth++) {
@@ -47,7 +47,7 @@ export function isWithinLevels (value: object): boolean {
   return true
 }
 
-/** The objects and arrays that are members of these. */
+/** All objects and arrays that are members of the given objects. */
 export function membersOf (objects: object[]): object[] {
   const members: object[] = []
   for (const one of objects) {

@@ -8,7 +8,7 @@ import { isAbsentOr } from './payload.ts'
 
 export const REFRESH_TOKEN_TYP = 'rt+jwt'
 
-/** The terms that a login set for its session. They are kept in the refresh token, so that stores need not know them. */
+/** The terms that a login has set for its session. They are kept in the refresh token, so stores need not know them. */
 export interface SessionTerms {
   /** Milliseconds; null: `refreshToken.expiresIn`. */
   idleLife: number | null
@@ -16,15 +16,15 @@ export interface SessionTerms {
   persistent: boolean
   /** When the user was last authenticated, in seconds since the epoch; null: unknown. */
   authTime: number | null
-  /** RFC 7638 thumbprint of the key that the session is bound to (RFC 9449 §6); null: of none. */
+  /** RFC 7638 thumbprint of the key to which the session is bound (RFC 9449 §6); null: none. */
   jkt: string | null
   /** The `key` of the old token that was traded in for the session (option `adopt`); null after a login. */
   adoptedKey: string | null
-  /** The key of the device that the browser has registered (Device Bound Session Credentials); null: none. Never beside a `jkt`. */
+  /** The device key that the browser has registered (Device Bound Session Credentials); null: none. Never together with a `jkt`. */
   device: PublicKey | null
 }
 
-/** A refresh token of good signature. Times in milliseconds. */
+/** A verified refresh token. Times are in milliseconds. */
 export interface RefreshToken extends SessionTerms {
   subject: string
   sessionId: string
@@ -39,15 +39,15 @@ export interface RefreshToken extends SessionTerms {
 }
 
 export interface RefreshTokens {
-  /** The token that follows the session's `current` one. */
+  /** Signs a child of the given token. */
   sign (session: Session, parent: Pick<RefreshToken, 'generation' | 'hash' | keyof SessionTerms>): string
-  /** The token, or why it is not one of ours. */
+  /** The token, or why it is refused. */
   verify (token: string): RefreshToken | Refusal
 }
 
-/** @param bindsDevices false: the key of a device in a token is passed over, so that its children have none (the feature was turned off) */
+/** @param bindsDevices false: the device key in a token is ignored, so its children have none (`deviceBound` has been turned off) */
 export function createRefreshTokens (keyring: Keyring, now: () => number, bindsDevices: boolean): RefreshTokens {
-  /** Null for what none of our tokens has. */
+  /** Null for a value that no token of the plugin has. */
   function readConfirmation (cnf: unknown): Pick<SessionTerms, 'jkt' | 'device'> | null {
     if (cnf === undefined) return UNBOUND
     const [jkt, jwk] = [own(Object(cnf), 'jkt'), own(Object(cnf), 'jwk')]
@@ -67,7 +67,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number, bindsD
         par: parent.hash,
         iat: toNumericDate(now()),
         exp: toNumericDate(session.endsAt),
-        // JSON leaves out what is undefined, so the defaults take no room in the cookie.
+        // JSON omits undefined values, so defaults take no space in the cookie.
         idle: parent.idleLife === null ? undefined : parent.idleLife / 1000,
         persistent: parent.persistent ? undefined : false,
         auth_time: parent.authTime ?? undefined,
@@ -79,7 +79,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number, bindsD
       const payload = keyring.verify(token)
       if (typeof payload === 'string') return payload
       const [sub, sid, gen, jti, par] = ['sub', 'sid', 'gen', 'jti', 'par'].map((claim) => own(payload, claim))
-      // Only we sign under this key; a payload of another shape comes from another version or another app with our secret.
+      // Only this plugin signs with this key; a payload of another shape is from another version, or another app with the same secret.
       if (!isText(sub) || !isSessionId(sid) || !isText(jti) || !isText(par) || !isCount(gen)) return 'malformed'
       const [idle, persistent, authTime, adoptedKey] = ['idle', 'persistent', 'auth_time', 'adopted'].map((claim) => own(payload, claim))
       if (!isAbsentOr(isCount, idle) || !isAbsentOr(isFalse, persistent) || !isAbsentOr(isCount, authTime)) return 'malformed'
@@ -87,7 +87,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number, bindsD
       const binding = readConfirmation(own(payload, 'cnf'))
       if (binding === null) return 'malformed'
       const { iat, exp } = payload as { iat: number, exp: number }
-      // The store only gets the hash of the `jti`: whoever reads the store cannot make a token of it.
+      // The store gets only a hash of the `jti`, so that nothing in it helps to forge a token.
       const tokenHash = hash('sha256', jti, 'base64url')
       return {
         subject: sub,
@@ -109,7 +109,7 @@ export function createRefreshTokens (keyring: Keyring, now: () => number, bindsD
 
 const UNBOUND = { jkt: null, device: null }
 
-/** The claim `cnf` (RFC 7800 §3): a device's key is there as a whole, since it verifies what the browser signs later. */
+/** The claim `cnf` (RFC 7800 §3). It contains the whole device key, which verifies what the browser signs later. */
 function confirmationOf ({ jkt, device }: SessionTerms): object | undefined {
   if (device !== null) return { jwk: device.jwk }
   return jkt === null ? undefined : { jkt }

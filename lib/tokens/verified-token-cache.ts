@@ -3,25 +3,25 @@ interface Entry<Value> {
   used: boolean
 }
 
-const END = 12 // characters of a signature: 72 bits, so that two tokens hardly ever share them
+const END = 12 // characters of a signature: 72 bits, so two tokens are very unlikely to share them
 
 /**
- * Verified tokens by their text, at most `size` of them. A token is kept when it is verified for the second time, because
- * one that never comes again would only cost memory. When the cache is full, the token that was kept first makes room,
- * unless it was used since it was last looked at.
+ * Caches at most `size` verified tokens. A token is added when it is verified for the second time, because one that is used only
+ * once would waste memory. When the cache is full, the oldest token is evicted, unless it was used since it was last considered for
+ * eviction; then the next one is considered (the CLOCK algorithm).
  *
- * Only tokens whose signature is good come here, so nobody else can fill the cache. Looking one up compares texts only
- * where V8's seeded hashes are equal, so the time that it takes tells an attacker nothing about the tokens in it.
+ * Only tokens with a valid signature are added, so nobody else can fill the cache. A lookup compares strings only if V8's seeded
+ * hashes are equal, so its timing tells an attacker nothing about the cached tokens.
  */
 export class VerifiedTokenCache<Value> {
   readonly #size: number
   readonly #entries = new Map<string, Entry<Value>>()
   /** The ends of tokens that were verified once. */
   readonly #seenOnce = new Set<string>()
-  /** One iterator for the life of the cache: a new one would have to pass over all that was deleted before it. */
+  /** One iterator for the lifetime of the cache: a new one would have to skip all deleted entries. */
   readonly #oldestFirst = this.#entries.entries()
 
-  /** @param size the most tokens kept: 1 or more */
+  /** @param size the maximum number of tokens, at least 1 */
   constructor (size: number) {
     this.#size = size
   }
@@ -33,7 +33,7 @@ export class VerifiedTokenCache<Value> {
     return entry.value
   }
 
-  /** Keeps a token that comes for the second time. Only for one that `get` does not know. */
+  /** Adds a token if this is the second call for it. Only for a token that `get` does not return. */
   set (token: string, value: Value): void {
     const end = token.slice(-END)
     if (!this.#seenOnce.delete(end)) return this.#remember(end)
@@ -50,7 +50,7 @@ export class VerifiedTokenCache<Value> {
     this.#seenOnce.add(end)
   }
 
-  /** Ends within one turn, because it clears each flag that it passes. */
+  /** Ends after at most one round through the entries, because it clears each flag that it passes. */
   #makeRoom (): void {
     for (;;) {
       const [token, entry] = this.#oldestFirst.next().value as [string, Entry<Value>]

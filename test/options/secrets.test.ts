@@ -103,10 +103,10 @@ const PATTERNS = [
   '0123456789abcdef'.repeat(2), '00000000-0000-0000-0000-000000000000', '0'.repeat(64), ' '.repeat(32), 'ä'.repeat(16)
 ]
 refusesToBoot(t, 'a secret that repeats itself', [
-  ...[...PATTERNS, Buffer.alloc(32), Buffer.alloc(64, 'ab')].map((secret): Mistake => [JSON.stringify(String(secret)), { secret }, 'secret is a pattern that repeats itself', /at least 32 random bytes/]),
-  ...PATTERNS.map((pattern): Mistake => [`${pattern} in base64`, { secret: Buffer.from(pattern).toString('base64') }, 'secret is a pattern that repeats itself', /random/]),
-  ['for the refresh tokens', { refreshToken: { secret: 'x'.repeat(32) } }, 'refreshToken.secret is a pattern', /random/],
-  ['the second', { secret: [SECRET, 'x'.repeat(32)] }, 'secret[1] is a pattern', /random/]
+  ...[...PATTERNS, Buffer.alloc(32), Buffer.alloc(64, 'ab')].map((secret): Mistake => [JSON.stringify(String(secret)), { secret }, 'secret is a repeated pattern', /at least 32 random bytes/]),
+  ...PATTERNS.map((pattern): Mistake => [`${pattern} in base64`, { secret: Buffer.from(pattern).toString('base64') }, 'secret is a repeated pattern', /random/]),
+  ['for the refresh tokens', { refreshToken: { secret: 'x'.repeat(32) } }, 'refreshToken.secret is a repeated pattern', /random/],
+  ['the second', { secret: [SECRET, 'x'.repeat(32)] }, 'secret[1] is a repeated pattern', /random/]
 ])
 
 t.test('no random secret is refused, in whatever spelling', async (t) => {

@@ -7,29 +7,29 @@ import type { ReadDeviceProof } from './proof.ts'
 import { createStamps } from './stamps.ts'
 
 const REGISTRATION_LIFE = 120 // seconds
-// A browser signs six times in nine minutes at most, and sends the signature of a challenge that it knows again. So
-// there is one challenge for all renewals in this time.
+// A browser signs at most six times in nine minutes, but can reuse its signature of a known challenge. So all renewals in this
+// time share one challenge.
 const CHALLENGE_STEP = 300 // seconds
-/** Seconds that the server takes a bound cookie for longer than the browser keeps it: a request may be on its way. */
+/** For how many seconds the server accepts a bound cookie after the browser has dropped it, since a request may be on its way. */
 const GRACE = 10
 
-/** What proves that a browser has the key of its device. No store has to remember any of it. */
+/** Challenges, proofs and bound cookies, which show that a browser has its device key. None of them must be stored. */
 export interface DeviceProofs {
   readProof: ReadDeviceProof
-  /** For the registration of a key, once, after the login. */
+  /** The challenge for the registration of a key, which is sent once, with the response to the login. */
   registrationChallenge (sessionId: string): string
   isRegistrationChallenge (sessionId: string, challenge: unknown): boolean
-  /** For the renewals of the bound cookie. It is good for one step at least and two at most. */
+  /** The challenge for renewals of the bound cookie. It is valid for at least one step and at most two. */
   challenge (sessionId: string): string
   isChallenge (sessionId: string, challenge: unknown): boolean
   /** The value of a bound cookie. */
   boundValue (sessionId: string): string
-  /** Whose bound cookie it is, and until when it is good, in seconds since the epoch; null where it is not or no longer good. */
+  /** The session of a bound cookie, and until when it is valid, in seconds since the epoch; null if it is invalid or has expired. */
   readBoundValue (value: string): { sessionId: string, until: number } | null
 }
 
 /**
- * The library that reads the proofs is loaded here, so that an app without them does not pay for it.
+ * The library that reads the proofs is imported only here, so that an app without them does not load it.
  *
  * @param lifetime seconds
  */

@@ -5,19 +5,19 @@ import type { VerifySignature } from '../dpop/verifiers.ts'
 import { readDeviceKey } from './device-key.ts'
 
 const TYP = 'dbsc+jwt'
-const LONGEST = 4096 // characters; those of browsers have less than a thousand
+const LONGEST = 4096 // characters; browsers send fewer than a thousand
 
-/** A proof of good signature: whoever made it had the private key. */
+/** A proof whose signature has been verified: its sender has the private key. */
 export interface DeviceProof {
   key: PublicKey
-  /** What the browser was asked to sign. */
+  /** The challenge that the browser has signed. */
   challenge: unknown
 }
 
 /**
- * Judges the text of a `Secure-Session-Response` header, never throws, and returns null for what is no proof.
+ * Verifies the value of a `Secure-Session-Response` header. Never throws, and returns null for anything but a valid proof.
  *
- * @param registered the key that it must be of; null: the one that it brings, for a registration
+ * @param registered the key that must have signed it; null: the key in the proof itself, for a registration
  */
 export type ReadDeviceProof = (text: string, registered: PublicKey | null) => DeviceProof | null
 
@@ -26,7 +26,7 @@ export function createReadDeviceProof (decode: ReturnType<typeof createDecoder>,
     if (text.length > LONGEST) return null
     try {
       const { header } = decode(text) as { header: object }
-      // RFC 7515 §4.1.11: we understand no extension, and an empty or malformed list is no list.
+      // RFC 7515 §4.1.11: no extensions are supported, and an empty or malformed list is invalid.
       if (own(header, 'typ') !== TYP || Object.hasOwn(header, 'crit')) return null
       const key = registered ?? readDeviceKey(own(header, 'jwk'))
       return key === null ? null : { key, challenge: own(verifySignature(text, key), 'jti') }

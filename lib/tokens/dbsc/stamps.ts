@@ -1,15 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isText } from '../../json.ts'
 
-/** Texts that say that we have handed them out for one purpose, for one session, at one time. No store has to remember them. */
+/** Strings that prove that this server issued them for a purpose and a session at a certain time. They need not be stored. */
 export interface Stamps {
-  /** @param count the time, in whatever unit the purpose counts it */
+  /** @param count the time, in a unit that depends on the purpose */
   make (purpose: string, sessionId: string, count: number): string
-  /** The count, or null where the text is no stamp of ours for that purpose and session. */
+  /** The count, or null if the text is not a valid stamp for that purpose and session. */
   read (purpose: string, sessionId: string, text: unknown): number | null
 }
 
-/** @param keys the first makes the stamps; those of the others are good too, so that instances agree while a secret is being changed */
+/** @param keys the first makes the stamps; those of the others are valid, too, so that instances agree while a secret is being changed */
 export function createStamps (keys: readonly [Buffer, ...Buffer[]]): Stamps {
   function stampBy (key: Buffer, purpose: string, sessionId: string, count: number): string {
     return `${count}.${createHmac('sha256', key).update(`${purpose} ${sessionId} ${count}`).digest('base64url')}`

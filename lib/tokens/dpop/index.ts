@@ -17,7 +17,7 @@ export interface DpopProofs {
  * Verifies proofs that a client has the key to which its tokens are bound (RFC 9449). The library that reads them is imported only
  * here, so that an app without DPoP does not load it.
  *
- * @param refreshKeys empty if the instance only verifies tokens: then other instances do not accept its nonces
+ * @param refreshKeys empty if the instance only verifies tokens; other instances then do not accept its nonces
  */
 export async function createDpopProofs ({ needsNonce, window }: DpopConfig, refreshKeys: readonly Key[], now: () => number): Promise<DpopProofs> {
   const { createDecoder, createVerifier } = await import('fast-jwt')

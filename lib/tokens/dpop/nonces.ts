@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 
 const LENGTH = 22 // characters: slightly more than 128 bits
 
-/** Nonces that no store has to remember (RFC 9449 §8): each is an HMAC over the time, counted in steps. */
+/** Nonces that need not be stored (RFC 9449 §8): each is an HMAC over the time, counted in steps. */
 export interface Nonces {
   /** The nonce to hand out now. It is valid for at least one step and at most two. */
   current (): string

@@ -45,7 +45,7 @@ export function createVerifyProof ({ decode, verifySignature, nonces, seenProofs
     const header = headerOf(text)
     if (header === null) return 'malformed'
     if (own(header, 'typ') !== TYP) return 'type'
-    // RFC 7515 §4.1.11: we support no extensions, and an empty or malformed list is invalid.
+    // RFC 7515 §4.1.11: no extensions are supported, and an empty or malformed list is invalid.
     if (Object.hasOwn(header, 'crit')) return 'malformed'
     const publicKey = readPublicKey(header)
     if (publicKey === null) return 'key'
@@ -73,7 +73,7 @@ export function createVerifyProof ({ decode, verifySignature, nonces, seenProofs
     }
   }
 
-  /** Checks our nonce or the client's clock (RFC 9449 §4.3, item 11): with a nonce, a clock that is hours off does no harm. */
+  /** Checks the nonce or the client's clock (RFC 9449 §4.3, item 11): with a nonce, a clock that is hours off does no harm. */
   function isFresh (iat: number, nonce: unknown): boolean {
     if (nonce !== undefined) return isText(nonce) && nonces.isGood(nonce)
     return !needsNonce && Math.abs(now() - iat * 1000) <= window

@@ -15,7 +15,7 @@ export interface PublicKey {
 
 const KINDS = [
   { kty: 'EC', crv: 'P-256', coordinates: ['x', 'y'], algorithms: ['ES256'] },
-  // RFC 9864 gave EdDSA with this curve a name of its own, and clients use either.
+  // RFC 9864 introduced a separate name for EdDSA with this curve, and clients use either.
   { kty: 'OKP', crv: 'Ed25519', coordinates: ['x'], algorithms: ['EdDSA', 'Ed25519'] }
 ]
 

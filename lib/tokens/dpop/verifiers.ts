@@ -17,7 +17,7 @@ export function createVerifySignature (createVerifierOf: typeof createVerifier, 
   function importKey ({ jwk, algorithms }: PublicKey): (proof: string) => Record<string, unknown> {
     // The library can detect the type of a key only from PEM.
     const key = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
-    // The library's own checks of times are off, because they use another clock than ours.
+    // The library's own checks of times are off, because they do not use the option `now`.
     return createVerifierOf({ key, algorithms: algorithms as ['ES256'], cache: false, ignoreExpiration: true, ignoreNotBefore: true })
   }
 

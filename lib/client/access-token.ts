@@ -1,6 +1,6 @@
 import type { AuthSnapshot, TokenResult } from './types.ts'
 
-/** What an access token says. */
+/** The claims of an access token. */
 export type Claims = NonNullable<AuthSnapshot['claims']>
 
 /** An access token and what is known about it: plain data, as it is sent to other tabs. */
@@ -16,7 +16,7 @@ export interface AccessToken {
 /**
  * Reads a token response.
  *
- * @param since when the token was asked for, in ms
+ * @param since when the token was requested, in ms
  * @throws TypeError or SyntaxError for anything else
  */
 export function readToken (result: TokenResult, since: number): AccessToken {
@@ -30,7 +30,7 @@ export function readToken (result: TokenResult, since: number): AccessToken {
 /**
  * The claims of a JWT (RFC 7519 section 3), unverified.
  *
- * @throws TypeError, SyntaxError, URIError or DOMException where there are none
+ * @throws TypeError, SyntaxError, URIError or DOMException if there are none
  */
 export function readClaims (token: string): Claims {
   const [, payload = ''] = token.split('.')
@@ -48,6 +48,6 @@ function decodeBase64Url (text: string): string {
 /** How long the token is still valid, in ms. */
 export function timeLeft ({ expiresAt, expiresIn }: AccessToken): number {
   const left = expiresAt - Date.now()
-  // More than the whole lifetime: the clock has been set back since, and nobody knows how much is left.
+  // More than the whole lifetime: the clock has been set back since, so it is not known how much is left.
   return left > expiresIn * 1000 ? 0 : left
 }

@@ -1,20 +1,20 @@
 import type { Settings } from './options.ts'
 
-/** Which URL is which. */
+/** Resolves and classifies URLs. */
 export interface Addresses {
-  /** Resolves a path of the API's. */
+  /** Resolves a path of the API. */
   readonly resolve: (path: string) => URL
-  /** Resolves a URL of the app's, as `fetch` does. */
+  /** Resolves a URL from the app, as `fetch` does. */
   readonly locate: (url: string | URL) => URL
   /** Whether the access token may be sent there. */
   readonly isTrusted: (url: URL) => boolean
-  /** Whether it is a login, refresh or logout route: these go by the cookie, and need no access token. */
+  /** Whether it is a login, refresh or logout route: these use the cookie and need no access token. */
   readonly usesCookie: (url: string | URL) => boolean
 }
 
 /**
- * Nothing is resolved before it is needed: where a page is rendered on the server, a client may be created that has no
- * address and is never used.
+ * URLs are resolved only when they are needed: when a page is rendered on the server, a client may be created without an address and
+ * never be used.
  *
  * @param pageUrl undefined outside of a page
  */
@@ -42,7 +42,7 @@ export function createAddresses ({ baseUrl, refreshPath, logoutPath, loginPath, 
   }
 }
 
-/** Without the query, and without a slash at the end. */
+/** Without the query and a trailing slash. */
 function toRoute ({ origin, pathname }: URL): string {
   return origin + pathname.replace(/\/$/, '')
 }

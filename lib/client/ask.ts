@@ -1,6 +1,6 @@
 import type { AuthClient } from './types.ts'
 
-/** Asks whether anyone is signed in. A failure is in the snapshot, and the client tries again by itself. */
+/** Asks the server whether a user is signed in. A failure is reported in the snapshot, and the client tries again by itself. */
 export function ask (auth: Pick<AuthClient, 'ready'>): void {
   auth.ready().catch(() => {})
 }

@@ -3,10 +3,10 @@ import type { AuthClient } from './types.ts'
 
 const TOO_OLD = /FST_JWT_LOGIN_TOO_OLD|insufficient_user_authentication/
 
-/** What is used of an axios instance (1.x). Structural: any version's instance fits, and nothing is imported. */
+/** The part of an axios instance (1.x) that is used. A structural type, so that axios is not imported and any version fits. */
 export interface AxiosLike {
   interceptors: {
-    request: Interceptors<any> // eslint-disable-line @typescript-eslint/no-explicit-any -- axios has types of its own for each
+    request: Interceptors<any> // eslint-disable-line @typescript-eslint/no-explicit-any -- axios has a different type for each
     response: Interceptors<any> // eslint-disable-line @typescript-eslint/no-explicit-any
   }
   getUri (config?: object): string
@@ -23,12 +23,12 @@ interface Config {
   data?: unknown
   signal?: AbortSignal | undefined
   cancelToken?: CancelToken | undefined
-  /** In ms; 0 is none. */
+  /** In ms; 0 means no timeout. */
   timeout?: number | undefined
   withCredentials?: boolean | undefined
   /**
-   * The token that was set here. axios copies it to the config of a request that is sent again by `error.config`. A function,
-   * so that no log of the config shows a token.
+   * The token that this interceptor has set. axios copies it to the config of a request that is sent again with `error.config`. A
+   * function, so that a log of the config does not show the token.
    */
   sentToken?: (() => string) | undefined
 }
@@ -48,18 +48,18 @@ interface Answer {
 }
 
 /**
- * Sends the access token with the requests of an axios instance, and sends a request again, once, after a 401. Left alone
- * are requests that have an `Authorization` header of their own; `headers: { Authorization: false }` sends none, and opts
- * out. Attach it before interceptors of your own: an answer to the second try passes those that come after.
+ * Sends the access token with the requests of an axios instance, and retries a request once after a 401. Requests that have an
+ * `Authorization` header are not changed; to opt out, use `headers: { Authorization: false }`, which sends none. Attach it before
+ * your own interceptors: the response to a retry passes only through those that were added later.
  *
- * @returns detaches it
+ * @returns a function that detaches it
  */
 export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getToken'> & Partial<Pick<AuthClient, 'usesCookie'>>): () => void {
   const { request, response } = instance.interceptors
 
   async function attach (config: Config): Promise<Config> {
     const url = instance.getUri(config)
-    // Without it the browser drops the cookie that an API of another origin sets.
+    // Otherwise the browser drops the cookie that an API on another origin sets.
     if (auth.usesCookie?.(url)) config.withCredentials ??= true
     const { headers, sentToken } = config
     delete config.sentToken
@@ -69,7 +69,7 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
     return config
   }
 
-  /** The answer to the second try; undefined where there is none. */
+  /** The response to the retry; undefined if there is no retry. */
   async function sendAgain (answer: Answer): Promise<unknown> {
     const { status, config } = answer
     const rejected = config.sentToken?.()
@@ -78,8 +78,8 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
     if (!token && !isCancelled(config)) return undefined
     authorize(config, token)
     if (isStream(answer.data)) discard(answer.data)
-    // With an instance that has no interceptors and defaults: all of them have been applied, and what an interceptor has removed
-    // must not come back. The request's data is already transformed, too.
+    // With an instance without interceptors and defaults: all of them have been applied already, and what an interceptor has removed
+    // must not be added again. The request's data has already been transformed, too.
     const plain = instance.create()
     for (const name in plain.defaults) delete plain.defaults[name as never]
     return await plain.request({ ...config, transformRequest: [] })
@@ -109,7 +109,7 @@ export function attachAxios (instance: AxiosLike, auth: Pick<AuthClient, 'getTok
   const requests = request.use(attach)
   const responses = response.use(
     async (answer: Answer) => await sendAgain(answer) ?? answer,
-    // A network error has no answer, and interceptors before ours may have thrown anything.
+    // A network error has no response, and earlier interceptors may have thrown anything.
     async (error: { response?: Answer } | undefined) => {
       const answer = error?.response && await sendAgain(error.response)
       if (answer === undefined) throw error
@@ -137,15 +137,15 @@ function createTimeoutError (config: Config): Error {
   return Object.assign(new Error(`timeout of ${config.timeout}ms exceeded`), { name: 'AxiosError', isAxiosError: true, code: 'ECONNABORTED', config })
 }
 
-/** Frees the connection of an answer that nobody will read: a Node.js stream or a web stream. */
+/** Frees the connection of a response that nobody will read: a Node.js stream or a web stream. */
 function discard (data: { destroy?: () => void, cancel?: () => Promise<void> }): void {
   data.destroy?.()
   data.cancel?.().catch(() => {})
 }
 
-/** Whether the user has to log in again, because a refresh does not make the login a recent one. */
+/** Whether the user must log in again. A refresh would not help, since it does not make the login more recent. */
 async function isTooOld ({ data, headers }: Answer): Promise<boolean> {
-  // A stream is left for the caller to read, so the header decides: RFC 9470 section 3.
+  // A stream must be left for the caller to read, so the header decides: RFC 9470 section 3.
   const told = isStream(data) ? headers : data
   try {
     return TOO_OLD.test(JSON.stringify(told)) || TOO_OLD.test(await new Blob([told as Blob]).text())

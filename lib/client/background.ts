@@ -4,15 +4,15 @@ import type { Renewal } from './renewal.ts'
 import type { State } from './state.ts'
 import type { Tabs } from './tabs.ts'
 
-// The clock is looked at each second: so a laptop that was asleep, a clock that was set, and lifetimes beyond the 24.8 days
-// of the longest timer need no code of their own.
+// The clock is checked every second, so a laptop that was asleep, a clock that was changed, and lifetimes beyond the 24.8 days of
+// the longest timer need no special code.
 const INTERVAL = 1000 // ms
 
 const EVENTS = ['visibilitychange', 'pageshow', 'online']
 const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'touchstart', 'wheel']
 
 export interface Background {
-  /** The user is active in another tab. */
+  /** Called when the user is active in another tab. */
   readonly noteActivity: () => void
   readonly stop: () => void
 }
@@ -20,7 +20,7 @@ export interface Background {
 /**
  * Refreshes ahead of time, so that no request has to wait: while the tab is visible, or always, and while the user is active.
  *
- * @returns undefined where nothing runs
+ * @returns undefined if background refreshes are off
  */
 export function startBackground (page: Page, { autoRefresh, idleAfter }: Settings, state: State, renewal: Renewal, tabs: Tabs): Background | undefined {
   if (!autoRefresh) return undefined
@@ -55,9 +55,9 @@ export function startBackground (page: Page, { autoRefresh, idleAfter }: Setting
 }
 
 function isDue (state: State, event: PageEvent | undefined): boolean {
-  // A page from the back/forward cache has not heard what the other tabs have told meanwhile.
+  // A page from the back/forward cache has missed the messages of other tabs.
   if (event?.persisted) return true
-  // The pause after a failure ends where there is a network again.
+  // When the network is back, the pause after a failure ends.
   if (event?.type === 'online' && state.snapshot.error && state.allowExtra()) return true
   return state.refreshAt <= Date.now()
 }

@@ -16,7 +16,7 @@ import { joinTabs } from './tabs.ts'
 import { createTransport } from './transport.ts'
 import type { AuthClient, AuthClientOptions } from './types.ts'
 
-/** @param page undefined outside of a page: then nothing runs in the background */
+/** @param page undefined outside of a page, where nothing runs in the background */
 export function createClient (options: AuthClientOptions, page: Page | undefined): AuthClient {
   const settings = readOptions(options)
   const addresses = createAddresses(settings, page?.document.baseURI)
@@ -53,7 +53,7 @@ export function createClient (options: AuthClientOptions, page: Page | undefined
     },
     setSession: (result) => session.begin('signed-in', readToken(result, Date.now())),
     async logIn (body) {
-      // After any refresh that is under way, whose late answer could overwrite the cookie that the login sets.
+      // Not during a refresh, whose late response could overwrite the cookie that the login sets.
       await exclusively(async () => session.begin('signed-in', await requestLogIn(post, body)))
       return state.snapshot
     },

@@ -7,9 +7,9 @@ import type { AuthClient, AuthClientOptions } from './types.ts'
 
 export type { ProofKeyPair, ProofKeyStorage } from './dpop/key-storage.ts'
 
-/** What `withDpop` needs beside the options of the client. */
+/** The options of `withDpop`, in addition to those of the client. */
 export interface DpopOptions {
-  /** Where the key is kept. Default: in IndexedDB, which all tabs of an origin share. Required where there is no IndexedDB, as in Node.js. */
+  /** Where the key is stored. Default: in IndexedDB, which all tabs of an origin share. Required if there is none, as in Node.js. */
   keys?: ProofKeyStorage | undefined
 }
 
@@ -22,7 +22,7 @@ export interface DpopOptions {
  * ```
  *
  * @param create `createAuthClient` of `fastify-jwt-refresh/client` or of `…/client/native`
- * @param options those of that client, and `keys`
+ * @param options the options of that client, and `keys`
  * @throws TypeError for options that `create` refuses, and for `keys` without `load` and `save`
  */
 export function withDpop<Claims extends object = { [claim: string]: unknown }> (
@@ -31,7 +31,7 @@ export function withDpop<Claims extends object = { [claim: string]: unknown }> (
 export function withDpop<Claims extends object = { [claim: string]: unknown }> (
   create: typeof createNativeClient, options: NativeAuthClientOptions & DpopOptions
 ): NativeAuthClient<Claims>
-export function withDpop (create: (options: any) => AuthClient, options: AuthClientOptions & DpopOptions = {}): AuthClient { // eslint-disable-line @typescript-eslint/no-explicit-any -- of either client
+export function withDpop (create: (options: any) => AuthClient, options: AuthClientOptions & DpopOptions = {}): AuthClient { // eslint-disable-line @typescript-eslint/no-explicit-any -- the options of either client
   const { keys = createIndexedDbStorage(() => rest.key || refreshUrl().href), ...rest } = options
   if (typeof keys?.load !== 'function' || typeof keys.save !== 'function') throw new TypeError('withDpop: the option keys must be of the form { load, save }')
   const send: typeof globalThis.fetch = rest.fetch ?? ((input, init) => fetch(input, init))

@@ -6,18 +6,18 @@ export interface AuthUnavailableDetails {
 }
 
 /**
- * The server gave neither an access token nor the news that the session has ended: the device is offline, the request timed
- * out, or the answer was a 429, a 5xx or not one of the plugin's. The session still exists: try again later. The message
- * names the URL and what to check; it never contains a token. Tell it by its `name`: the ES modules and the
- * CommonJS build each have a class of their own.
+ * The server neither issued an access token nor said that the session has ended: the device is offline, the request timed out, or
+ * the response was a 429, a 5xx, or did not come from the plugin. The session still exists: try again later. The message names the
+ * URL and what to check, and never contains a token. Recognize the error by its `name`: the ES modules and the CommonJS build each
+ * have their own class.
  */
 export class AuthUnavailableError extends Error {
   override name = 'AuthUnavailableError'
-  /** The HTTP status, if there was an answer. */
+  /** The HTTP status, if there was a response. */
   readonly status: number | undefined
-  /** The plugin's error code, such as `FST_JWT_CROSS_SITE_REQUEST`, if the answer carried one. */
+  /** The plugin's error code, such as `FST_JWT_CROSS_SITE_REQUEST`, if the response contained one. */
   readonly code: string | undefined
-  /** Seconds until the client asks again. */
+  /** Seconds until the client tries again. */
   retryAfter: number
 
   constructor (message: string, { status, code, retryAfter = 0, cause }: AuthUnavailableDetails = {}) {
@@ -28,12 +28,12 @@ export class AuthUnavailableError extends Error {
   }
 }
 
-/** The login route has answered without an access token: because of a wrong password, say, or to ask for a second factor. */
+/** The login route responded without an access token, for example because of a wrong password, or to ask for a second factor. */
 export class LogInRefusedError extends Error {
   override name = 'LogInRefusedError'
   /** The HTTP status. */
   readonly status: number
-  /** The body of the answer: parsed if it is JSON, otherwise a string. */
+  /** The body of the response: parsed if it is JSON, otherwise a string. */
   readonly body: unknown
 
   constructor (message: string, status: number, body: unknown) {
@@ -45,7 +45,7 @@ export class LogInRefusedError extends Error {
 
 /**
  * Whether the server has said that there is no session: 401 or 403 with the code `FST_JWT_REFRESH_TOKEN_MISSING`,
- * `…_EXPIRED`, `…_INVALID` or `…_REVOKED`. The status alone proves nothing: a proxy may have answered.
+ * `…_EXPIRED`, `…_INVALID` or `…_REVOKED`. The status alone proves nothing: it may come from a proxy.
  */
 export function isSessionOver (error: unknown): boolean {
   if (!(error instanceof AuthUnavailableError)) return false

@@ -15,9 +15,9 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
     let request = isRequest(input) ? input : undefined
     let headers = new Headers(init?.headers ?? request?.headers)
     const url = request?.url ?? input as string | URL
-    // Without it the browser drops the cookie that an API of another origin sets.
+    // Otherwise the browser drops the cookie that an API on another origin sets.
     if (addresses.usesCookie(url)) init = { credentials: 'include', ...init }
-    // Whoever gives an Authorization header wants that one to be sent.
+    // An Authorization header that the caller has set is sent as it is.
     if (headers.has('authorization')) return send(input, init)
 
     const signal = init?.signal === undefined ? request?.signal : init.signal
@@ -35,7 +35,7 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
     }
 
     if (init?.body instanceof FormData) {
-      // A Request holds the form as bytes. Otherwise each try would be serialized with a different boundary.
+      // A Request contains the form as bytes. Otherwise each attempt would be serialized with a different boundary.
       request = new Request(input, init)
       headers = new Headers(request.headers)
       init = { ...init, body: undefined as never }
@@ -55,23 +55,23 @@ export function createFetch ({ fetch: send, timeout }: Settings, addresses: Addr
 
     function attempt (bearer: string): Promise<Response> {
       headers.set('authorization', `Bearer ${bearer}`)
-      // A Request is used up when it is sent, a clone of it is not.
+      // Sending a Request consumes its body, so a clone is sent.
       return send(request?.clone() ?? input, { ...init, headers })
     }
   }
 }
 
-/** Whether the user has to log in again, because a refresh does not make the login a recent one. */
+/** Whether the user must log in again. A refresh would not help, since it does not make the login more recent. */
 async function isTooOld (response: Response, timeout: number): Promise<boolean> {
   try {
     const text = await inTime(timeout, async () => await response.clone().text())
     return text.includes('FST_JWT_LOGIN_TOO_OLD')
   } catch {
-    return false // a body that breaks off, never ends, or is already being read
+    return false // the body is incomplete, never ends, or is already being read
   }
 }
 
-/** By its shape: a library's Request need not be an instance of the global class. */
-function isRequest (input: any): input is Request { // eslint-disable-line @typescript-eslint/no-explicit-any -- any URL, too
+/** Checks the shape, because a library's Request need not be an instance of the global class. */
+function isRequest (input: any): input is Request { // eslint-disable-line @typescript-eslint/no-explicit-any -- may also be any URL
   return Boolean(input?.url)
 }

@@ -5,10 +5,10 @@ import type { Renewal } from './renewal.ts'
 import type { State } from './state.ts'
 import type { AuthClient, GetTokenOptions } from './types.ts'
 
-// Of a token's lifetime: not even a new token could be relied on to have more left.
+// Of a token's lifetime: even a new token might not be valid for longer.
 const LARGEST_SHARE = 0.9
 
-/** An access token that is currently valid, for the URL that it is sent to. */
+/** Returns an access token that is currently valid, for the URL to which it will be sent. */
 export function createGetToken (state: State, addresses: Addresses, renewal: Renewal): AuthClient['getToken'] {
   return async function getToken (options: GetTokenOptions = {}) {
     const { url, rejected, force, signal } = options
@@ -16,7 +16,7 @@ export function createGetToken (state: State, addresses: Addresses, renewal: Ren
       const target = addresses.locate(url)
       if (!addresses.isTrusted(target)) return null
       if (addresses.usesCookie(target)) {
-        // A login waits: the late answer to a refresh could overwrite the cookie that the login sets.
+        // A login waits for a refresh in progress, whose late response could overwrite the cookie that the login sets.
         await abortable(renewal.idle(), signal)
         return null
       }

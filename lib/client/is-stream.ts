@@ -1,4 +1,4 @@
-/** Whether a body is a stream, which can be read once only. Not in every browser are its own streams iterable. */
+/** Whether a body is a stream, which can be read only once. Not every browser's streams are iterable. */
 export function isStream (body: any): body is object { // eslint-disable-line @typescript-eslint/no-explicit-any -- a body may be anything
   return Boolean(body?.getReader || body?.pipe || body?.[Symbol.asyncIterator])
 }

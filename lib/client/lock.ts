@@ -2,18 +2,18 @@ import { inTime } from './in-time.ts'
 import type { Locks } from './page.ts'
 
 /**
- * A piece of work that only one tab does at a time.
+ * Work that only one tab does at a time.
  *
- * @param waited whether another tab has just done the like
+ * @param waited whether another tab has just run such a task
  */
 export type Task = (waited: boolean) => Promise<void>
 
-/** Runs a task when the one before it has ended: here always, in other tabs where the browser has locks. */
+/** Runs a task after the previous one has ended: always within this tab, and across tabs if the browser has locks. */
 export type Exclusively = (task: Task) => Promise<void>
 
 /**
- * Between tabs, Web Locks save requests; nothing depends on them. So a tab that was frozen while it held the lock delays the
- * others once, for `timeout` seconds, and no lock is ever stolen.
+ * Web Locks between tabs only save requests; correctness does not depend on them. So a tab that was frozen while it held the lock
+ * delays the others only once, for `timeout` seconds, and no lock is ever stolen.
  */
 export function createLock (name: string, timeout: number, locks: Locks | undefined): Exclusively {
   let last: Promise<void> = Promise.resolve()
@@ -32,9 +32,9 @@ export function createLock (name: string, timeout: number, locks: Locks | undefi
     } catch {
       // The lock was not granted in time, or locks are denied to this page (a sandboxed frame), or the task has failed.
     }
-    // Locks that do not work are not waited for again.
+    // Do not wait again for locks that do not work.
     if (!running) locks = undefined
-    // A task that has already run is not run again: this is its outcome.
+    // If the task has already run, this only returns its result.
     await runOnce(false)
   }
 

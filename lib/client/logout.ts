@@ -7,7 +7,7 @@ import type { State } from './state.ts'
 import type { Transport } from './transport.ts'
 import type { AuthClient } from './types.ts'
 
-/** Logs out on the server, then here; never while a refresh is under way. */
+/** Logs out on the server, then in this tab; never during a refresh. */
 export function createLogout (state: State, session: Session, exclusively: Exclusively, post: Transport): AuthClient['logout'] {
   return async function logout (options = {}) {
     await exclusively(async () => {
@@ -23,7 +23,7 @@ export function createLogout (state: State, session: Session, exclusively: Exclu
   }
 
   function signOut (before: AccessToken | null): void {
-    // A sign-in while the logout was under way has begun another session, which goes on.
+    // If the user signed in during the logout, that is another session, which continues.
     if (before === null || before.claims.sid === state.token?.claims.sid) session.end()
   }
 }

@@ -4,9 +4,9 @@ import type { AnyClaims, AuthClient, AuthClientOptions, TokenResult } from './ty
 export { AuthUnavailableError, LogInRefusedError } from './errors.ts'
 export type * from './types.ts'
 
-/** Where the host keeps the refresh token: the keychain of the device, say. */
+/** Stores the refresh token, for example in the keychain of the device. */
 export interface RefreshTokenStorage {
-  /** The token that was saved last; null or undefined where there is none. */
+  /** The token that was saved last; null or undefined if there is none. */
   load (): string | null | undefined | Promise<string | null | undefined>
   /**
    * Called before the access token that came with the refresh token is used; null removes the refresh token. If it rejects, the
@@ -26,7 +26,7 @@ export interface NativeTokenResult extends TokenResult {
 }
 
 export interface NativeAuthClient<Claims extends object = AnyClaims> extends AuthClient<Claims> {
-  /** Adopts the answer of a login that was sent in another way. Resolves once the refresh token is saved. */
+  /** Adopts the response to a login that was sent in another way. Resolves when the refresh token is saved. */
   setSession (result: NativeTokenResult): Promise<void>
 }
 
@@ -34,16 +34,16 @@ type Fetch = typeof globalThis.fetch
 
 const SESSION_OVER = /"FST_JWT_REFRESH_TOKEN_/
 
-/** The server sends a cookie instead, which this client does not keep: the session would last as long as the access token. */
+/** The server has sent a cookie instead, which this client does not store, so the session would end with the access token. */
 class NoRefreshTokenError extends TypeError {
   override message = "The login was answered without a refreshToken: the server needs refreshToken.transport 'body', or 'both' and issueTokens(claims, { transport: 'body' })"
 }
 
 /**
- * The client for apps without a cookie jar, such as those of React Native: the refresh token is sent and received in the body, and
- * kept in a storage that the app provides. The server's option `refreshToken.transport` is `'body'` or `'both'`.
+ * Creates the client for apps without a cookie jar, such as those of React Native: the refresh token is sent and received in the
+ * body, and kept in a storage that the app provides. The server's option `refreshToken.transport` must be `'body'` or `'both'`.
  *
- * @throws TypeError for an unknown option, a bad value, and if the platform lacks a required feature
+ * @throws TypeError for an unknown option or an invalid value, and if the platform lacks a required feature
  */
 export function createAuthClient<Claims extends object = { [claim: string]: unknown }> (options: NativeAuthClientOptions): NativeAuthClient<Claims> {
   if (!('atob' in globalThis)) throw new TypeError('createAuthClient: the platform has no atob: React Native has it from 0.74 on')
@@ -65,7 +65,7 @@ export function createAuthClient<Claims extends object = { [claim: string]: unkn
     const isLogIn = url !== refreshUrl && url !== logoutUrl
     const saved = await storage.load()
     if (!saved && url === refreshUrl) return new Response('{"code":"FST_JWT_REFRESH_TOKEN_MISSING"}', { status: 403 })
-    // Without cookies: a platform may have a jar of its own, with another session in it.
+    // Without cookies, since the platform may have a cookie jar with another session in it.
     const response = await send(input, { ...init, ...(saved && !isLogIn && withToken(init, saved)), credentials: 'omit' })
     const text = await response.clone().text()
     const { accessToken, refreshToken } = readTokens(text)
@@ -75,7 +75,7 @@ export function createAuthClient<Claims extends object = { [claim: string]: unkn
     return response
   }
 
-  /** @param saved what the storage holds */
+  /** @param saved the token in the storage */
   async function save (token: string | null | undefined, saved: string | null | undefined): Promise<void> {
     if (token !== undefined && token !== saved) await storage.save(token)
   }
@@ -101,7 +101,7 @@ function withToken ({ headers, body }: RequestInit, refreshToken: string): Reque
   }
 }
 
-/** Empty if there are none: the answer may be a page that asks for a second factor. */
+/** Empty if there are none: the response may be a page that asks for a second factor. */
 function readTokens (text: string): Partial<NativeTokenResult> {
   try {
     return JSON.parse(text) ?? {}
@@ -110,7 +110,7 @@ function readTokens (text: string): Partial<NativeTokenResult> {
   }
 }
 
-/** The URL of older versions of React Native throws, or has no parts. */
+/** In older versions of React Native, URL throws, or lacks properties such as `pathname`. */
 function mustHaveUrls (): void {
   try {
     if (new URL('/a', 'https://example.com/b').pathname === '/a') return

@@ -27,7 +27,7 @@ const DEFAULTS: Settings = {
   refreshPath: '/auth/refresh',
   logoutPath: '/auth/logout',
   loginPath: '/login',
-  // The global one as it is at each call: a test or a tracing library may replace it later.
+  // Looks up the global function at each call, since a test or a tracing library may replace it later.
   fetch: (input, init) => fetch(input, init),
   headers: {},
   origins: [],
@@ -39,12 +39,12 @@ const DEFAULTS: Settings = {
   key: ''
 }
 
-/** What the value must be, and whether it is; the second may throw. */
+/** What the value must be, and a function that checks it, which may throw. */
 type Check = readonly [fix: string, isRight: (value: any) => unknown] // eslint-disable-line @typescript-eslint/no-explicit-any -- anything may be given
 
-/** For options that the type of the default does not describe. */
+/** For options whose values need not have the type of the default. */
 const CHECKS: { readonly [name: string]: Check } = {
-  // With a path, since localhost:3000 alone is a URL, too: one with the scheme "localhost", to which no path can be resolved.
+  // Resolves a path, since localhost:3000 is a URL, too, but with the scheme "localhost", against which no path can be resolved.
   baseUrl: ['an absolute URL', (url) => new URL('/', url)],
   loginPath: ['a path or a list of paths', (paths) => paths.length > 0 && [paths].flat().every((path) => typeof path === 'string')],
   origins: ['a list of origins, such as https://files.example.com', (origins) => origins.every(isOrigin)],
@@ -73,7 +73,7 @@ function isKnown (name: string): name is keyof Settings {
   return Object.hasOwn(DEFAULTS, name)
 }
 
-/** A finite number above the longest time that makes sense is a number of milliseconds. */
+/** A finite number above the longest sensible time was probably meant as milliseconds. */
 function seconds (longest: number): Check {
   return [`a number of seconds up to ${longest}, or Infinity`, (value) => typeof value === 'number' && value >= 0 && (value <= longest || value === Infinity)]
 }
@@ -94,7 +94,7 @@ function passes (isRight: Check[1], value: unknown): unknown {
   }
 }
 
-/** Whether it is a URL without a path: a path would look as if it restricted the token to it. */
+/** Whether it is a URL without a path, which would falsely suggest that the token is sent only to that path. */
 function isOrigin (url: string): boolean {
   const { href, origin } = new URL(url)
   return href === `${origin}/`

@@ -1,6 +1,6 @@
-// Declared here rather than taken from the DOM library, which would give the server's code a `document` too.
+// Declared here rather than taken from the DOM library, which would also declare a `document` for the server's code.
 
-/** What the client takes from a page: its globalThis, or something of that shape with tabs and timers that a test can move. */
+/** The part of a page's globalThis that the client uses. Tests pass an object of this shape, with tabs and timers that they control. */
 export interface Page {
   readonly document: { readonly visibilityState: string, readonly baseURI: string }
   readonly navigator: { readonly locks?: Locks | undefined }
@@ -13,11 +13,11 @@ export interface Page {
 
 export interface PageEvent {
   readonly type: string
-  /** Of `pageshow`: the page comes from the back/forward cache. */
+  /** In `pageshow`: whether the page comes from the back/forward cache. */
   readonly persisted?: boolean
 }
 
-/** Web Locks: https://w3c.github.io/web-locks/. Not in old browsers, nor on pages that are not served securely. */
+/** Web Locks: https://w3c.github.io/web-locks/. Not available in old browsers and insecure contexts. */
 export interface Locks {
   request (name: string, options: { ifAvailable?: true, signal?: AbortSignal }, fn: (lock: unknown) => unknown): Promise<unknown>
 }

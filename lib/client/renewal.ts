@@ -7,25 +7,25 @@ import type { Tabs } from './tabs.ts'
 import type { Transport } from './transport.ts'
 import type { AuthSnapshot } from './types.ts'
 
-/** One refresh at a time, for everybody who asks. */
+/** Makes one refresh at a time, which all callers share. */
 export interface Renewal {
   /**
-   * Resolves when the state is up to date, by a refresh of this tab or by what another one has told.
+   * Resolves when the state is up to date, through a refresh of this tab or a message from another one.
    *
    * @throws AuthUnavailableError
    */
   readonly renewNow: () => Promise<void>
   /**
-   * The same, but during the pause after a failure it throws the error of that failure.
+   * Does the same, but during the pause after a failure it throws the error of that failure.
    *
-   * @param isExtra a refresh although the token is not due: skipped if there were too many of them lately
+   * @param isExtra whether the token is not due yet: such a refresh is skipped if there were too many of them recently
    */
   readonly renew: (isExtra?: boolean) => Promise<void>
-  /** As `renewNow`, for nobody in particular: a failure is in the snapshot. */
+  /** Like `renewNow`, but does not throw: a failure is reported in the snapshot. */
   readonly renewInBackground: () => void
-  /** Another session may have begun while a refresh was under way: another refresh follows it. */
+  /** Starts another refresh after the one in progress, during which another session may have begun. */
   readonly renewAgain: () => void
-  /** Resolves when the refresh that is under way has ended, however it ends. */
+  /** Resolves when no refresh is in progress, whether the last one succeeded or not. */
   readonly idle: () => Promise<void>
 }
 
@@ -40,11 +40,11 @@ export function createRenewal (state: State, session: Session, tabs: Tabs, exclu
     return done
   }
 
-  /** @param asked the snapshot when the refresh was asked for: once it has changed, there is nothing left to do */
+  /** @param asked the snapshot when the refresh was requested: if it has changed since, there is nothing left to do */
   async function refresh (asked: AuthSnapshot, waited: boolean): Promise<void> {
     if (waited && state.snapshot === asked) await tabs.nextMessage()
     if (state.snapshot !== asked) return
-    // An answer to a request from before a sign-in or sign-out says nothing after it.
+    // If the user has signed in or out since the request was sent, its response is ignored.
     try {
       const token = await requestToken(post)
       if (state.snapshot === asked) session.begin('refreshed', token)

@@ -21,16 +21,16 @@ export async function requestLogout (post: Transport, { everywhere }: LogoutOpti
   mustBeOk(await post('logoutPath', { everywhere }), 'logoutPath')
 }
 
-/** @throws LogInRefusedError, or AuthUnavailableError where there is no answer */
+/** @throws LogInRefusedError, or AuthUnavailableError if there is no response */
 export async function requestLogIn (post: Transport, credentials: object): Promise<AccessToken> {
   const since = Date.now()
   const { ok, status, text, call } = await post('loginPath', credentials)
-  let body: any = text // eslint-disable-line @typescript-eslint/no-explicit-any -- readToken looks at it
+  let body: any = text // eslint-disable-line @typescript-eslint/no-explicit-any -- readToken checks it
   try {
     body = JSON.parse(text)
     if (ok) return readToken(body, since)
   } catch {
-    // Not JSON, or no token in it: a second factor may be asked for.
+    // Not JSON, or without a token: the server may be asking for a second factor.
   }
   throw new LogInRefusedError(`${call} answered ${status}${explainRoute(status, 'loginPath')}`, status, body)
 }
@@ -43,12 +43,12 @@ function unavailable ({ call, status, text, retryAfter }: Answer, problem: strin
   return new AuthUnavailableError(`${call} answered ${status}${problem}`, { status, code: codeIn(text), retryAfter, cause })
 }
 
-/** The plugin's error code, wherever the app's error handler has put it. */
+/** The plugin's error code, wherever the app's error handler puts it in the body. */
 function codeIn (text: string): string | undefined {
   return /"(FST_JWT_\w+)"/.exec(text)?.[1]
 }
 
-/** What the answer says beside its status, and what to check. */
+/** What the response says in addition to its status, and what to check. */
 function explain ({ status, text }: Answer, option: string): string {
   const code = codeIn(text)
   if (status === 429) return ': is the rate limit too strict?'
@@ -56,7 +56,7 @@ function explain ({ status, text }: Answer, option: string): string {
   return explainRoute(status, option) || ': is the server down, or did a proxy answer?'
 }
 
-/** Empty if there is such a route. */
+/** Empty if the route exists. */
 function explainRoute (status: number, option: string): string {
   return status === 404 || status === 405 ? `: is ${option} right?` : ''
 }

@@ -3,16 +3,16 @@ import type { Message } from './message.ts'
 import type { State } from './state.ts'
 import type { Tabs } from './tabs.ts'
 
-/** The session of this tab, in step with the other tabs. */
+/** The session of this tab, synchronized with the other tabs. */
 export interface Session {
-  /** A sign-in or refresh of this tab. */
+  /** Called after a sign-in or refresh in this tab. */
   readonly begin: (news: 'signed-in' | 'refreshed', token: AccessToken) => void
-  /** This tab has learned that the session has ended. */
+  /** Called when this tab has learned that the session has ended. */
   readonly end: () => void
   /**
-   * What another tab has told.
+   * Handles a message from another tab.
    *
-   * @returns false where only the server knows what it means for this tab
+   * @returns false if only the server knows what it means for this tab
    */
   readonly follow: (message: Message) => boolean
 }
@@ -47,9 +47,9 @@ export function createSession (state: State, tabs: Tabs): Session {
         signOut()
         return true
       }
-      // After a sign-in or sign-out elsewhere, the cookie may be of another session than this tab's. A refresh changes nothing
-      // for a tab that is signed in. A signed-out tab learns of a sign-in by redirect this way, unless the message was still under
-      // way and is about the session that has ended here.
+      // After a sign-in or sign-out in another tab, the cookie may belong to another session than this tab's. A refresh in another tab
+      // changes nothing for a tab that is signed in. From it, a signed-out tab learns of a sign-in by redirect, unless the message is
+      // a late one about the session that has ended here.
       return news === 'refreshed' && (state.snapshot.status !== 'signed-out' || sid === ended)
     }
   }

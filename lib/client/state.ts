@@ -3,7 +3,7 @@ import type { AuthUnavailableError } from './errors.ts'
 import { unknownSnapshot } from './snapshot.ts'
 import type { AuthSnapshot } from './types.ts'
 
-/** Node.js has none. */
+/** Node.js does not have `reportError`. */
 const platform = globalThis as { reportError?: (error: unknown) => void }
 
 const LONGEST_PAUSE = 30 // seconds
@@ -14,27 +14,27 @@ interface Snapshot extends AuthSnapshot {
   readonly error: AuthUnavailableError | null
 }
 
-/** What this tab knows. It is changed by its methods only, and each change is told to the subscribers. */
+/** What this tab knows. Only its methods change it, and subscribers are notified of each change. */
 export interface State {
-  /** A new object at each change: whoever keeps the old one can tell whether anything has changed since. */
+  /** A new object after each change, so a caller that keeps the old one can detect changes. */
   readonly snapshot: Snapshot
   readonly token: AccessToken | null
-  /** When the next refresh is due, in ms. After a failure the server is left alone until then. */
+  /** When the next refresh is due, in ms. After a failure, no requests are sent until then. */
   readonly refreshAt: number
-  /** @param isNew whether the user has signed in, rather than that the token was refreshed */
+  /** @param isNew whether the user has signed in; false after a refresh */
   readonly signIn: (token: AccessToken, isNew: boolean) => void
   readonly signOut: () => void
-  /** A refresh has failed: the session stays as it was. The pause after it is doubled each time, or as long as the server says. */
+  /** Records a failed refresh, which does not end the session. The pause after it doubles each time, or is as long as the server says. */
   readonly fail: (error: AuthUnavailableError) => void
   /**
-   * Whether another refresh is allowed although the token is not due: three are in half a minute. An unstable network, or an API
-   * that refuses all of our tokens, must not cause endless refreshes.
+   * Whether another refresh is allowed although the token is not due: at most three in half a minute are. An unstable network, or an
+   * API that refuses all tokens, must not cause endless refreshes.
    */
   readonly allowExtra: () => boolean
   readonly subscribe: (onChange: () => void) => () => void
 }
 
-/** @param leeway how long before its end a token is refreshed, in seconds */
+/** @param leeway how long before its expiry a token is refreshed, in seconds */
 export function createState (leeway: number): State {
   let snapshot: Snapshot = unknownSnapshot
   let token: AccessToken | null = null
@@ -46,7 +46,7 @@ export function createState (leeway: number): State {
 
   function publish (next: Snapshot): void {
     snapshot = next
-    // Over a copy: a listener may subscribe again while it is called.
+    // Iterates over a copy, since a listener may subscribe again while it is called.
     for (const listener of [...listeners]) if (listeners.has(listener)) listener()
   }
 
@@ -58,7 +58,7 @@ export function createState (leeway: number): State {
     signIn (next, isNew) {
       if (isNew) extras = 0
       const { claims, expiresAt, expiresIn } = next
-      // Up to a quarter of the leeway later, by chance, so that tabs and users do not all ask at once.
+      // Delayed at random by up to a quarter of the leeway, so that tabs and users do not all refresh at once.
       refreshAt = expiresAt - Math.min(leeway, expiresIn / 4) * 1000 * (1 - Math.random() / 4)
       token = next
       failures = 0

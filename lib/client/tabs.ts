@@ -8,16 +8,16 @@ const MOMENT = 100 // ms
 /** The other tabs of this origin. */
 export interface Tabs {
   readonly tell: (news: Message['news'], sid?: string, token?: AccessToken | null) => void
-  /** Resolves with the next message, or after a moment: then none is under way. */
+  /** Resolves after the next message, or after a moment if there is none. */
   readonly nextMessage: () => Promise<void>
   readonly leave: () => void
 }
 
 /**
- * By BroadcastChannel: nothing is stored, and no other origin hears it.
+ * Uses a BroadcastChannel: nothing is stored, and other origins cannot receive the messages.
  *
- * @param page undefined outside of one: there are no other tabs
- * @param crossTab false: this tab keeps to itself; `'strict'`: the tokens are not told
+ * @param page undefined outside of a page, where there are no other tabs
+ * @param crossTab false: this tab sends and receives no messages; `'strict'`: messages contain no tokens
  */
 export function joinTabs (page: Page | undefined, name: string, crossTab: boolean | 'strict', receive: (message: Message) => void): Tabs {
   const channel = crossTab ? openChannel(page, name) : undefined
@@ -50,7 +50,7 @@ export function joinTabs (page: Page | undefined, name: string, crossTab: boolea
   }
 }
 
-/** Undefined where the browser has no channels, or denies them to this page. */
+/** Undefined if the browser has no channels, or denies them to this page. */
 function openChannel (page: Page | undefined, name: string): Channel | undefined {
   try {
     return page?.BroadcastChannel && new page.BroadcastChannel(name)

@@ -6,12 +6,12 @@ import type { Settings } from './options.ts'
 // Seconds. A mistaken header of a server or proxy must not block the page for the rest of the day.
 const LONGEST_RETRY_AFTER = 300
 
-/** An answer, whatever it is. */
+/** A complete response with any status. */
 export interface Answer {
   readonly ok: boolean
   readonly status: number
   readonly text: string
-  /** What was asked, for an error's message: not the whole URL, since its query may hold a secret. */
+  /** The request, for error messages. Not the whole URL, since its query may contain a secret. */
   readonly call: string
   readonly retryAfter: number
 }
@@ -19,9 +19,9 @@ export interface Answer {
 /**
  * Sends a POST that carries the refresh cookie.
  *
- * @param option the one that names the route
+ * @param option the option that names the route
  * @param body sent as JSON, if there is one
- * @throws AuthUnavailableError if there is no answer or an incomplete one
+ * @throws AuthUnavailableError if there is no response or an incomplete one
  */
 export type Transport = (option: 'refreshPath' | 'logoutPath' | 'loginPath', body?: object) => Promise<Answer>
 
@@ -38,7 +38,7 @@ export function createTransport (settings: Settings, addresses: Addresses): Tran
         const response = await send(href, {
           method: 'POST',
           credentials: 'include',
-          keepalive: true, // a user who leaves the page now must not lose the new cookie
+          keepalive: true, // so that the new cookie is not lost if the user leaves the page
           headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
           body: JSON.stringify(body), // undefined if there is none
           signal
@@ -55,7 +55,7 @@ export function createTransport (settings: Settings, addresses: Addresses): Tran
   }
 }
 
-/** In seconds, or a date: RFC 9110 section 10.2.3. */
+/** Reads a number of seconds or a date: RFC 9110 section 10.2.3. */
 function readRetryAfter (header: string | null): number {
   const seconds = Number(header) || (Date.parse(`${header}`) - Date.now()) / 1000 || 0
   return Math.min(Math.max(seconds, 0), LONGEST_RETRY_AFTER)

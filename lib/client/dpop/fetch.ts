@@ -21,7 +21,7 @@ export interface Routes {
 /** `fetch` that adds a proof where one is needed: on the session's routes, and with an access token that is bound to a key. */
 export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: Routes): Fetch {
   const nonces = new Map<string, string>() // by origin
-  let clockOffset = 0 // how far the server's clock is ahead of ours, in ms
+  let clockOffset = 0 // how far the server's clock is ahead of this device's, in ms
 
   async function keyFor (isLogIn: boolean): Promise<ProofKeyPair | null | undefined> {
     const kept = await keys.load()
@@ -58,7 +58,7 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
     const response = await attempt()
     const isRefused = response.status === 400 || response.status === 401
     if (response.status === 400 && routes.isRefresh(url) && !key) {
-      // If the server adopts the token of another scheme (its option `adopt`), a refresh begins a session, as a login does.
+      // If the server adopts a token of another scheme (its option `adopt`), a refresh starts a session, like a login.
       key = await keyFor(true)
       return await attempt()
     }
@@ -88,7 +88,7 @@ function boundToken (authorization: string | null): string | undefined {
     const { cnf } = readClaims(token) as { cnf?: { jkt?: unknown } }
     return cnf?.jkt ? token : undefined
   } catch {
-    return undefined // a token that is not ours
+    return undefined // a token of another kind
   }
 }
 

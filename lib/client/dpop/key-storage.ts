@@ -4,7 +4,7 @@ export interface ProofKeyPair {
   readonly publicKey: object
 }
 
-/** Where the key is kept from the login to the logout. */
+/** Stores the key from the login to the logout. */
 export interface ProofKeyStorage {
   /** Returns the stored key, or null or undefined if there is none. */
   load (): ProofKeyPair | null | undefined | Promise<ProofKeyPair | null | undefined>
@@ -59,7 +59,7 @@ export function createIndexedDbStorage (nameOf: () => string): ProofKeyStorage {
     const request = indexedDB.open(DATABASE, 1)
     request.onupgradeneeded = () => request.result.createObjectStore(STORE)
     const database = await settled(request)
-    // The user has cleared the data of the site.
+    // Called if the user clears the site's data.
     database.onclose = () => { opened = undefined }
     return database
   }

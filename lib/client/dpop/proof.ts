@@ -11,7 +11,7 @@ export interface ProofTarget {
   readonly method: string
   /** Without query and fragment. */
   readonly uri: string
-  /** Undefined if the request carries none. */
+  /** Undefined if the request has none. */
   readonly accessToken: string | undefined
   readonly nonce: string | undefined
   /** By the server's clock, in ms. */

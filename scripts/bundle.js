@@ -1,6 +1,6 @@
-// `bundle.js FOLDER`: writes each entry point of package.json as one CommonJS module there, as for dist/, and those of the
-// client as ES modules too, in esm/. An app that loads 48 small modules when it starts pays 20 ms for it. What entry points
-// share is in chunks, so that `MemoryStore` and the errors are the same classes wherever they are reached from.
+// `bundle.js FOLDER`: bundles each entry point of package.json into one CommonJS module in that folder, such as dist/, and those of
+// the client also into ES modules, in esm/. Loading 48 small modules instead would cost an app 20 ms at its start. Code that entry
+// points share is in chunks, so that `MemoryStore` and the errors are the same classes in all of them.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -12,7 +12,7 @@ const top = fileURLToPath(root)
 const outdir = resolve(/** @type {string} */ (process.argv[2]))
 const { compilerOptions: { target } } = JSON.parse(readFileSync(new URL('tsconfig.json', root), 'utf8'))
 
-// esbuild divides ES modules only, so each of them is made CommonJS afterwards.
+// esbuild can split only ES modules, so each of them is converted to CommonJS afterwards.
 for (const { path, text, exports } of await bundle(entryPoints, outdir)) write(path, toCommonJs(text, exports))
 for (const { path, text } of await bundle(entryPoints.filter(({ isDual }) => isDual), join(outdir, 'esm'))) write(path, text)
 
@@ -43,16 +43,16 @@ async function bundle (entries, outdir) {
 }
 
 /**
- * Where there is a default export, `require` gives that, with all exports on it. Otherwise the exports become plain
- * properties: each one that another file uses would be called through a getter, every time.
+ * If there is a default export, `require` returns it, with all exports as its properties. Otherwise the exports become plain
+ * properties, since getters would be called each time another file uses an export.
  *
  * @param {string} text
  * @param {string[]} exports
  */
 function toCommonJs (text, exports) {
   const footer = exports.includes('default') ? 'module.exports = Object.assign(module.exports.default, module.exports);' : 'module.exports = { ...module.exports };'
-  // With this platform esbuild adds a list of the exports, which is where Node.js finds the names for `import { … }`. Jest has no
-  // `import()` in CommonJS, so that becomes a `require` at the same time.
+  // With this platform, esbuild adds a list of the exports, in which Node.js finds the names for `import { … }`. Jest does not support
+  // `import()` in CommonJS, so that becomes a `require`.
   return transformSync(text, { format: 'cjs', platform: 'node', target, supported: { 'dynamic-import': false }, banner: "'use strict';", footer }).code
 }
 

@@ -1,5 +1,5 @@
-// `prepublishOnly`, so `npm publish` runs it first: a package page without these leads nobody to the sources or to a place for
-// reports. It resolves the links of the README against `repository`, which `--provenance` compares with where it was built.
+// `prepublishOnly`, so `npm publish` runs it first. Without these fields, the package's page on npm has no links to the sources and
+// to the issue tracker. npm resolves the README's links against `repository`, and `--provenance` compares it with the build's origin.
 
 import { readFileSync } from 'node:fs'
 

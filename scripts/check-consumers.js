@@ -1,7 +1,6 @@
-// The package as it is published, in apps of every kind that has to load it: `npm run check:consumers`. Each folder of
-// consumers/ is an app; what its package.json has for scripts is run. The TypeScript app is compiled with each of the
-// settings below. The ORMs, which talk to a PostgreSQL and a MariaDB, are a project of their own, and so is each of the
-// examples, which is started as well.
+// Tests the package as it is published in all kinds of apps that load it: `npm run check:consumers`. Each folder of consumers/ is an
+// app, whose package.json scripts are run. The TypeScript app is compiled with each of the settings below. The ORMs, which need
+// PostgreSQL and MariaDB, are a separate project, and so is each of the examples, which is started as well.
 
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -45,13 +44,13 @@ const kinds = [
 ]
 
 t.setTimeout(1_200_000)
-t.jobs = 2 // of those that are `buffered`
+t.jobs = 2 // applies to the tests that are `buffered`
 
-// Not below a folder that is called node_modules: test runners leave out what is there. The examples are not below the
-// consumers either, where they would find what they have forgotten to depend on.
+// Not in a folder below node_modules, which test runners ignore. The examples are not below the consumers either, where they would find
+// packages that they do not declare as dependencies.
 const folder = await createFolder('consumers')
 const examples = await createFolder('examples')
-// Without what tap tells the programs that it starts.
+// Without the variables that tap sets for the programs that it starts.
 const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:_?TAP|NODE_OPTIONS$|NODE_V8_COVERAGE$)/.test(name)))
 
 const tarball = await pack(folder, outside)
@@ -110,7 +109,7 @@ async function createFolder (name) {
 }
 
 /**
- * Not what somebody has installed there or built.
+ * False for what has been installed or built there.
  *
  * @param {string} file
  */
@@ -118,7 +117,7 @@ function isSource (file) {
   return !/[\\/](?:node_modules|dist)(?:[\\/]|$)/.test(file.slice(root.length - 1))
 }
 
-/** @returns {Promise<string | false>} what the ORMs have nothing to talk to for */
+/** @returns {Promise<string | false>} why the ORMs have no database to connect to; false if they have one */
 async function missingDatabase () {
   const postgres = await findPostgres()
   if (typeof postgres === 'string') return postgres

@@ -1,5 +1,5 @@
-// Packs the package as it would be published, and looks at it from outside: what it depends on, which files it has, what
-// publint and attw say about its entry points. Apps that load it are in consumers/.
+// Packs the package as it would be published, and checks its dependencies, its files, and its entry points with publint and attw.
+// Apps that load it are in consumers/.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'

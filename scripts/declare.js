@@ -1,5 +1,5 @@
-// `declare.js FOLDER`: makes one CommonJS package of the declarations that tsc has emitted there, as for dist/, and ES
-// modules of those of the client in esm/.
+// `declare.js FOLDER`: turns the declarations that tsc has emitted into that folder, such as dist/, into those of a CommonJS package,
+// and copies those of the client as ES modules to esm/.
 
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -17,13 +17,13 @@ for (const { source, isDual } of entryPoints) {
 writeFileSync(main, declareMain())
 for (const file of declarations()) writeFileSync(file, withJavaScriptNames(readFileSync(file, 'utf8')))
 cpSync(join(outdir, CLIENT), join(outdir, 'esm', CLIENT), { recursive: true, filter: (file) => !file.endsWith('.js') })
-// A bundler asks the nearest package.json whether a module that nobody uses may be left out.
+// A bundler reads in the nearest package.json whether unused modules may be left out.
 writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs", "sideEffects": false }\n')
 writeFileSync(join(outdir, 'esm', 'package.json'), '{ "type": "module", "sideEffects": false }\n')
 
 /**
- * With `export =`: what `require` gives is the plugin itself, with the other exports on it. `export *` is not allowed
- * beside it, so each type is listed.
+ * Uses `export =`, since `require` returns the plugin itself, with the other exports as its properties. `export *` is not allowed
+ * next to it, so each type is listed.
  */
 function declareMain () {
   const { documentation, values, types } = readMain()
@@ -45,13 +45,13 @@ export = jwtRefresh
 `
 }
 
-/** What index.ts exports beside the plugin, and where that is declared. */
+/** What index.ts exports in addition to the plugin, and where each export is declared. */
 function readMain () {
   /** @type {ts.CompilerOptions} */
   const options = { module: ts.ModuleKind.NodeNext, noLib: true, types: [] }
   const host = ts.createCompilerHost(options)
   const { getSourceFile } = host
-  // Fastify's declarations take seconds, and say nothing about our names.
+  // Fastify's declarations would take seconds to parse, and are not needed to find the names.
   host.getSourceFile = (file, ...rest) => isBelow(file) ? getSourceFile(file, ...rest) : undefined
   const program = ts.createProgram([main], options, host)
   const checker = program.getTypeChecker()

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 
-/** The repository. */
+/** The root of the repository. */
 export const root = new URL('..', import.meta.url)
 
 const { name, exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 
-/** Where the CommonJS build lies, whose files mirror the sources, and where the ES modules of the client lie. */
+/** The folders of the CommonJS build, whose files mirror the sources, and of the client's ES modules. */
 export const COMMONJS = './dist/'
 export const ESM = './dist/esm/'
 
 /**
- * What package.json exports, each by the name that is imported and by its source, from the repository's top. An entry
- * point that `import` finds in another file than `require` does is built twice.
+ * The exports of package.json, each with the name under which it is imported and its source file, relative to the root. An entry point
+ * for which `import` and `require` load different files is built twice.
  */
 export const entryPoints = /** @type {Array<[string, string | { require: string }]>} */ (Object.entries(exports))
   .filter(([subpath]) => subpath !== './package.json')

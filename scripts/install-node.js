@@ -5,10 +5,10 @@ import { npm, root } from './run.js'
 const platform = process.platform === 'win32' ? 'win' : process.platform
 
 /**
- * Another Node.js than the one that runs, from npm, into node_modules/.cache.
+ * Installs another version of Node.js from npm, into node_modules/.cache.
  *
  * @param {string} version such as `22` or `20.19.0`
- * @returns its program, or null where it cannot be had
+ * @returns the path of its executable, or null if it cannot be installed
  */
 export async function installNode (version) {
   const name = `node-${platform}-${process.arch}`
@@ -21,14 +21,14 @@ export async function installNode (version) {
 }
 
 /**
- * So that what a program starts runs on that Node.js too.
+ * Returns an environment in which child processes use that Node.js, too.
  *
  * @param {string} node
  * @param {NodeJS.ProcessEnv} [base]
  * @returns {NodeJS.ProcessEnv}
  */
 export function environmentOf (node, base = process.env) {
-  // npm tells its scripts the options it was called with, and the Node.js that runs it.
+  // npm passes to its scripts, in variables, the Node.js that runs it.
   const path = Object.keys(base).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH'
   return { ...base, [path]: `${dirname(node)}${delimiter}${base[path] ?? ''}`, NODE: node, npm_node_execpath: node }
 }

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Runs one of the development dependencies' programs, or npm, with a Node.js of choice and without a shell:
- * what npm puts in `node_modules/.bin` cannot be spawned on Windows.
+ * Runs a program of a development dependency, or npm, with any Node.js and without a shell: on Windows, the files that npm
+ * puts into `node_modules/.bin` cannot be spawned without one.
  *
- * @param {string} file the program's JavaScript file, absolute or from the project's root
+ * @param {string} file the program's JavaScript file, absolute or relative to the project's root
  * @param {string[]} args
  * @param {{ node?: string, env?: NodeJS.ProcessEnv, cwd?: string, quiet?: boolean }} [options]
- *   `quiet` gives the output back instead of showing it
+ *   `quiet` returns the output instead of showing it
  * @returns {Promise<{ code: number, output: string }>}
  */
 export function run (file, args, { node = process.execPath, env = process.env, cwd = root, quiet = false } = {}) {

@@ -1,6 +1,6 @@
-// Runs the tests on other versions of Node.js than the one that runs this script: `npm run test:nodes [-- 22 24]`.
+// Runs the tests on versions of Node.js other than the one that runs this script: `npm run test:nodes [-- 22 24]`.
 // What does not depend on the version of Node.js is left to `npm test`:
-// coverage, what a compiler or a browser says, long searches, and what servers of databases do.
+// coverage, compilers, browsers, long searches, and the behavior of database servers.
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

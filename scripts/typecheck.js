@@ -1,6 +1,6 @@
-// Type-checks everything: the sources with both compilers, the one that builds the package and the native one that hosts
-// will use. The type tests are programs of their own, because each declares what its own host declares: tstyche and
-// test/types.test.ts check those.
+// Type-checks everything: the sources with both compilers, the one that builds the package and the native one that apps
+// will use. The type tests are separate programs, because each augments the types as an app of its own would: tstyche and
+// test/types.test.ts check them.
 
 import { run } from './run.js'
 

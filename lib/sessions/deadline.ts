@@ -23,6 +23,6 @@ export function withDeadline<Value> (milliseconds: number, call: () => Promise<V
 
 export class DeadlineError extends Error {
   constructor (milliseconds: number) {
-    super(`no answer within ${milliseconds} ms`)
+    super(`no answer within ${Math.round(milliseconds)} ms`)
   }
 }

@@ -43,6 +43,7 @@ test('the guard', async () => {
   const refused = await app.inject('/me')
   expect(refused.statusCode).toBe(401)
   expect(refused.headers['www-authenticate']).toBe('Bearer')
+  expect(refused.json().code).toBe('FST_JWT_ACCESS_TOKEN_MISSING')
   const { headers } = await loginAs(app.getHttpAdapter().getInstance(), { sub: 'user-2', role: 'user' })
   expect((await app.inject({ url: '/me', headers })).json()).toMatchObject({ sub: 'user-2', role: 'user' })
 })

@@ -55,6 +55,8 @@ export interface Fault {
   signs: Array<'unavailable' | 'lostConnections' | 'recovered'>
   /** Writes are lost: an old token may then look like a live one until it is used beside it. */
   losesWrites?: boolean
+  /** Every write that was answered is there afterwards. */
+  losesNothing?: boolean
   strike: (scene: Scene, round: number) => Promise<void>
 }
 

@@ -6,7 +6,7 @@ import { redisStore } from '../../lib/stores/redis/index.ts'
 import { sqliteStore } from '../../lib/stores/sqlite/index.ts'
 import { until } from '../fixtures/services.ts'
 
-export type ClientName = 'ioredis' | 'node-redis' | 'pg' | 'mysql2' | 'sqlite'
+export type ClientName = 'ioredis' | 'node-redis' | 'ioredis-cluster' | 'node-redis-cluster' | 'pg' | 'mysql2' | 'sqlite'
 
 /** `defaults`: with a listener for errors and nothing else. `README`: as the README and docs/stores.md say. */
 export type Settings = 'defaults' | 'README'
@@ -27,6 +27,13 @@ const IOREDIS = {
   socketTimeout: 2000,
   reconnectOnError: (error: Error) => error.message.includes('READONLY') ? 2 as const : false
 }
+
+// As docs/scale.md says.
+const IOREDIS_CLUSTER = {
+  redisOptions: { commandTimeout: 1000, maxRetriesPerRequest: 1, socketTimeout: 2000 },
+  slotsRefreshTimeout: 1000
+}
+const NODE_REDIS_CLUSTER = { defaults: { disableOfflineQueue: true } }
 
 // Imported where they are used: a process of the app needs one of them, and shall start fast.
 const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<OpenStore>> = {
@@ -49,6 +56,22 @@ const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<Open
     redis.on('error', () => {})
     await redis.connect()
     return { store: redisStore(redis), close: () => redis.destroy() }
+  },
+
+  async 'ioredis-cluster' (url, settings) {
+    const { Cluster } = await import('ioredis')
+    const cluster = new Cluster([url], settings === 'README' ? IOREDIS_CLUSTER : {})
+    cluster.on('error', () => {})
+    await until(() => cluster.ping().then(() => true, () => false))
+    return { store: redisStore(cluster), close: () => cluster.disconnect() }
+  },
+
+  async 'node-redis-cluster' (url, settings) {
+    const { createCluster } = await import('redis')
+    const cluster = createCluster({ rootNodes: [{ url }], ...(settings === 'README' && NODE_REDIS_CLUSTER) })
+    cluster.on('error', () => {})
+    await cluster.connect()
+    return { store: redisStore(cluster), close: () => cluster.destroy() }
   },
 
   async pg (url, settings) {

@@ -5,6 +5,9 @@ export class Tally {
   refreshes = 0
   unavailable = 0
   slowest503 = 0
+  /** When the first and the last 503 came. */
+  first503 = 0
+  last503 = 0
   /** 503 that took the cookie or forgot to say when to come back. */
   bad503 = 0
   lostConnections = 0
@@ -37,6 +40,8 @@ export class Tally {
 
   #unavailable ({ took, cookie, retryAfter }: Answer): void {
     this.unavailable++
+    this.last503 = performance.now()
+    this.first503 ||= this.last503
     this.slowest503 = Math.max(this.slowest503, took)
     if (cookie !== undefined || retryAfter === undefined) this.bad503++
   }

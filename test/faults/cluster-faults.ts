@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster } from 'ioredis'
+import { redisStore } from '../../lib/stores/redis/index.ts'
+import { sampleSession } from '../../lib/testing/store-checks/sample.ts'
+import { ask, moveSlots, startReplicatedCluster, untilInSync, untilMaster, type Shard } from '../fixtures/redis-cluster.ts'
+import type { Missing } from '../fixtures/services.ts'
+import type { Fault } from './campaign.ts'
+import { demand } from './common-faults.ts'
+import { NO_FAULT } from './no-fault.ts'
+
+const OTHER_SESSIONS = 30_000
+const SLOTS = 1_000 // of the 5461 of a master
+const DOWN = 1_000 // ms that a dead master stays away once its replica has taken over
+
+export interface ClusterTarget {
+  /** Of a node that no fault strikes. No wire leads to the others, so that `Wire` has no part in these faults. */
+  url: string
+  faults: Fault[]
+  stop: () => Promise<void>
+}
+
+/**
+ * Three masters, three replicas.
+ *
+ * @param noticesSilence whether the client leaves a connection on which nothing comes; that of node-redis waits on it for ever
+ */
+export async function clusterFaults (noticesSilence: boolean): Promise<ClusterTarget | Missing> {
+  const cluster = await startReplicatedCluster()
+  if (typeof cluster === 'string') return cluster
+  const [first, second, third] = cluster.shards as [Shard, Shard, Shard]
+  await fill(first.master.url)
+
+  const faults: Fault[] = [
+    NO_FAULT,
+    {
+      name: 'planned failover (CLUSTER FAILOVER)',
+      signs: [],
+      async strike ({ rob }) {
+        rob()
+        await ask(second.replica, (redis) => redis.call('CLUSTER', 'FAILOVER'))
+        await untilMaster(second.replica)
+        swap(second)
+        await untilInSync(second)
+        await sleep(DOWN)
+      }
+    },
+    {
+      name: 'resharding: 1000 slots move to another master',
+      signs: [],
+      async strike ({ rob }) {
+        rob()
+        const slots = await slotsOf(second)
+        const moved = await moveSlots(slots.slice(0, SLOTS), second.master, third.master, cluster.shards.map(({ master }) => master))
+        demand(moved > SLOTS, `${moved} keys were moved`)
+      }
+    },
+    {
+      name: 'kill -9 of a master, whose replica takes over',
+      signs: ['unavailable'],
+      losesWrites: true,
+      async strike ({ rob, goOn }) {
+        await goOn()
+        const dead = second.master
+        await dead.crash()
+        rob()
+        await untilMaster(second.replica)
+        swap(second)
+        await sleep(DOWN)
+        await dead.restart()
+        await untilInSync(second)
+      }
+    }
+  ]
+  const silence: Fault = {
+    name: 'a master falls silent (SIGSTOP), its replica takes over',
+    signs: ['unavailable'],
+    losesWrites: true,
+    async strike ({ rob, goOn }) {
+      await goOn()
+      const silent = third.master
+      await silent.pause()
+      rob()
+      await untilMaster(third.replica)
+      swap(third)
+      await sleep(DOWN)
+      await silent.resume()
+      await untilInSync(third)
+    }
+  }
+  return { url: first.master.url, faults: noticesSilence ? [...faults, silence] : faults, stop: cluster.stop }
+}
+
+function swap (shard: Shard): void {
+  [shard.master, shard.replica] = [shard.replica, shard.master]
+}
+
+/** Numbers of slots. */
+async function slotsOf ({ master }: Shard): Promise<number[]> {
+  const nodes = String(await ask(master, (redis) => redis.call('CLUSTER', 'NODES')))
+  const [line = ''] = nodes.split('\n').filter((one) => one.includes('myself'))
+  return line.split(' ').slice(8).flatMap((range) => {
+    const [from = NaN, to = from] = range.split('-').map(Number)
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+  })
+}
+
+/** So that there is something to move. */
+async function fill (url: string): Promise<void> {
+  const client = new Cluster([url])
+  const store = redisStore(client)
+  for (let written = 0; written < OTHER_SESSIONS; written += 1000) {
+    await Promise.all(Array.from({ length: 1000 }, () => store.create(sampleSession())))
+  }
+  client.disconnect()
+}

@@ -1,0 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Fault } from './campaign.ts'
+
+/** What the others are to be compared with. */
+export const NO_FAULT: Fault = {
+  name: 'none',
+  signs: [],
+  async strike ({ rob }) {
+    rob()
+    await sleep(5_000)
+  }
+}

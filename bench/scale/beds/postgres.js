@@ -1,0 +1,98 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
+import postgres from 'postgres'
+import { postgresStore } from '../../../lib/stores/postgres/index.ts'
+import { startPostgres } from '../../../test/fixtures/postgres-server.ts'
+import { AT_ONCE } from '../measure.js'
+
+const BATCH = 500 // rows that are sent at once
+
+/** What is not PostgreSQL's default. A commit waits for the disk, as by default. */
+const SETTINGS = {
+  fsync: 'on', shared_buffers: '2GB', max_wal_size: '8GB', checkpoint_timeout: '15min', wal_compression: process.env.WAL_COMPRESSION ?? 'off'
+}
+
+/** The table, or its partitions. */
+const OF_TABLE = "FROM pg_stat_user_tables WHERE relname = $1 OR relname LIKE $1 || '_p%'"
+
+/**
+ * A server of its own, with a table for each size.
+ *
+ * @param {(table: string) => string} [tableSql] makes the table, where `migrate` is not to make it
+ */
+export async function open (tableSql) {
+  const server = await startPostgres({ settings: SETTINGS, walSegment: 16 })
+  if (typeof server === 'string') throw new Error(server)
+  const pool = new pg.Pool({ connectionString: server.url, max: AT_ONCE })
+  const copying = postgres(server.url)
+  const one = async (text, ...values) => (await pool.query(text, values)).rows[0]
+
+  return {
+    facts: { server: `PostgreSQL ${(await one('SHOW server_version')).server_version.split(' ')[0]}`, settings: SETTINGS },
+    async load (sessions) {
+      const table = `sessions_${sessions.size}`
+      const store = postgresStore(pool, { table, prepare: true })
+      if (tableSql !== undefined) await pool.query(tableSql(table))
+      await store.migrate()
+      await copyAll(pool, copying, table, sessions)
+      await pool.query(`VACUUM ANALYZE ${table}`)
+      await pool.query('CHECKPOINT')
+      return {
+        store,
+        bytes: (await one(`SELECT sum(pg_total_relation_size(relid))::float AS bytes ${OF_TABLE}`, table)).bytes / sessions.size,
+        counter: { name: 'walBytes', read: async () => Number((await one("SELECT (pg_current_wal_insert_lsn() - '0/0')::text AS bytes")).bytes) },
+        async facts () {
+          await new Promise((resolve) => setTimeout(resolve, 1500)) // PostgreSQL counts a second late
+          return await one(`SELECT sum(n_tup_hot_upd)::float / sum(n_tup_upd)::float AS hot ${OF_TABLE}`, table)
+        },
+        expire: (count) => pool.query(`UPDATE ${table} SET expires_at = 0 WHERE id <= (SELECT id FROM ${table} ORDER BY id LIMIT 1 OFFSET ${count - 1})`),
+        reopen: () => postgresStore(pool, { table, prepare: true })
+      }
+    },
+    async close () {
+      await copying.end()
+      await pool.end()
+      await server.stop()
+    }
+  }
+}
+
+/** The rows that the store itself would insert, by COPY. The indexes grow row by row, as they do by logins. */
+async function copyAll (pool, copying, table, sessions) {
+  let columns
+  let text = ''
+  const store = postgresStore({
+    async query (query, values) {
+      if (!query.startsWith('INSERT')) return await pool.query(query, values)
+      columns ??= /\(.*?\)/.exec(query)[0]
+      text += values.map(copied).join('\t') + '\n'
+      return { rows: [] }
+    }
+  }, { table })
+
+  async function * rows () {
+    for (let number = 0; number < sessions.size; number++) {
+      await store.create(sessions.at(number))
+      if (text.length > BATCH * 500) {
+        yield text
+        text = ''
+      }
+    }
+    yield text
+  }
+
+  const chunks = rows()
+  const { value: first } = await chunks.next()
+  const to = await copying.unsafe(`COPY ${table} ${columns} FROM STDIN`).writable()
+  await pipeline(Readable.from(joined(first, chunks)), to)
+}
+
+async function * joined (first, rest) {
+  yield first
+  yield * rest
+}
+
+function copied (value) {
+  return value === null ? '\\N' : String(value).replaceAll('\\', '\\\\')
+}

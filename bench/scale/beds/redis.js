@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Redis } from 'ioredis'
+import { redisStore } from '../../../lib/stores/redis/index.ts'
+import * as scripts from '../../../lib/stores/redis/scripts.ts'
+import { startRedis } from '../../../test/fixtures/services.ts'
+
+const BATCH = 500 // sessions that are sent at once
+
+/** A server of its own, in memory alone, with a database for each size. */
+export async function open () {
+  const server = await startRedis()
+  if (typeof server === 'string') throw new Error(server)
+  const clients = []
+
+  function client (db) {
+    const redis = new Redis(server.url, { db, enableAutoPipelining: true })
+    clients.push(redis)
+    return redis
+  }
+
+  const admin = client(0)
+  return {
+    facts: { server: `Redis ${/redis_version:(\S+)/.exec(await admin.info('server'))[1]}` },
+    async load (sessions, index) {
+      const redis = client(index)
+      const before = await figure(redis, 'memory', 'used_memory')
+      await sendAll(server.url, index, sessions)
+      return {
+        store: redisStore(redis),
+        bytes: (await figure(redis, 'memory', 'used_memory') - before) / sessions.size,
+        // Of the server's one thread: microseconds.
+        counter: { name: 'serverMicroseconds', read: async () => 1e6 * await processorTime(redis) }
+      }
+    },
+    /** How long the whole server stands still where it forks, as it does to write its file of all data. */
+    async finish () {
+      await admin.bgsave()
+      return { forkMilliseconds: await figure(admin, 'stats', 'latest_fork_usec') / 1000, bytesOfAll: await figure(admin, 'memory', 'used_memory') }
+    },
+    async close () {
+      for (const redis of clients) redis.disconnect()
+      await server.stop()
+    }
+  }
+}
+
+/**
+ * The store's own commands, sent without waiting for answers. Each session is rotated once, as nearly all of a running app are:
+ * the first rotation after a login also renews the index.
+ */
+async function sendAll (url, db, sessions) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  let text = command('SELECT', String(db))
+  for (const { source } of Object.values(scripts)) text += command('SCRIPT', 'LOAD', source)
+  text += command('CLIENT', 'REPLY', 'OFF')
+
+  const sender = {
+    call () {},
+    async evalsha (...args) {
+      text += command('EVALSHA', ...args.map(String))
+      return args[0] === scripts.ROTATE.sha ? null : 1
+    }
+  }
+  const store = redisStore(sender)
+  for (let number = 0; number < sessions.size; number++) {
+    const session = sessions.at(number)
+    const { id, generation, current, rotatedAt, expiresAt } = session
+    await store.create({ ...session, generation: 0, current: id })
+    await store.rotate(id, id, { generation, current, rotatedAt, expiresAt }, Date.now())
+    if (number % BATCH === 0) {
+      if (!socket.write(text)) await once(socket, 'drain')
+      text = ''
+    }
+  }
+  socket.end(text + command('CLIENT', 'REPLY', 'ON'))
+  await once(socket.resume(), 'close') // Redis has done all of it
+}
+
+function command (...args) {
+  return `*${args.length}\r\n${args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`).join('')}`
+}
+
+async function processorTime (redis) {
+  const text = await redis.info('cpu')
+  return ['user', 'sys'].reduce((sum, kind) => sum + Number(new RegExp(`used_cpu_${kind}_main_thread:(\\S+)`).exec(text)[1]), 0)
+}
+
+async function figure (redis, section, name) {
+  return Number(new RegExp(`${name}:(\\d+)`).exec(await redis.info(section))[1])
+}

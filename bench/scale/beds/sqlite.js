@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sqliteStore } from '../../../lib/stores/sqlite/index.ts'
+import { driver } from '../../../test/fixtures/sqlite.ts'
+
+const LOADING_CACHE = 6_000_000 // kB: more than the file has
+
+/** A file for each size, with the settings of the README. */
+export async function open () {
+  const folder = await mkdtemp(join(tmpdir(), 'sqlite-'))
+  const open = []
+  return {
+    facts: { server: `SQLite ${versionOf(driver)}, ${driver.name}` },
+    async load (sessions) {
+      const file = join(folder, `${sessions.size}.db`)
+      await fill(file, sessions)
+      const db = driver.open(file)
+      open.push(db)
+      db.exec('PRAGMA synchronous = NORMAL')
+      const [{ bytes }] = db.prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size').all()
+      return {
+        store: sqliteStore(db),
+        bytes: bytes / sessions.size,
+        expire: async (count) => db.exec(`UPDATE jwt_refresh_sessions SET expires_at = 0 WHERE id <= (SELECT id FROM jwt_refresh_sessions ORDER BY id LIMIT 1 OFFSET ${count - 1})`),
+        reopen: () => sqliteStore(db)
+      }
+    },
+    async close () {
+      for (const db of open) db.close()
+      await rm(folder, { recursive: true })
+    }
+  }
+}
+
+/** In one transaction: ids come in no order, so that commits in between would write the whole file again and again. */
+async function fill (file, sessions) {
+  const db = driver.open(file)
+  const store = sqliteStore(db)
+  await store.migrate()
+  db.exec('PRAGMA journal_mode = MEMORY') // DatabaseSync refuses OFF
+  db.exec(`PRAGMA synchronous = OFF; PRAGMA cache_size = -${LOADING_CACHE}`)
+  db.exec('BEGIN')
+  for (let number = 0; number < sessions.size; number++) await store.create(sessions.at(number))
+  db.exec('COMMIT')
+  db.close()
+}
+
+function versionOf ({ open }) {
+  const db = open(':memory:')
+  const [{ version }] = db.prepare('SELECT sqlite_version() AS version').all()
+  db.close()
+  return version
+}

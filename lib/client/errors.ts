@@ -44,11 +44,12 @@ export class LogInRefusedError extends Error {
 }
 
 /**
- * Whether the server has said that there is no session: 401 or 403 with the code `FST_JWT_REFRESH_TOKEN_MISSING`,
- * `…_EXPIRED`, `…_INVALID` or `…_REVOKED`. The status alone proves nothing: it may come from a proxy.
+ * Whether only a login helps: 401 or 403 with the code `FST_JWT_REFRESH_TOKEN_MISSING`, `…_EXPIRED`, `…_INVALID` or `…_REVOKED`, or
+ * with `FST_JWT_PROOF_REQUIRED`: the session is bound to a key that has been lost. The status alone proves nothing: it may come from
+ * a proxy.
  */
 export function isSessionOver (error: unknown): boolean {
   if (!(error instanceof AuthUnavailableError)) return false
   const { status, code } = error
-  return (status === 401 || status === 403) && Boolean(code?.startsWith('FST_JWT_REFRESH_TOKEN'))
+  return (status === 401 || status === 403) && /REFRESH_TOKEN|PROOF_REQUIRED/.test(`${code}`)
 }

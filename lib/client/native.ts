@@ -32,7 +32,7 @@ export interface NativeAuthClient<Claims extends object = AnyClaims> extends Aut
 
 type Fetch = typeof globalThis.fetch
 
-const SESSION_OVER = /"FST_JWT_REFRESH_TOKEN_/
+const SESSION_OVER = /"FST_JWT_(REFRESH_TOKEN_|PROOF_REQUIRED)/
 
 /** The server has sent a cookie instead, which this client does not store, so the session would end with the access token. */
 class NoRefreshTokenError extends TypeError {

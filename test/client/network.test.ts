@@ -79,6 +79,17 @@ const FAILURES: Record<string, [answer: () => Response | never, error: object]> 
   }]
 }
 
+t.test('a session that is bound to a key is over once the key is lost, not while the browser has yet to prove it', async (t) => {
+  const browser = await createBrowser(t)
+  const { auth } = browser.newTab()
+  auth.setSession(await browser.login())
+  const answers = [Response.json({ code: 'FST_JWT_PROOF_DEFERRED' }, { status: 503 }), Response.json({ code: 'FST_JWT_PROOF_REQUIRED' }, { status: 403 })]
+  browser.intercept = ({ url }) => url.endsWith('/refresh') ? answers.shift() : undefined
+  await t.rejects(auth.refresh(), { name: 'AuthUnavailableError', status: 503 })
+  t.equal(auth.getSnapshot().status, 'signed-in')
+  t.match(await auth.refresh(), { status: 'signed-out', error: null })
+})
+
 for (const [name, [answer, expected]] of Object.entries(FAILURES)) {
   t.test(`${name} keeps the session`, async (t) => {
     const browser = await createBrowser(t)

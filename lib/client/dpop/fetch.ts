@@ -5,9 +5,6 @@ import { createProof, generateKeyPair } from './proof.ts'
 
 type Fetch = typeof globalThis.fetch
 
-const LOST_KEY = '"FST_JWT_PROOF_REQUIRED"'
-const SESSION_OVER = '{"code":"FST_JWT_REFRESH_TOKEN_INVALID"}'
-
 /** Resolves URLs and recognizes the routes of the session. */
 export interface Routes {
   /** Resolves a URL as `fetch` does. */
@@ -63,10 +60,6 @@ export function createProvingFetch (send: Fetch, keys: ProofKeyStorage, routes: 
       return await attempt()
     }
     if (isRefused && nonces.get(url.origin) !== nonce && !isStream(init.body)) return await attempt()
-    if (isOfSession && response.status === 403 && (await response.clone().text()).includes(LOST_KEY)) {
-      // Without its key the session cannot continue. For the user this is the same as a session that has ended: a new login is needed.
-      return new Response(SESSION_OVER, { status: 403 })
-    }
     if (routes.isLogout(url) && response.ok) await keys.save(null)
     return response
 

@@ -39,8 +39,8 @@ export function createCookieHints ({ cookie, publicUrl, refreshToken: { transpor
 
   function nothingSent ({ headers }: AnyRequest): string | null {
     if (!hasForeignLogins || headers.cookie !== undefined || !isFetchFromElsewhere(headers)) return null
-    return 'a refresh from another origin had no cookie at all, although there were logins from another origin: give fetch credentials: \'include\' (axios: ' +
-      'withCredentials: true) for the login and for the refresh'
+    return 'a refresh from another origin had no cookie at all, although there were logins from another origin: unless nobody is logged in there, ' +
+      'give fetch credentials: \'include\' (axios: withCredentials: true) for the login and for the refresh'
   }
 
   return {

@@ -34,7 +34,7 @@ check({
       await compileBlock(code, 'the quick start in TypeScript')
     },
     async (t, code) => {
-      t.equal(code, 'AUTH_SECRET=$(openssl rand -base64 32) node app.mjs')
+      t.equal(code, 'echo "AUTH_SECRET=$(openssl rand -base64 32)" > .env\nnode --env-file=.env app.mjs')
       t.ok((await execute('sh', ['-c', 'echo $(openssl rand -base64 32)'])).stdout.trim().length >= 32)
     },
     async (t, code) => {

@@ -59,6 +59,30 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
       t.equal(await intercept({ status: 401 }, { code: 'FST_JWT_ACCESS_TOKEN_EXPIRED' }, () => 'asked'), undefined)
     }
   ],
+  'A list of devices': [
+    async (t, code) => {
+      const { app } = await run(t, code, 'app')
+      const [one, other] = [await post(app, '/login'), await post(app, '/login')]
+      const headers = { authorization: `Bearer ${one.json().accessToken}` }
+      const devices = (await app.inject({ url: '/auth/sessions', headers })).json() as Array<{ id: string, current: boolean }>
+      t.strictSame(devices.map(({ current }) => current).sort(), [false, true])
+      const lost = devices.find(({ current }) => !current)
+      t.equal((await app.inject({ method: 'DELETE', url: `/auth/sessions/${lost?.id}`, headers })).statusCode, 204)
+      t.equal((await post(app, '/auth/refresh', {}, other.cookies[0]?.value)).statusCode, 403)
+    },
+    async (t, code) => {
+      const asked: unknown[] = []
+      const auth = {
+        fetch: async (url: string, { method = 'GET' } = {}) => { asked.push(`${method} ${url}`); return Response.json([{ id: 'x' }]) },
+        logout: async () => { asked.push('logout') }
+      }
+      const { loadDevices, endDevice } = await import(`data:text/javascript,${encodeURIComponent(code)}`)
+      t.strictSame(await loadDevices(auth), [{ id: 'x' }])
+      await endDevice(auth, { id: 'x', current: false })
+      await endDevice(auth, { id: 'y', current: true })
+      t.strictSame(asked, ['GET /auth/sessions', 'DELETE /auth/sessions/x', 'logout'])
+    }
+  ],
   'Without a request': [
     async (t, code) => {
       const { app, session, accessToken, refreshToken } = await run(t, code, 'app', 'session', 'accessToken', 'refreshToken')

@@ -6,9 +6,9 @@ import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'
 import * as variants from './variants.ts'
 
-// A client moves in from an older scheme: its old token, 1 in the stories, is the first of a session that is created when it
-// comes. Any number of tabs have it from the beginning, the server may fail between the steps of the trade-in, and a
-// thief may have a copy.
+// A client moves over from an older scheme. Its old token, 1 in the traces, becomes the first token of a session that is created
+// when the token is first presented. All tabs share the token from the start, the server may fail between the steps of the trade-in,
+// and a thief may have a copy.
 
 const moving: Setting = { ...plain, moves: true }
 
@@ -45,7 +45,7 @@ t.test('a thief with a copy of the old token is found as soon as one with the to
 })
 
 t.test('were the old token the root of its session, two tabs at the first refresh would be logged out', async (t) => {
-  // Its child would be what a login gives out, which is never young.
+  // Its child would count as a login's token, to which the `young` rule does not apply.
   t.strictSame(search({ ...moving, ...windows({ overlap: 3 }), judge: variants.withoutYoung }).logout, [
     'the client sends 1',
     'the client sends 1',

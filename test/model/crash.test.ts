@@ -3,10 +3,10 @@ import { findThieves, search } from './search.ts'
 import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'
 
-// A browser writes its cookies to the disk some time after they change (Chromium within 30 seconds), so a crash can bring
-// an old refresh token back. The login counts as written: before that, a crash leaves no session to lose.
+// A browser writes its cookies to disk some time after they change (Chromium: within 30 seconds), so a crash can bring back
+// an old refresh token. The login's cookie counts as written: if it were lost, there would be no session to lose.
 
-/** How long the disk may be behind, in message lives. */
+/** How far the cookies on disk may lag behind, in message lifetimes. */
 const BEHIND = 2
 const crashing: Setting = { ...plain, ...badNetwork, losesCookies: BEHIND }
 

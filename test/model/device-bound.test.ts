@@ -4,9 +4,9 @@ import { findThieves, search } from './search.ts'
 import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Judge, Setting, Stolen } from './setting.ts'
 
-// A browser registers a key of its device with the login's token, at any moment while it has that token, beside tabs that refresh
-// as they please. The answer brings a child that carries the key, which may get lost, come late or twice. A thief may
-// have a copy from before; a copy that carries the key is refused at the gate, and is not looked at here.
+// A browser registers a device key with the login's token, at any time while it holds that token, while its tabs refresh at any
+// time. The response contains a child token that carries the key; it may be lost, delayed or duplicated. A thief may have copied a
+// token before the registration. A copy of a token that carries the key is rejected without the key, so it is not modelled here.
 
 const registering: Setting = { ...plain, registers: true }
 const STOLEN: Stolen[] = ['live', 'just used', 'older']

@@ -4,8 +4,8 @@ import { findThieves, search } from './search.ts'
 import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'
 
-// In the body transport an answer without a new refresh token brings the one that was sent, and the client keeps whatever
-// comes. A late answer can then put an old token in the place of a new one.
+// With the body transport, a response without a new refresh token repeats the one that was sent, and the client stores whatever
+// it receives. A late response can therefore replace a new token with an old one.
 
 const body: Setting = { ...plain, echoes: true }
 

@@ -1,15 +1,15 @@
 import { DEAD, KINDS } from './world.ts'
 import type { Message, Stored, Token, World } from './world.ts'
 
-// A world as a short text, one character a token or record: a million of them must fit into a Map.
+// Encodes a world as a short string with one character per token or record, because a Map must hold millions of them.
 
 const STORE = ['sound', 'fallen', 'worn', 'emptied'] as const
 const OLD = ['none', 'new', 'traded in'] as const
 const REGISTRATION = ['none', 'offered'] as const
 const THIEF = ['absent', 'waits', 'plays'] as const
-const WITH_TOKEN = 8 // beside the kind of a message
+const WITH_TOKEN = 8 // the bit above the kind of a message
 const NO_DISK = '\uffff'
-/** Some variants of the rules make tokens that are younger than new. */
+/** With `rejuvenates`, a token starts with a negative age, of at most this many ticks. */
 const YOUNGEST = 2
 
 export function encode ({ records, store, old, jar, registration, bound, disk, flight, idle, thief, pocket, refreshes }: World): string {

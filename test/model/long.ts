@@ -3,8 +3,8 @@ import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'
 import * as variants from './variants.ts'
 
-// The long form, `npm run test:model`: more requests at once, finer ticks, and what other rules would cost. It prints
-// the tables of docs/rotation-proof.md and fails where the shipped rules break what they promise.
+// The long search, `npm run test:model`: more requests at the same time, finer ticks, and what other rules would cost. Prints
+// the tables of docs/rotation-proof.md, and fails if the shipped rules break a promise.
 
 const lifeOf = (messageLife: number, overlap: number): Partial<Setting> => ({ messageLife, ...windows({ overlap }) })
 

@@ -6,19 +6,19 @@ import { DEAD, isBound, NEWBORN, settle } from './world.ts'
 import type { Frame, Message, Settled, Token, World } from './world.ts'
 
 export interface Move {
-  /** `#3` stands for the token of that id. */
+  /** `#3` stands for the token with the id 3. */
   name: string
   /** null: the session is ended. */
   next: Settled | null
-  /** Whose child the newborn token is. */
+  /** The parent of the newborn token. */
   parent: Token | null
-  /** The client was told to log in again, and there was no thief. */
+  /** The client must log in again although there is no thief. */
   logsOut: boolean
-  /** A token of the thief's was accepted. */
+  /** The thief's token was accepted. */
   steals: boolean
   /** The old token was accepted after its session had been ended. */
   revives: boolean
-  /** A token of the thief's was accepted although the session is bound. */
+  /** The thief's token was accepted although the session is bound. */
   pierces: boolean
 }
 
@@ -48,7 +48,7 @@ export function movesOf (world: World, setting: Setting, frame: Frame): Move[] {
 type Add = (name: string, changes: Partial<World>, more?: Partial<Move>) => void
 type End = (name: string, logsOut: boolean) => void
 
-/** No message outlives its life: before that it is served, arrives, or is lost. Nor is the disk behind for longer than it may be. */
+/** Time passes unless a message has reached the end of its lifetime, or the cookies on disk lag as far behind as they may. */
 function addTime ({ records, jar, disk, flight, idle, pocket }: World, { messageLife, losesCookies }: Setting, add: Add): void {
   if (flight.some(({ age }) => age === messageLife)) return
   if (disk !== null && disk.behind === losesCookies) return
@@ -71,12 +71,12 @@ function addClient (world: World, { inFlight, accessLife, thief: wanted }: Setti
   if (world.registration === 'offered' && flight.length < inFlight && jar.generation === 1) {
     add(`the browser registers with #${jar.id}`, { flight: [...flight, { kind: 'registration', token: jar, age: 0 }], registration: 'none' })
   }
-  // A copy that carries the key is refused before anything else is looked at.
+  // A copied token that carries the key is rejected without the key, so no thief copies one.
   if (wanted !== null && thief === 'absent' && jar !== DEAD && !isBound(jar, world.bound)) add(`a thief copies #${jar.id}`, { thief: 'waits', pocket: [jar] })
   if (thief === 'waits' && isStolen(wanted, pocket[0], world)) add('the thief begins', { thief: 'plays' })
 }
 
-/** A server that fails on its way through a trade-in, and a client that logs out by a token of ours. */
+/** The server fails in the middle of a trade-in, or the client logs out with a token of the plugin. */
 function addMove (world: World, setting: Setting, add: Add): void {
   const { records, old, jar, flight } = world
   const { marks, losesMessages } = setting
@@ -95,13 +95,13 @@ function addMove (world: World, setting: Setting, add: Add): void {
   }
 }
 
-/** Late, doubled, or a copy of a thief's. */
+/** The old token arrives again: late, duplicated, or from a thief. */
 function addReplay (world: World, setting: Setting, add: Add): void {
   const { records } = tradeIn(setting, world)
   if (records.length > 0) add('the old token comes again', {}, { revives: true })
 }
 
-/** Whether the thief's token is now what it waits for. An old one may be forgotten already. */
+/** Whether the stolen token has become the kind that the thief waits for. The model may already have forgotten an older one. */
 function isStolen (wanted: Stolen | null, token: Token | undefined, { records: [record], jar }: World): boolean {
   if (record === undefined) return wanted === 'live'
   if (wanted === 'older') return token === undefined || token.generation < record.generation
@@ -109,7 +109,7 @@ function isStolen (wanted: Stolen | null, token: Token | undefined, { records: [
   return wanted === 'live' ? token.id === jar.id : token.id === record.current && token.id !== jar.id
 }
 
-/** Browsers write their cookies to the disk now and then, and find those again when they start after a crash. */
+/** A browser writes its cookies to disk from time to time, and reads them back after a crash. */
 function addBrowser ({ jar, disk, flight }: World, { accessLife }: Setting, add: Add): void {
   if (disk === null) return
   add('the browser writes its cookies', { disk: { token: jar, behind: 0 } })
@@ -125,7 +125,7 @@ function addNetwork (world: World, setting: Setting, add: Add): void {
     if (setting.doublesMessages && flight.length < setting.inFlight) add(`${nameOf(message)} is doubled`, { flight: [...flight, { ...message }] })
     if (message.kind === 'registered') add(`${nameOf(message)} arrives`, { jar: message.token!, flight: others })
     if (message.kind !== 'answer') continue
-    // Tabs that ask together make one refresh.
+    // Tabs that refresh at the same time count as one refresh.
     const counts = thief === 'plays' && idle >= setting.accessLife
     add(`${nameOf(message)} arrives`, { jar: message.token ?? jar, flight: others, idle: 0, refreshes: refreshes + (counts ? 1 : 0) })
   }

@@ -5,9 +5,9 @@ import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'
 import { withHastyAhead } from './variants.ts'
 
-// Overlaps are told in message lives: how long a request or an answer may be on its way, at most.
+// Overlaps are given in message lifetimes: the longest time that a request or a response may be in flight.
 
-/** The client may do whatever the setting allows, and is never told to log in again. */
+/** Whatever the client does within the setting, it never has to log in again. */
 function staysLoggedIn (t: Test, name: string, setting: Partial<Setting>): void {
   const { logout, worlds } = search({ ...plain, ...setting })
   t.strictSame(logout, null, `${name}: ${worlds} worlds`)

@@ -5,11 +5,11 @@ import { badNetwork, badStore, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'
 import * as variants from './variants.ts'
 
-// What each rule is there for: without it, one of these breaks.
+// Why each rule exists: without it, one of these promises breaks.
 
-/** Tabs that refresh as they please, over a bad network: overlap is more than four message lives. */
+/** Tabs that refresh at any time, over a bad network: `overlap` is longer than four message lifetimes. */
 const tabs: Setting = { ...plain, ...badNetwork }
-/** The same without faults, where more than two message lives do. */
+/** The same without faults: more than two message lifetimes are enough. */
 const calmTabs: Setting = { ...plain, ...windows({ overlap: 3 }) }
 /** A client that refreshes when its access token has expired. */
 const patient: Setting = { ...tabs, accessLife: plain.windows.overlap }

@@ -9,25 +9,25 @@ import { afterLogin, beforeMove } from './world.ts'
 export interface Finding {
   /** How many worlds were visited. */
   worlds: number
-  /** The shortest way to a client that must log in again without a thief; null: there is none. */
+  /** The shortest path to a client that must log in again although there is no thief, or null if there is none. */
   logout: string[] | null
   /**
-   * How many refreshes of the victim it takes until a thief can get nothing any more and a try of it ends the session.
-   * 0: it never got anything. Infinity: it goes on for as long as is counted.
+   * The number of refreshes by the victim after which a thief no longer gets a token, and its next attempt ends the session.
+   * 0 if it never gets one. Infinity if it still gets tokens after `MANY` refreshes.
    */
   foundWithin: number
-  /** The shortest way to its last success. */
+  /** The shortest path to the last token that the thief gets. */
   theft: string[] | null
-  /** The shortest way to an old token that is accepted after its session was ended; null: there is none. */
+  /** The shortest path to an old token that is accepted after its session has ended, or null if there is none. */
   revival: string[] | null
-  /** The shortest way to a thief who is accepted although the session is bound; null: there is none. */
+  /** The shortest path to a thief whose token is accepted although the session is bound, or null if there is none. */
   pierced: string[] | null
 }
 
 /**
- * Visits every world that can be reached, the nearest first.
+ * Visits every reachable world, in breadth-first order.
  *
- * @param promised stops at a thief who is not found within so many refreshes
+ * @param promised stops the search if a thief is not detected within this number of refreshes
  */
 export function search (setting: Setting, promised = MANY): Finding {
   const frame = frameOf(setting)
@@ -67,7 +67,7 @@ export function search (setting: Setting, promised = MANY): Finding {
   }
 }
 
-/** For each kind of stolen token, how many refreshes of the victim it takes. */
+/** `foundWithin` for each kind of stolen token. */
 export function findThieves (setting: Setting): Record<Stolen, number> {
   const within = (thief: Stolen): number => search({ ...setting, thief }).foundWithin
   return { live: within('live'), 'just used': within('just used'), older: within('older') }

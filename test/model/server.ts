@@ -7,13 +7,13 @@ import type { Stored, Token, World } from './world.ts'
 
 export interface Served {
   decision: Decision
-  /** What is given out beside the access token. */
+  /** The refresh token that is issued along with the access token. */
   child: Token | null
-  /** What the store then is. */
+  /** The store after the request. */
   after: Pick<World, 'records' | 'store' | 'old'>
 }
 
-/** What adoption does before the token is judged. */
+/** What adoption does before the rules are applied to the token. */
 export function tradeIn ({ marks }: Setting, { records, old }: World): Pick<World, 'records' | 'old'> {
   if (old !== 'new') return { records, old }
   return { records: records.length > 0 ? records : [FRESH], old: marks === 'never' ? 'new' : 'traded in' }
@@ -22,11 +22,11 @@ export function tradeIn ({ marks }: Setting, { records, old }: World): Pick<Worl
 const FRESH: Stored = { current: ROOT, generation: 0, age: 0 }
 
 /**
- * A request at the server, in one step: each write names the `current` that was judged, so that nothing comes between.
- * The time is 0, and all that was before is negative.
+ * Serves a request in one step: each write is conditional on the `current` that was read, so that no other request can interleave.
+ * The current time is 0, and earlier times are negative.
  */
 export function serve (given: Setting, world: World, token: Token, registers = false): Served {
-  // The login's token waits for the registration, and not for anything after it.
+  // The login's token is not rotated while a registration may follow; the registration itself does not wait.
   const setting = registers ? { ...given, windows: { ...given.windows, registration: 0 } } : given
   const { judge, windows, losesWrites } = setting
   const { store } = world
@@ -37,7 +37,7 @@ export function serve (given: Setting, world: World, token: Token, registers = f
   if (judge === decide) mustBeItsFirstGuess(decision, record, token, world.bound, setting)
   if (decision.type !== 'accept') return { decision, child: null, after: { records, store, old } }
 
-  // A login's token registers one key, if it was not used before.
+  // A login's token registers one key at most, and only if it has not been used before.
   const child = decision.child && (!registers || decision.case === 'confirm') ? childOf(token, decision.case === 'retry', setting, world) : null
   if (decision.write === null) return { decision, child, after: { records, store, old } }
   const { current, generation, rotatedAt } = decision.write
@@ -47,7 +47,7 @@ export function serve (given: Setting, world: World, token: Token, registers = f
   return { decision, child, after: { records: isSame ? records : [written, ...records].slice(0, losesWrites + 1), store, old } }
 }
 
-/** What the model forgets as dead must be what the rules refuse, before any record that the store may fall back to. */
+/** The rules must reject every token that the model forgets, for each record that the store may fall back to. */
 export function mustBeRefused (token: Token, records: Stored[], bound: number, { judge, windows }: Setting): void {
   for (const record of records) {
     const decision = judge(session(record, bound), presented(token, bound), 0, windows)
@@ -55,7 +55,7 @@ export function mustBeRefused (token: Token, records: Stored[], bound: number, {
   }
 }
 
-/** The steady case writes before it reads: where that write comes through, it must be what the rules would have written. */
+/** The usual case writes before it reads. If that write succeeds, it must equal the write of the rules. */
 function mustBeItsFirstGuess (decision: Decision, record: Stored, token: Token, bound: number, { windows }: Setting): void {
   const guess = firstGuess(presented(token, bound), 0, windows)
   if (guess === null || token.parent !== record.current) return
@@ -75,14 +75,14 @@ function childOf (token: Token, isRetry: boolean, { oneChild, rejuvenates }: Set
 
 const HASHES = Array.from({ length: NEWBORN + 1 }, (_, id) => String(id))
 
-/** Of the browser that the session was started in: nobody else can register one. */
+/** The key of the browser that started the session, the only one that can register a key. */
 const KEY = { jwk: {}, jkt: 'key', algorithms: [] }
 
 function presented ({ id, parent, generation, age }: Token, bound: number): PresentedToken {
   return { generation, hash: HASHES[id]!, parent: HASHES[parent]!, issuedAt: -age, endsAt: Infinity, idleLife: null, device: isBound({ id }, bound) ? KEY : null, adoptedKey: null }
 }
 
-/** As much of it as the rules look at. */
+/** The fields of a session that the rules read. */
 function session ({ current, generation, age }: Stored, bound: number): Session {
   return { generation, current: HASHES[current]!, rotatedAt: -age, expiresAt: Infinity, endsAt: Infinity, boundTo: isBound({ id: current }, bound) ? KEY.jkt : null } as Session
 }

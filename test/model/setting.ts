@@ -6,42 +6,42 @@ import type { Frame } from './world.ts'
 export type Judge = typeof decide
 export type Stolen = 'live' | 'just used' | 'older'
 
-/** What may happen in a world. Times in ticks. */
+/** What may happen in a world. Times are in ticks. */
 export interface Setting {
-  /** The rules that are tried: the shipped ones, or a variant of them. */
+  /** The rules under test: the shipped ones or a variant. */
   judge: Judge
   windows: RotationWindows
-  /** How many ticks a request or an answer may be on its way. */
+  /** How many ticks a request or a response may be in flight. */
   messageLife: number
   inFlight: number
-  /** How long the client, all its tabs together, makes do with an access token. 0: each tab refreshes as it pleases. */
+  /** How long the client, with all its tabs, uses an access token before it refreshes. 0: each tab refreshes at any time. */
   accessLife: number
   losesMessages: boolean
-  /** Browsers crash, which loses the cookie writes of at most so many ticks. 0: they do not. */
+  /** A crash of the browser loses the cookie writes of at most this number of ticks. 0: the browser never crashes. */
   losesCookies: number
   doublesMessages: boolean
   /** How many of its last writes the store may lose at once. */
   losesWrites: number
-  /** Once, or again and again. */
+  /** Whether the store loses writes once or repeatedly. */
   losesThem: 'once' | 'ever again'
-  /** What the thief has a copy of, when it begins. */
+  /** The kind of token that the thief has copied when it starts to use it. */
   thief: Stolen | null
-  /** The body transport: an answer without a new refresh token brings the one that was sent, and the client keeps what comes. */
+  /** The body transport: a response without a new refresh token repeats the one sent, and the client stores what it receives. */
   echoes: boolean
-  /** The session is one that is adopted: its first token is of an older scheme, and the client may log out. */
+  /** The session is adopted: its first token comes from an older scheme, and the client may log out. */
   moves: boolean
-  /** When the host is told that the old token was traded in. The shipped way: after its session was created. */
+  /** When the app is told that the old token was traded in. The plugin does this after it has created the session. */
   marks: 'after' | 'before' | 'never'
-  /** Whether the login's browser may register a key of its device. */
+  /** Whether the browser that logged in may register a device key. */
   registers: boolean
-  /** Not the shipped way: a token has one child, however often it is asked for. */
+  /** A variant: all uses of a token return the same child. */
   oneChild: boolean
-  /** Not the shipped way: a child that a retry gives out is younger than it is, by so many ticks. */
+  /** A variant: the child issued at a retry counts as this number of ticks younger than it is. */
   rejuvenates: number
   mayTake: Frame['mayTake']
 }
 
-/** A client of three tabs that refresh as they please, over a network and a store without faults. */
+/** A client with three tabs that refresh at any time, over a network and a store without faults. */
 export const plain: Setting = {
   judge: decide,
   windows: { expiresIn: Infinity, overlap: 5, retryWindow: Infinity, recoveryWindow: Infinity, rotate: true },
@@ -66,12 +66,11 @@ export const plain: Setting = {
 export const badNetwork = { losesMessages: true, doublesMessages: true } satisfies Partial<Setting>
 export const badStore = { losesWrites: 3 } satisfies Partial<Setting>
 
-/** Other windows than `plain` has. */
 export function windows (changes: Partial<RotationWindows>): Pick<Setting, 'windows'> {
   return { windows: { ...plain.windows, ...changes } }
 }
 
-/** So many refreshes are counted; a thief who is not found by then is never found. */
+/** The number of refreshes after which the search stops counting: a thief not detected by then counts as never detected. */
 export const MANY = 12
 
 export function capsOf ({ windows, accessLife }: Setting): Frame['caps'] {

@@ -3,7 +3,7 @@ import { LOGIN, NEWBORN } from './world.ts'
 
 const FORGOTTEN = 'an old token'
 
-/** The moves in words, each token under one name throughout: its generation, and a letter where there are several. */
+/** Describes the moves in words. A token keeps one name: its generation, with a letter if there are several of that generation. */
 export function tell (moves: Move[]): string[] {
   let labels = new Map<number, string>([[0, FORGOTTEN], [LOGIN, '1']])
   const born = new Map<number, number>()

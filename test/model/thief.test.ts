@@ -3,8 +3,8 @@ import { findThieves, search } from './search.ts'
 import { badNetwork, plain, windows } from './setting.ts'
 import type { Setting } from './setting.ts'
 
-// "Found" within n refreshes of the victim: after those, whatever the thief tries ends the session, or has ended it.
-// The thief keeps every token that it gets, and uses any of them at any moment. The victim refreshes when its access
+// "Found within n refreshes" of the victim means that after those, any attempt by the thief ends the session, or the session has
+// already ended. The thief keeps every token that it gets and may use any of them at any time. The victim refreshes when its access
 // token has expired.
 
 const victim: Setting = { ...plain, accessLife: plain.windows.overlap }

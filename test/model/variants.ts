@@ -5,7 +5,7 @@ import type { Session } from '../../index.ts'
 import type { Judge, Setting } from './setting.ts'
 import type { Stored, Token } from './world.ts'
 
-// The shipped rules with one of them changed, to see what it is there for and what else might be.
+// The shipped rules, each time with one change, to show why the rule exists and what the alternatives cost.
 
 type Change = (decision: Decision, session: Session, token: PresentedToken, now: number, windows: RotationWindows) => Decision
 
@@ -27,23 +27,23 @@ const isCase = (decision: Decision, name: string): decision is Extract<Decision,
 export const withoutYoung: Judge = vary((decision, _session, token, now) =>
   isCase(decision, 'young') ? confirmed(token, now) : decision)
 
-/** The login's token is like any other. */
+/** The `young` rule also applies to the login's token. */
 export const withYoungLogin: Judge = vary((decision, _session, token, now, { overlap }) =>
   isCase(decision, 'confirm') && now - token.issuedAt < overlap ? { type: 'accept', case: 'young', child: false, write: null } : decision)
 
-/** Each use of the current token is given a child, at once too. */
+/** Each repeated use of the current token is given a child, even within `overlap`. */
 export const withoutQuietRetry: Judge = vary((decision) =>
   isCase(decision, 'retry') ? { ...decision, child: true } : decision)
 
-/** A used token is given no child any more. */
+/** A token that has been used is not given another child. */
 export const withoutLateChild: Judge = vary((decision) =>
   isCase(decision, 'retry') ? { ...decision, child: false } : decision)
 
-/** A used token is reuse at once, as RFC 9700 has it. */
+/** Any second use of a token is reuse, as in RFC 9700. */
 export const withoutRetry: Judge = vary((decision) =>
   isCase(decision, 'retry') ? { type: 'reuse' } : decision)
 
-/** A retry opens the window anew. */
+/** A retry restarts the retry window. */
 export const withRearming: Judge = vary((decision, _session, _token, now) =>
   isCase(decision, 'retry') && decision.write !== null ? { ...decision, write: { ...decision.write, rotatedAt: now } } : decision)
 
@@ -51,13 +51,13 @@ export const withRearming: Judge = vary((decision, _session, _token, now) =>
 export const withHastyAhead: Judge = vary((decision, session, token, now) =>
   isCase(decision, 'young') && token.generation > session.generation + 1 ? confirmed(token, now) : decision)
 
-/** A sibling of the current token gets an access token, within `overlap`. The record would have to keep the parent. */
+/** A sibling of the current token gets an access token within `overlap`. For this, the record would have to store the parent. */
 export const withSiblings: Judge = vary((decision, session, token, now, { overlap }) =>
   decision.type === 'reuse' && token.generation === session.generation && now - session.rotatedAt < overlap
     ? { type: 'accept', case: 'retry', child: false, write: null }
     : decision)
 
-/** For rules that take tokens of another line than the record's. */
+/** For variants that accept tokens that do not descend from the current token. */
 export const anyLine: Pick<Setting, 'mayTake'> = {
   mayTake: (token: Token, record: Stored) => token.generation >= record.generation
 }

@@ -4,14 +4,14 @@ import type { RotationWindows } from '../../lib/config.ts'
 import { decide, isAhead } from '../../lib/sessions/rotation.ts'
 import type { PresentedToken } from '../../lib/sessions/rotation.ts'
 
-// The session of a reused token is ended whatever has happened to its record since the verdict. That is right where no
-// write of anybody can make the token good again. It is proven by induction: for every record, every token that is reuse
-// there, and every write that the rules allow on top of it, the token is reuse still. No search is needed, and nothing is
-// assumed of what can be reached.
+// Reuse of a token ends its session, whatever has been written to the session's record in the meantime. This is correct as long as
+// no later write can make the token valid again. The proof is by induction: for every record, every token that counts as reuse for
+// it, and every write that the rules allow on it, the token still counts as reuse. This needs no search, and no assumption about
+// which states can be reached.
 
 const HASHES = ['a', 'b', 'c', 'd']
 const GENERATIONS = [0, 1, 2, 3, 4, 5]
-/** Before and after each end of a window of 2, in the past and in the future of a clock that is ahead. */
+/** Around the ends of windows of 2 and 3, and in the future, for a server whose clock is ahead. */
 const TIMES = [-9, -3, -2, -1, 0, 1]
 const LATER = [0, 2, 9]
 
@@ -53,7 +53,7 @@ for (const [name, windows] of Object.entries(SETTINGS)) {
         if (decision.type !== 'accept' || decision.write === null) continue
         const after = { ...record, ...decision.write, expiresAt: 100 }
         for (const token of condemned) {
-          // Two tokens with one hash are one token.
+          // Tokens with the same hash are the same token.
           if (token.hash === writer.hash && (token.generation !== writer.generation || token.parent !== writer.parent)) continue
           for (const now of LATER) {
             cases++

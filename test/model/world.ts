@@ -1,7 +1,7 @@
 /**
- * One moment of the modelled world: a session's record, one cookie jar, the messages on their way, a thief's pocket.
- * Everything is relative (ages, not times; generations counted from the oldest record), so that a world that has only
- * grown older or gone further is the same world again: that is what makes the search finite and yet complete.
+ * One state of the model: a session's record, a cookie jar, the messages in flight, and the tokens that a thief has.
+ * All values are relative (ages instead of times, generations counted from the oldest record), so that states that differ only
+ * in age or progress are equal. This makes the search both finite and complete.
  */
 
 /** A refresh token. Its id stands for the hash of its `jti`. */
@@ -12,7 +12,7 @@ export interface Token {
   age: number
 }
 
-/** What the store holds of a session. */
+/** The record of a session in the store. */
 export interface Stored {
   current: number
   generation: number
@@ -21,76 +21,76 @@ export interface Stored {
 
 export interface Message {
   /**
-   * A request whose browser has crashed is an `orphan`: it may still be served, but its answer reaches nobody. `registered`
-   * answers a `registration`: it brings a token that carries the key of the browser, and no access token.
+   * If the browser crashes, its requests become `orphan`: they may still be served, but nobody receives the response.
+   * `registered` is the response to a `registration`: it contains a token that carries the browser's key, but no access token.
    */
   kind: 'request' | 'orphan' | 'answer' | 'registration' | 'registered'
-  /** An answer without a token brings an access token alone. */
+  /** If null, the response contains an access token only. */
   token: Token | null
   age: number
 }
 
-/** The cookie jar as a crash would leave it. */
+/** The cookie jar as it would be after a crash. */
 export interface Disk {
   token: Token
-  /** How many ticks the jar has held something else. */
+  /** For how many ticks the jar has held a different token. */
   behind: number
 }
 
 export interface World {
-  /** What the store holds, then what it held before each of its last writes, which it may yet lose. */
+  /** The current record first, then the records before each of the last writes, which the store may still lose. */
   records: Stored[]
   /**
-   * `fallen`: it has lost writes and not written since. Its next write stays, so that it heals before it falls again.
-   * `worn`: it has lost writes and will lose no more. `emptied`: the session was ended on purpose, and only its old token
-   * may come again.
+   * `fallen`: the store has lost writes and has not written since. It keeps the next write, and only then may lose writes again.
+   * `worn`: it has lost writes and will not lose any more. `emptied`: the session was ended on purpose, and only its old token
+   * may be presented again.
    */
   store: 'sound' | 'fallen' | 'worn' | 'emptied'
-  /** Of a session that is adopted, what the host knows of its old token. There is no record before it came for the first time. */
+  /** What the app knows about the old token of an adopted session. There is no record until that token is first presented. */
   old: 'none' | 'new' | 'traded in'
   jar: Token
-  /** Whether the browser is to register a key of its device with the login's token, which it does once at most. */
+  /** Whether the browser may still register a device key with the login's token. It does so at most once. */
   registration: 'none' | 'offered'
-  /** The ids of the tokens that carry that key, as bits. A record whose `current` is one of them is bound. */
+  /** A bit mask of the ids of tokens that carry the key. A record whose `current` is one of them is bound. */
   bound: number
-  /** null: no browser crashes. */
+  /** null: the browser never crashes. */
   disk: Disk | null
   flight: Message[]
-  /** Ticks since an answer brought the client an access token. */
+  /** Ticks since the client last received an access token. */
   idle: number
-  /** `waits`: until its token is of the kind that is asked about. */
+  /** `waits`: until its token has become the kind that `Setting.thief` names. */
   thief: 'absent' | 'waits' | 'plays'
   pocket: Token[]
-  /** How often the victim got an access token since the thief began. */
+  /** How many access tokens the victim has received since the thief began. */
   refreshes: number
 }
 
-/** A token that no record takes, nor will ever take again: they are all alike. */
+/** Stands for every token that no record will ever accept again. */
 export const DEAD: Token = { id: 0, parent: 0, generation: 0, age: 0 }
 export const KINDS = ['request', 'orphan', 'answer', 'registration', 'registered'] as const
 
 export const ROOT = 1
 export const LOGIN = 2
-/** The id of a token that was just made, until `settle` numbers it. */
+/** The id of a newly created token, until `settle` numbers it. */
 export const NEWBORN = 15
 
-/** What makes a difference. */
+/** How `settle` decides which worlds are equal. */
 export interface Frame {
-  /** Beyond these an age or a count makes none. */
+  /** Ages and counts above these values make no difference. */
   caps: { token: number, record: number, idle: number, refreshes: number }
-  /** Whether the record takes the token, now or later. */
+  /** Whether the record may accept the token, now or later. */
   mayTake: (token: Token, record: Stored) => boolean
-  /** Told of each token that is forgotten. */
+  /** Called with each token that is forgotten. */
   bury: (token: Token, records: Stored[], bound: number) => void
 }
 
 export interface Settled {
   world: World
-  /** What became of each id. */
+  /** The new id of each old id. */
   names: Uint8Array
 }
 
-/** The login's token is in the jar, and its root in the record. */
+/** The jar holds the login's token, and the record holds that token's parent. */
 export function afterLogin ({ caps }: Frame, crashes: boolean, registers = false): World {
   const jar = { id: LOGIN, parent: ROOT, generation: 1, age: 0 }
   return {
@@ -109,7 +109,7 @@ export function afterLogin ({ caps }: Frame, crashes: boolean, registers = false
   }
 }
 
-/** An older scheme has given out the token in the jar: the first of a session that is not there yet. */
+/** The jar holds a token of an older scheme, the first token of a session that does not exist yet. */
 export function beforeMove (frame: Frame, crashes: boolean): World {
   const world = afterLogin(frame, crashes)
   const old = { ...world.jar, age: frame.caps.token }
@@ -117,9 +117,9 @@ export function beforeMove (frame: Frame, crashes: boolean): World {
 }
 
 /**
- * The next token of the record, its current one, or one ahead of it. One that is none of these for any record that the
- * store may fall back to will never be: generations only rise, and the child of a token that becomes current later was
- * ahead of the record before.
+ * Whether the token is the record's current one, its next one, or ahead of it. A token that is none of these for every record
+ * that the store may fall back to will never become one: generations only increase, and the child of a token that becomes current
+ * later was already ahead of the record.
  */
 export function isOfItsLine ({ generation, id, parent }: Token, record: Stored): boolean {
   return generation > record.generation + 1 ||
@@ -127,7 +127,7 @@ export function isOfItsLine ({ generation, id, parent }: Token, record: Stored):
     (generation === record.generation && id === record.current)
 }
 
-/** The normal form of a world: ages capped, the dead forgotten, generations and ids counted anew, messages in order. */
+/** Normalizes a world: caps ages, forgets dead tokens, renumbers generations and ids, and sorts messages. */
 export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
   const { records } = world
   if (records.length === 0) return settleOld(world, caps)
@@ -160,13 +160,13 @@ export function settle (world: World, { caps, mayTake, bury }: Frame): Settled {
   for (const { id } of kept) name(id)
   if (count >= NEWBORN) throw new RangeError('more tokens than the model has names for')
 
-  /** Of two that differ in nothing and have no child in the pocket, the thief needs only one. */
+  /** Of two equal tokens whose children are not in the pocket, the thief needs only one. */
   function isTwin (token: Token, other: Token | undefined): boolean {
     return other !== undefined && rank(token) === rank(other) && token.parent === other.parent &&
       (token.id === other.id || (!parents.has(token.id) && !parents.has(other.id)))
   }
 
-  // Generation 1 is the login's, which the rules tell from the others: it is never moved, and none becomes it.
+  // The rules treat generation 1, the login's token, differently: it is never shifted, and no other generation becomes 1.
   const shift = Math.max(0, Math.min(...records.map(({ generation }) => generation)) - 1)
   const rename = (token: Token): Token => token === DEAD
     ? DEAD
@@ -197,7 +197,7 @@ function renamed (bound: number, names: Uint8Array): number {
   return after
 }
 
-/** Where there is no record yet, all tokens are the old one. */
+/** Normalizes a world without a record, in which all tokens are the old one. */
 function settleOld (world: World, caps: Frame['caps']): Settled {
   const old = (token: Token): Token => ({ ...token, age: caps.token })
   return {

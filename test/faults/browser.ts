@@ -5,37 +5,37 @@ import { HangError, type Answer, type Connections } from './http.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * `chain`: one tab that refreshes again at once, under an `overlap` of 0, so that every refresh is a confirmation.
- * `tabs`: two tabs that share a cookie and refresh as they please, under an `overlap` that tells them from a thief.
+ * `chain`: one tab that refreshes repeatedly with an `overlap` of 0, so that every refresh confirms the previous one.
+ * `tabs`: two tabs that share a cookie and refresh at any time, with an `overlap` that distinguishes them from a thief.
  */
 export type Kind = 'chain' | 'tabs'
 
 const TABS: Record<Kind, number> = { chain: 1, tabs: 2 }
 const PAUSE: Record<Kind, number> = { chain: 700, tabs: 1200 } // ms, on average
-const BEFORE_A_RETRY = 1_000 // ms, on average; what Retry-After says
-const PATIENCE = 3 // times what the last answer took: a slow server is not asked as often
+const BEFORE_A_RETRY = 1_000 // ms, on average; the value of Retry-After
+const PATIENCE = 3 // the next pause as a multiple of the last response time, so that a slow server gets fewer requests
 const LONGEST_PAUSE = 3_000 // ms, on average
 
 export interface Surroundings {
   fleet: Fleet
   connections: Connections
-  /** Of the fault that goes on. */
+  /** The tally of the current fault. */
   tally: Tally
 }
 
-/** A browser with one session: it keeps the cookie that it was last given, and after a failure tries again with it. */
+/** A browser with one session. It keeps the last cookie that it received, and retries with it after a failure. */
 export class Browser {
   readonly kind: Kind
   readonly #around: Surroundings
-  /** The refresh token; undefined where the page was told to log in again. */
+  /** The refresh token, or undefined if the user has to log in again. */
   cookie: string | undefined
-  /** What it held before, the latest last. */
+  /** Earlier refresh tokens, the most recent one last. */
   readonly #past: string[] = []
-  /** When the last refresh was sent that was answered with a token. */
+  /** When the last successful refresh was sent. */
   lastRefresh = 0
-  /** Someone else has a token of its session: when it is logged out, that is right. */
+  /** A thief has a token of the session, so that a log-out is correct. */
   isRobbed = false
-  /** How many new refresh tokens it was given since it was robbed and the thief was let in. */
+  /** How many new refresh tokens it has received since the thief's first successful refresh. */
   renewals = 0
   countFrom = Infinity
   #isOpen = true
@@ -50,18 +50,18 @@ export class Browser {
     return this.cookie !== undefined
   }
 
-  /** Of the token that it holds. */
+  /** The generation of the current token. */
   get generation (): number {
     return this.cookie === undefined ? 0 : generation(this.cookie)
   }
 
-  /** A token that was replaced, and whose successor was used: only a thief can still send it. */
+  /** A replaced token whose successor has been used, so that only a thief can still send it. */
   get oldToken (): string | undefined {
     return this.#past.findLast((token) => generation(token) <= this.generation - 2)
   }
 
   async login (sub: string): Promise<void> {
-    // Again where it was too much at once, as when all of the app's processes first connect to a database; not at once, or it stays too much.
+    // Retries after a pause: the app can be overloaded when all of its processes first connect to a database.
     await until(async () => {
       const { status, cookie } = await this.#around.connections.post(this.#around.fleet.pick(), `/${this.kind}/login`, { body: { sub } })
       if (status === 200) this.cookie = cookie
@@ -73,7 +73,7 @@ export class Browser {
     this.countFrom = Infinity
   }
 
-  /** Refreshes in all its tabs until it is closed or logged out. */
+  /** Refreshes in all tabs until the browser is closed or logged out. */
   async run (): Promise<void> {
     await Promise.all(Array.from({ length: TABS[this.kind] }, async () => {
       while (this.#isOpen && this.isLoggedIn) await sleep(spread(await this.#refresh()))
@@ -84,7 +84,7 @@ export class Browser {
     this.#isOpen = false
   }
 
-  /** Resolves how long to wait until the next one, in milliseconds. */
+  /** Resolves to the number of milliseconds to wait before the next refresh. */
   async #refresh (): Promise<number> {
     const sent = performance.now()
     try {
@@ -112,7 +112,7 @@ function generation (token: string): number {
   return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).gen
 }
 
-/** Spread, so that the browsers do not march in step. */
+/** Adds jitter, so that the browsers do not refresh in lockstep. */
 function spread (milliseconds: number): number {
   return milliseconds * (0.5 + Math.random())
 }

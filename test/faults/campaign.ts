@@ -8,19 +8,19 @@ import { Tally } from './tally.ts'
 import { steal, type Booty, type Theft } from './theft.ts'
 import { Wire } from './wire.ts'
 
-/** How far the campaign goes: short in the test suite, long by `npm run test:faults`. */
+/** The size of a campaign: short in the test suite, long with `npm run test:faults`. */
 export interface Scale {
-  /** How long a store stays away. Milliseconds; more than `storeTimeout`. */
+  /** How long a store is unavailable, in milliseconds. Must be longer than `storeTimeout`. */
   outage: number
-  /** How often each fault strikes. */
+  /** How many times each fault is injected. */
   rounds: number
-  /** Who is robbed of what, while the fault goes on and again when it is over. */
+  /** Which tokens are stolen from which browsers, both during the fault and after it. */
   thefts: Array<[victims: Kind, booty: Booty]>
-  /** How many of each. */
+  /** The number of victims for each entry of `thefts`. */
   victims: number
 }
 
-// To find a live token of a victim with tabs takes some times the overlap.
+// It takes several times the overlap to detect the theft of a live token from a browser with tabs.
 export const SHORT: Scale = { outage: 800, rounds: 1, thefts: [['chain', 'live'], ['chain', 'old'], ['tabs', 'old']], victims: 2 }
 export const LONG: Scale = { outage: 3_000, rounds: 3, thefts: [...SHORT.thefts, ['tabs', 'live']], victims: 4 }
 
@@ -29,33 +29,33 @@ const BROWSERS = 200
 export const STORE_TIMEOUT = 500 // ms
 
 /**
- * Milliseconds in which a tab may still send the token that another tab has replaced. The rules take whatever is on its way for longer, less the
- * second that a token's time of issue is rounded by, for a thief's. A process waits for a locked SQLite file and does nothing else meanwhile, so
- * that there a message can live for as long as the file is locked.
+ * How long, in milliseconds, a tab may still send a token that another tab has replaced. If a message is in flight for longer than
+ * this, minus the second to which a token's time of issue is rounded, the rules treat it as a thief's. A process that waits for a
+ * locked SQLite file does nothing else, so with SQLite a message can be in flight for as long as the file is locked.
  */
 export function overlapOf (client: ClientName): number {
   return client === 'sqlite' ? 7_000 : 3_000
 }
 
-/** What a fault has at hand. */
+/** What a fault can act on. */
 export interface Scene {
   wire: Wire
   fleet: Fleet
   connections: Connections
   scale: Scale
-  /** Thieves set to work; called by the fault when everything is at its worst. */
+  /** Starts the thieves. Each fault calls it at the worst moment. */
   rob: () => void
-  /** Waits until browsers have used up some tokens, whose writes can then be lost. */
+  /** Waits until browsers have used some tokens, so that there are writes to lose. */
   goOn: () => Promise<void>
 }
 
 export interface Fault {
   name: string
-  /** What must be seen of it, else it did not strike. */
+  /** Effects that must be observed; otherwise the fault was not injected. */
   signs: Array<'unavailable' | 'lostConnections' | 'recovered'>
-  /** Writes are lost: an old token may then look like a live one until it is used beside it. */
+  /** Writes are lost. An old token may then look like a live one until both are used. */
   losesWrites?: boolean
-  /** Every write that was answered is there afterwards. */
+  /** Every acknowledged write survives. */
   losesNothing?: boolean
   strike: (scene: Scene, round: number) => Promise<void>
 }
@@ -65,11 +65,11 @@ export interface Report {
   fault: Fault
   tally: Tally
   thefts: Theft[]
-  /** Milliseconds from the end of the fault until everyone had refreshed, the longest of all rounds. */
+  /** Milliseconds from the end of the fault until every browser has refreshed; the maximum over all rounds. */
   resumed: number
 }
 
-/** Four processes, one store behind a wire, and 200 browsers that go on and on. */
+/** Four processes, a store behind a `Wire`, and 200 browsers that refresh continuously. */
 export class Campaign {
   readonly wire: Wire
   readonly #client: ClientName
@@ -126,7 +126,7 @@ export class Campaign {
     return thefts.flatMap(([kind, booty]) => this.#crowd.choose(kind, victims).map((victim) => steal(victim, booty, this.#around)))
   }
 
-  /** Until there are old tokens to be stolen. */
+  /** Waits until there are old tokens to steal. */
   async #someHistory (): Promise<void> {
     while (this.#crowd.choose('chain', Infinity).length < BROWSERS / 4) await sleep(50)
   }

@@ -8,7 +8,7 @@ import { until } from '../fixtures/services.ts'
 
 export type ClientName = 'ioredis' | 'node-redis' | 'ioredis-cluster' | 'node-redis-cluster' | 'pg' | 'mysql2' | 'sqlite'
 
-/** `defaults`: with a listener for errors and nothing else. `README`: as the README and docs/stores.md say. */
+/** `defaults`: only an error listener is added. `README`: configured as in README.md and docs/stores.md. */
 export type Settings = 'defaults' | 'README'
 
 export interface OpenStore {
@@ -16,7 +16,7 @@ export interface OpenStore {
   close: () => unknown
 }
 
-/** A store over a client of its own, that is connected. */
+/** Connects a new client and returns a store that uses it. */
 export async function openStore (client: ClientName, url: string, settings: Settings): Promise<OpenStore> {
   return await OPEN[client](url, settings)
 }
@@ -28,14 +28,14 @@ const IOREDIS = {
   reconnectOnError: (error: Error) => error.message.includes('READONLY') ? 2 as const : false
 }
 
-// As docs/scale.md says.
+// As in docs/scale.md.
 const IOREDIS_CLUSTER = {
   redisOptions: { commandTimeout: 1000, maxRetriesPerRequest: 1, socketTimeout: 2000 },
   slotsRefreshTimeout: 1000
 }
 const NODE_REDIS_CLUSTER = { defaults: { disableOfflineQueue: true } }
 
-// Imported where they are used: a process of the app needs one of them, and shall start fast.
+// Each client is imported only when it is used, so that the processes of the app start fast.
 const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<OpenStore>> = {
   async ioredis (url, settings) {
     const { Redis } = await import('ioredis')

@@ -9,20 +9,20 @@ import { demand } from './common-faults.ts'
 import { NO_FAULT } from './no-fault.ts'
 
 const OTHER_SESSIONS = 30_000
-const SLOTS = 1_000 // of the 5461 of a master
-const DOWN = 1_000 // ms that a dead master stays away once its replica has taken over
+const SLOTS = 1_000 // of a master's 5461
+const DOWN = 1_000 // ms from the takeover by the replica to the return of the old master
 
 export interface ClusterTarget {
-  /** Of a node that no fault strikes. No wire leads to the others, so that `Wire` has no part in these faults. */
+  /** The URL of a node without faults. The clients connect to the other nodes directly, so these faults cannot use `Wire`. */
   url: string
   faults: Fault[]
   stop: () => Promise<void>
 }
 
 /**
- * Three masters, three replicas.
+ * Faults of a cluster with three masters and three replicas.
  *
- * @param noticesSilence whether the client leaves a connection on which nothing comes; that of node-redis waits on it for ever
+ * @param noticesSilence whether the client closes a connection that no longer responds; node-redis waits forever
  */
 export async function clusterFaults (noticesSilence: boolean): Promise<ClusterTarget | Missing> {
   const cluster = await startReplicatedCluster()
@@ -94,7 +94,7 @@ function swap (shard: Shard): void {
   [shard.master, shard.replica] = [shard.replica, shard.master]
 }
 
-/** Numbers of slots. */
+/** The numbers of the slots that the master serves. */
 async function slotsOf ({ master }: Shard): Promise<number[]> {
   const nodes = String(await ask(master, (redis) => redis.call('CLUSTER', 'NODES')))
   const [line = ''] = nodes.split('\n').filter((one) => one.includes('myself'))
@@ -104,7 +104,7 @@ async function slotsOf ({ master }: Shard): Promise<number[]> {
   })
 }
 
-/** So that there is something to move. */
+/** Creates sessions, so that resharding has keys to move. */
 async function fill (url: string): Promise<void> {
   const client = new Cluster([url])
   const store = redisStore(client)

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { OwnService } from '../fixtures/services.ts'
 import type { Fault, Scene } from './campaign.ts'
 
-const UNDER_WAY = 200 // ms; in which requests gather whose answers are on their way
+const UNDER_WAY = 200 // ms; the time for requests to accumulate
 
-/** Their requests are done in the store, and no answer has come: that is when it hurts most. */
+/** Injects the fault at the worst moment: the store has executed the commands, but the app has not received the replies. */
 async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | unknown): Promise<void> {
   wire.holdAnswers()
   await sleep(UNDER_WAY)
@@ -12,19 +12,19 @@ async function amidRequests ({ wire }: Scene, strike: () => Promise<unknown> | u
   wire.release()
 }
 
-/** @throws Error where a fault did not strike, so that it proves nothing */
+/** @throws Error if the fault had no effect, because the test would then prove nothing */
 export function demand (isSo: boolean, otherwise: string): void {
   if (!isSo) throw new Error(otherwise)
 }
 
-/** What can happen to the connections, whatever the store. */
+/** Faults of connections, for any store. */
 export const WIRE_FAULTS: Fault[] = [
   {
     name: 'browsers hang up amid requests',
     signs: ['lostConnections'],
     async strike (scene) {
       scene.rob()
-      // Not those whose `overlap` is 0: a message that outlives the overlap is taken for a thief's.
+      // Not `/chain`, whose `overlap` is 0: a message that outlives the overlap is treated as a thief's.
       await amidRequests(scene, () => scene.connections.hangUp('/tabs/auth/'))
     }
   },
@@ -38,7 +38,7 @@ export const WIRE_FAULTS: Fault[] = [
   }
 ]
 
-/** What can happen to a process and to its store. */
+/** Faults of the app's processes and of the store's server. */
 export function processFaults (store: () => OwnService): Fault[] {
   return [
     {

@@ -3,7 +3,7 @@ import { until } from '../fixtures/services.ts'
 
 const LOGINS_AT_ONCE = 20
 
-/** All browsers that use the app. */
+/** All browsers of a campaign. */
 export class Crowd {
   readonly browsers: Browser[]
   readonly #runs = new Map<Browser, Promise<void>>()
@@ -18,23 +18,23 @@ export class Crowd {
     }
   }
 
-  /** Whoever was robbed and logged out signs in again. */
+  /** Logs in the robbed browsers whose sessions have ended. */
   async replaceRobbed (): Promise<void> {
     await this.#login(this.browsers.filter(({ isLoggedIn }) => !isLoggedIn))
   }
 
-  /** Some that were not robbed yet and have used several refresh tokens. */
+  /** Chooses browsers that have not been robbed yet and have used several refresh tokens. */
   choose (kind: Kind, count: number): Browser[] {
     return this.browsers.filter((browser) => browser.kind === kind && !browser.isRobbed && browser.oldToken !== undefined).slice(0, count)
   }
 
-  /** Once all who may be logged in have refreshed after this time. However long that takes, each minute somebody has to get there. */
+  /** Resolves once all browsers with a session have refreshed after this time. Rejects if none of the late ones does so for a minute. */
   async haveRefreshedSince (time: number): Promise<void> {
     const late = (): number => this.browsers.filter(({ isRobbed, isLoggedIn, lastRefresh }) => !isRobbed && isLoggedIn && lastRefresh <= time).length
     for (let before = late(); before > 0; before = late()) await until(async () => late() < before)
   }
 
-  /** Once a quarter of the chains has gone on by two generations. */
+  /** Resolves once a quarter of the chains have advanced by two generations. */
   async goOn (): Promise<void> {
     const chains = this.browsers.filter(({ kind, isRobbed }) => kind === 'chain' && !isRobbed)
     const before = chains.map(({ generation }) => generation)

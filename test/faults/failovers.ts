@@ -1,5 +1,6 @@
-// `npm run test:failovers [-- ioredis-cluster node-redis-cluster pg sqlite]`: a Redis Cluster, a PostgreSQL with a standby, and an
-// SQLite file of four processes, under load. Prints a table; ends with 1 where anything was wrong. docs/scale.md has the figures.
+// `npm run test:failovers [-- ioredis-cluster node-redis-cluster pg sqlite]`: failovers under load of a Redis Cluster, of PostgreSQL
+// with a standby, and of an SQLite file shared by four processes. Prints the figures of docs/scale.md as a table. Exits with 1 if
+// any problem was found.
 import { startPostgres } from '../fixtures/postgres-server.ts'
 import type { Missing } from '../fixtures/services.ts'
 import { Campaign, SHORT, STORE_TIMEOUT, type Fault, type Report } from './campaign.ts'

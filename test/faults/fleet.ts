@@ -13,12 +13,12 @@ interface Instance {
   port: number
 }
 
-/** The app's processes, as they stand behind a load balancer that has not noticed yet which of them are dead. */
+/** The app's processes, as behind a load balancer that has not noticed yet that some of them are dead. */
 export class Fleet {
   readonly #env: Record<string, string>
   readonly #instances: Instance[] = []
   #folder = ''
-  /** Called for each session that the `ahead` rule has healed. */
+  /** Called for each session that the `ahead` rule has recovered. */
   onRecovered: () => void = () => {}
 
   constructor (env: Record<string, string>) {
@@ -41,7 +41,7 @@ export class Fleet {
     return this.#instances.length
   }
 
-  /** The port of any, dead or alive. */
+  /** The port of a random process, dead or alive. */
   pick (): number {
     return (this.#instances[Math.floor(Math.random() * this.#instances.length)] as Instance).port
   }
@@ -85,7 +85,7 @@ async function kill (child: ChildProcess): Promise<void> {
   await gone
 }
 
-/** Once, because each process would compile the sources anew. In a folder from which the packages are found. */
+/** Bundles the app once, so that not every process compiles the sources. The folder must be one from which packages resolve. */
 async function compile (outfile: string): Promise<void> {
   const entryPoints = [join(import.meta.dirname, 'server.ts')]
   await build({ entryPoints, outfile, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' })

@@ -1,11 +1,11 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-const PATIENCE = 10_000 // ms; only a request that hangs waits for it
+const PATIENCE = 10_000 // ms; only a request that hangs takes this long
 
 export interface Answer {
   status: number
-  /** The refresh cookie that came. */
+  /** The refresh cookie of the response. */
   cookie: string | undefined
   retryAfter: string | undefined
   body: string
@@ -13,15 +13,15 @@ export interface Answer {
   took: number
 }
 
-/** A request that was never answered. */
+/** The request got no response. */
 export class HangError extends Error {}
 
-/** Keep-alive connections, as browsers hold them, and all requests that are under way on them. */
+/** Keep-alive connections, as in browsers, and the requests in flight on them. */
 export class Connections {
   readonly #agent = new Agent({ keepAlive: true })
   readonly #underWay = new Set<{ request: ClientRequest, path: string }>()
 
-  /** @throws where the connection is refused or lost, HangError where there is no answer */
+  /** @throws if the connection is refused or lost; HangError if there is no response */
   async post (port: number, path: string, { cookie, body }: { cookie?: string, body?: object }): Promise<Answer> {
     const start = performance.now()
     const sent = request({
@@ -51,7 +51,7 @@ export class Connections {
     }
   }
 
-  /** Cuts the connections of all requests to these paths that wait for their answer. */
+  /** Closes the connections of all pending requests to paths with this prefix. */
   hangUp (prefix: string): void {
     for (const { request, path } of this.#underWay) {
       if (path.startsWith(prefix)) request.destroy(new Error('hung up'))

@@ -1,4 +1,4 @@
-// The long form: `npm run test:faults [-- ioredis node-redis pg mysql2 sqlite]`. Prints a table; ends with 1 where anything was wrong.
+// The long campaign: `npm run test:faults [-- ioredis node-redis pg mysql2 sqlite]`. Prints a table. Exits with 1 if any problem was found.
 import { findMysql } from '../fixtures/mysql.ts'
 import { startPostgres, type OwnPostgres } from '../fixtures/postgres-server.ts'
 import { startRedis, type Missing, type OwnService } from '../fixtures/services.ts'
@@ -18,7 +18,7 @@ interface Target {
   stop: () => Promise<void>
 }
 
-/** The clusters are for failovers.ts. */
+/** failovers.ts covers the clusters. */
 type Client = Exclude<ClientName, 'ioredis-cluster' | 'node-redis-cluster'>
 
 const TARGETS: Record<Client, () => Promise<Target | Missing>> = {

@@ -8,13 +8,13 @@ import { demand } from './common-faults.ts'
 const SESSIONS = 'jwt_refresh_sessions'
 
 export interface MysqlTarget {
-  /** Of a database of its own. */
+  /** The URL of a database of its own. */
   url: string
   faults: Fault[]
   stop: () => Promise<void>
 }
 
-/** @param serverUrl of a server that others may use meanwhile */
+/** @param serverUrl URL of a server that may be shared with others */
 export async function mysqlFaults (serverUrl: string): Promise<MysqlTarget> {
   const database = scratchName()
   await connected(serverUrl, (admin) => admin.query(`CREATE DATABASE ${database}`))
@@ -61,12 +61,12 @@ export async function mysqlFaults (serverUrl: string): Promise<MysqlTarget> {
 async function killAll (admin: Connection, database: string): Promise<void> {
   const [rows] = await admin.query<RowDataPacket[]>('SELECT id FROM information_schema.processlist WHERE db = ?', [database])
   demand(rows.length > 0, 'no connection was there to be killed')
-  for (const { id } of rows) await admin.query(`KILL ${id}`).catch(() => {}) // it ended meanwhile
+  for (const { id } of rows) await admin.query(`KILL ${id}`).catch(() => {}) // it may have ended already
 }
 
 /**
- * An UPDATE of one row by its key waits for one lock, which makes no deadlock. With a trigger of the host's that counts the refreshes it
- * waits for a second one; and another transaction takes both in the opposite order.
+ * An UPDATE of one row by its key waits for a single lock, which cannot deadlock. With a trigger of the app that counts refreshes,
+ * the UPDATE waits for a second lock, and another transaction takes both locks in the opposite order.
  */
 async function deadlock (other: Connection): Promise<void> {
   await other.query('CREATE TABLE refreshes (id INT PRIMARY KEY, total BIGINT NOT NULL, padding INT NOT NULL)')
@@ -76,7 +76,7 @@ async function deadlock (other: Connection): Promise<void> {
 
   await other.beginTransaction()
   await other.query('UPDATE refreshes SET total = 0, padding = padding + 1 WHERE id = 0')
-  // The server gives up whichever transaction has changed fewer rows.
+  // The server rolls back the transaction that has changed fewer rows: with these inserts, the store's.
   for (let id = 1; id <= 50; id++) await other.query('INSERT INTO refreshes VALUES (?, 0, 0)', [id])
   await until(async () => await waiting(other) > 0)
   await other.query(`SELECT id FROM ${SESSIONS} FOR UPDATE`)

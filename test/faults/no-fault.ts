@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from './campaign.ts'
 
-/** What the others are to be compared with. */
+/** The baseline for the other faults. */
 export const NO_FAULT: Fault = {
   name: 'none',
   signs: [],

@@ -4,7 +4,7 @@ import type { OwnPostgres } from '../fixtures/postgres-server.ts'
 import type { Fault } from './campaign.ts'
 import { demand, processFaults } from './common-faults.ts'
 
-/** @param first `stop` ends whatever server there is in the end */
+/** @param first the first server; the returned `stop` stops the server that is current at the end */
 export function postgresFaults (first: OwnPostgres): { faults: Fault[], stop: () => Promise<void> } {
   let current = first
 

@@ -15,7 +15,7 @@ t.test('4 processes, 200 browsers and a PostgreSQL with faults', { skip: typeof 
     await stop()
   })
   await campaign.start()
-  // What befalls the connections is the same over every store: redis.test.ts has it, and the long form.
+  // Faults of connections are the same for every store. redis.test.ts and the long campaign inject them.
   for (const fault of faults) {
     await t.test(fault.name, async (t) => t.strictSame(problemsOf(await campaign.run(fault)), []))
   }

@@ -4,10 +4,10 @@ import { startRedis, until, type OwnService } from '../fixtures/services.ts'
 import type { Fault } from './campaign.ts'
 import { demand, processFaults } from './common-faults.ts'
 
-/** It keeps its data over a crash, and a replica need not wait until more of them ask. */
+/** Keeps the data across a crash, and starts replication without waiting for more replicas. */
 export const DURABLE = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0']
 
-/** @param first started with `DURABLE`; `stop` ends whatever server there is in the end */
+/** @param first the first server, started with `DURABLE`; the returned `stop` stops the server that is current at the end */
 export function redisFaults (first: OwnService): { faults: Fault[], stop: () => Promise<void> } {
   let current = first
 

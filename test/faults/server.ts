@@ -1,9 +1,9 @@
-// One process of the app, which the Fleet forks, kills and starts again, with its settings in the environment.
+// One process of the app. The Fleet forks, kills and restarts it, and passes its settings in environment variables.
 import Fastify from 'fastify'
 import jwtRefresh from '../../index.ts'
 import { openStore, type ClientName, type Settings } from './clients.ts'
 
-/** What the driver is told. */
+/** A message to the parent process. */
 export type Message = { port: number } | 'recovered'
 
 const { STORE_CLIENT, STORE_URL, STORE_SETTINGS, STORE_TIMEOUT, OVERLAP, PORT } = process.env as Record<string, string>
@@ -11,7 +11,7 @@ const { STORE_CLIENT, STORE_URL, STORE_SETTINGS, STORE_TIMEOUT, OVERLAP, PORT } 
 const { store } = await openStore(STORE_CLIENT as ClientName, STORE_URL as string, STORE_SETTINGS as Settings)
 const app = Fastify()
 
-// Two kinds of clients, see browser.ts. The windows of a day's sessions, made small enough for a test.
+// Serves the two kinds of browsers of browser.ts. The windows are shorter than in production.
 for (const [prefix, overlap] of [['/chain', '0s'], ['/tabs', OVERLAP]] as const) {
   await app.register(async (scope) => {
     await scope.register(jwtRefresh, {
@@ -30,7 +30,7 @@ for (const [prefix, overlap] of [['/chain', '0s'], ['/tabs', OVERLAP]] as const)
 await app.listen({ host: '127.0.0.1', port: Number(PORT) })
 tell({ port: (app.server.address() as { port: number }).port })
 
-// Without its driver it has no reason to live.
+// Exits when the parent process is gone.
 process.once('disconnect', () => process.exit())
 
 function tell (message: Message): void {

@@ -8,10 +8,10 @@ import { pathToFileURL } from 'node:url'
 import { driver } from '../fixtures/sqlite.ts'
 import type { Fault } from './campaign.ts'
 
-const LONGER_THAN_BUSY_TIMEOUT = 1_500 // ms; the store sets a second
+const LONGER_THAN_BUSY_TIMEOUT = 1_500 // ms; the store sets one second
 
 export interface SqliteTarget {
-  /** Of a file. No wire leads there, so that `Wire` has no part in these faults. */
+  /** The URL of a file. There are no connections, so these faults do not use `Wire`. */
   url: string
   faults: Fault[]
   stop: () => Promise<void>
@@ -62,7 +62,7 @@ export async function sqliteFaults (): Promise<SqliteTarget> {
   return { url: pathToFileURL(file).href, faults, stop: () => rm(folder, { recursive: true }) }
 }
 
-/** A program that writes, does not commit, and stays. */
+/** The source of a program that writes in a transaction and does not commit it. */
 function lockFor (file: string): string {
   const open = driver.name === 'node:sqlite' ? "new (require('node:sqlite').DatabaseSync)" : "new (require('libsql'))"
   return `

@@ -4,11 +4,11 @@ import { until } from '../fixtures/services.ts'
 import type { Fault, Scene } from './campaign.ts'
 import { NO_FAULT } from './no-fault.ts'
 
-/** @param first `stop` ends whatever server there is in the end */
+/** @param first the first server; the returned `stop` stops the server that is current at the end */
 export function standbyFaults (first: OwnPostgres): { faults: Fault[], stop: () => Promise<void> } {
   let current = first
 
-  /** The primary dies amid requests, and the standby is promoted at once: what is measured is PostgreSQL's and the clients' part. */
+  /** The primary crashes under load, and the standby is promoted immediately: only the time of PostgreSQL and its clients counts. */
   async function promote ({ wire, rob, goOn }: Scene, isSynchronous: boolean): Promise<void> {
     const standby = await current.startStandby()
     await untilThere("state = 'streaming'")

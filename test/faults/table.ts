@@ -4,7 +4,7 @@ const COLUMNS = [
   'store', 'fault', 'refreshes', '503', 'slowest 503', 'p99', 'max', 'connection errors', 'recovered', 'served again', 'false log-outs', '500', 'reuse found'
 ]
 
-/** Times in ms. */
+/** Times are in milliseconds. */
 export function printTable (reports: Report[]): void {
   const rows = reports.map(({ client, fault, tally, thefts, resumed }) => [
     client,

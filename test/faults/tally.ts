@@ -1,19 +1,19 @@
 import type { Answer } from './http.ts'
 
-/** What came of the requests while one fault went on. */
+/** Counts the results of the requests during one fault. */
 export class Tally {
   refreshes = 0
   unavailable = 0
   slowest503 = 0
-  /** When the first and the last 503 came. */
+  /** When the first and the last 503 were received. */
   first503 = 0
   last503 = 0
-  /** 503 that took the cookie or forgot to say when to come back. */
+  /** Responses with 503 that changed the cookie or had no Retry-After. */
   bad503 = 0
   lostConnections = 0
   hangs = 0
   readonly falseLogouts: string[] = []
-  /** Neither 200, 503 nor a log-out: a 500, say. */
+  /** Responses other than 200, 403 and 503. */
   readonly errors: string[] = []
   recovered = 0
   readonly #times: number[] = []
@@ -32,7 +32,7 @@ export class Tally {
     else this.lostConnections++
   }
 
-  /** Milliseconds within which that share of the answers came. */
+  /** The response time, in milliseconds, that this share of the requests did not exceed. */
   percentile (share: number): number {
     const sorted = this.#times.toSorted((a, b) => a - b)
     return sorted[Math.ceil(sorted.length * share) - 1] ?? 0

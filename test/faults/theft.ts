@@ -2,22 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Browser, type Surroundings } from './browser.ts'
 import { Tally } from './tally.ts'
 
-const PATIENCE = 60_000 // ms; only a thief who is not found takes so long, or a starved machine
+const PATIENCE = 60_000 // ms; only an undetected thief takes this long, or a machine without free CPU time
 const LOOK_EVERY = 5 // ms
 
-/** A thief's copy is `live`, the token that its victim will use next, or `old`, one that was replaced and used since. */
+/** The stolen token: `live`, the token that the victim will use next, or `old`, one whose successor has already been used. */
 export type Booty = 'live' | 'old'
 
 export interface Theft {
   booty: Booty
-  /** The session was ended for both. */
+  /** The session has ended for both. */
   isFound: boolean
-  /** How many new tokens each was given until then: the thief from the start, the victim once the thief was let in. */
+  /** The number of new tokens that the thief received, and those of the victim since the thief's first successful refresh. */
   thief: number
   victim: number
 }
 
-/** A thief uses what it stole again and again, beside its victim, until the session has ended for both. */
+/** The thief and the victim both keep refreshing until the session has ended for both. */
 export async function steal (victim: Browser, booty: Booty, { fleet, connections }: Surroundings): Promise<Theft> {
   victim.isRobbed = true
   const copy = (booty === 'live' ? victim.cookie : victim.oldToken) as string

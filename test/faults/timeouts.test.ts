@@ -20,19 +20,19 @@ const ABSENCES: Record<string, Absence> = {
   [SILENT]: { leave: (wire) => wire.forget(), comeBack: () => {} }
 }
 
-/** By its own defaults no client ever leaves a connection that fell silent: only the 503 is the plugin's affair. */
+/** With its default settings, no client closes a connection that has fallen silent. The plugin can only respond with 503. */
 const resumes = (absence: string, settings: Settings): boolean => settings === 'README' || absence !== SILENT
 
-const AT_ONCE = 12 // requests; more than pg's pool has connections
+const AT_ONCE = 12 // requests; more than the connections of pg's pool
 const AWAY_FOR = 1_000 // ms
-/** Longer than what the README tells the clients, so that those are seen to act, and shorter where they have defaults. */
+/** With the settings of the README, longer than the clients' own timeouts, so that those take effect; with the defaults, shorter. */
 const STORE_TIMEOUT: Record<Settings, number> = { defaults: 500, README: 2_000 } // ms
 const SLACK = 1_000 // ms; for a busy machine
-const RESUMED_WITHIN = 30_000 // ms; node-redis and ioredis wait for up to 2 s before they try again, the rest is for a busy machine
+const RESUMED_WITHIN = 30_000 // ms; node-redis and ioredis wait up to 2 s before they reconnect, the rest is slack for a busy machine
 
 interface Outcome {
   while: Array<{ answer: LightMyRequestResponse, took: number }>
-  /** Milliseconds; null where the client never will. */
+  /** Milliseconds, or null if the client never recovers. */
   resumed: number | null
 }
 
@@ -48,7 +48,7 @@ async function observe (t: Test, client: ClientName, url: string, settings: Sett
   }
   const { leave, comeBack } = ABSENCES[absence] as Absence
 
-  await until(allAreServed) // on a busy machine not at once
+  await until(allAreServed) // takes a while on a busy machine
   await leave(wire)
   const left = performance.now()
   const during = await Promise.all(browsers.map(async (browser) => {
@@ -66,7 +66,7 @@ async function observe (t: Test, client: ClientName, url: string, settings: Sett
   return { while: during, resumed }
 }
 
-/** All clients connect at once, and the shorter `storeTimeout` is no more than half a second. */
+/** Retries the login: all clients connect at the same time, and the shorter `storeTimeout` is only half a second. */
 async function loginAtLast (login: () => Promise<Client>): Promise<Client> {
   let browser = await login()
   await until(async () => {

@@ -1,14 +1,17 @@
 import { overlapOf, STORE_TIMEOUT, type Report } from './campaign.ts'
 import type { Theft } from './theft.ts'
 
-/** A request can wait for the store twice: for the compare-and-set, and, where that answered, for the record. The rest is for a busy machine; timeouts.test.ts looks closer. */
+/**
+ * A request can wait for the store twice: for the compare-and-set and, if that succeeded, for the record. The rest is slack for a busy
+ * machine; timeouts.test.ts has tighter limits.
+ */
 const SLOWEST_503 = 2 * STORE_TIMEOUT + 7_000 // ms
-const ROUNDED_BY = 1_000 // ms; a token's time of issue
-const RESUMED_WITHIN = 60_000 // ms; on a busy machine it takes PostgreSQL long to take all of its connections back
-/** How often a thief and its victim can both be given a new token. One of them alone can go on for as long as the other is idle. */
+const ROUNDED_BY = 1_000 // ms; a token's time of issue is in whole seconds
+const RESUMED_WITHIN = 60_000 // ms; on a busy machine, PostgreSQL is slow to accept all connections again
+/** How many new tokens both the thief and the victim can receive. If one of them is idle, the other can receive more. */
 const MAX_RENEWALS = 3
 
-/** Everything that is wrong with what happened; empty where nothing is. */
+/** Lists the problems of a report; empty if there are none. */
 export function problemsOf ({ client, fault, tally, thefts, resumed }: Report): string[] {
   const slowest = tally.percentile(1)
   const why = slowest < overlapOf(client) - ROUNDED_BY ? '' : `, where an answer took ${Math.round(slowest)} ms: the machine is too busy for this overlap`

@@ -6,10 +6,10 @@ interface Line {
   far: Socket
 }
 
-/** The wire between the app's processes and their store: an address that stays while what is behind it fails. */
+/** A TCP proxy between the app's processes and their store. Its address stays the same while the server behind it fails. */
 export class Wire {
   readonly #lines = new Set<Line>()
-  /** The clients' ends, those of lines that are forgotten included. */
+  /** All sockets of clients, including those of forgotten lines. */
   readonly #near = new Set<Socket>()
   readonly #server: Server
   #target: URL
@@ -19,7 +19,7 @@ export class Wire {
 
   constructor (url: string) {
     this.#target = new URL(url)
-    // Half-open, so that a silent store stays silent when its client hangs up.
+    // Half-open, so that a silent store stays silent when its client closes the connection.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
   }
 
@@ -29,25 +29,25 @@ export class Wire {
     this.#port = (this.#server.address() as AddressInfo).port
   }
 
-  /** What the store's clients connect to. */
+  /** The URL that the store's clients connect to. */
   get url (): string {
     const url = new URL(this.#target)
     url.port = String(this.#port)
     return url.href
   }
 
-  /** From now on new connections lead to another server, as after a failover behind one name. */
+  /** Routes new connections to another server, as after a failover behind the same host name. */
   leadTo (url: string): void {
     this.#target = new URL(url)
   }
 
-  /** Connections are taken and kept, nothing passes; then all of it does. */
+  /** Accepts and keeps connections, but holds all data back until `release()`. */
   freeze (): void {
     this.#isFrozen = true
     for (const { near, far } of this.#lines) for (const socket of [near, far]) socket.pause()
   }
 
-  /** What is asked for is done, but no answer comes through. */
+  /** Passes requests to the store, but holds its replies back until `release()`. */
   holdAnswers (): void {
     this.#holdsAnswers = true
     for (const { far } of this.#lines) far.pause()
@@ -58,7 +58,7 @@ export class Wire {
     for (const { near, far } of this.#lines) for (const socket of [near, far]) socket.resume()
   }
 
-  /** What is connected stays silent for good, as after a power cut or a lost route; new connections work. */
+  /** Existing connections stay silent forever, as after a power failure or a lost route. New connections work. */
   forget (): void {
     for (const line of this.#lines) {
       this.#lines.delete(line)
@@ -67,14 +67,14 @@ export class Wire {
     }
   }
 
-  /** Hangs up on whatever is connected. How many connections were in use. */
+  /** Closes all connections. Returns how many were in use. */
   cut (): number {
     const inUse = this.#lines.size
     for (const socket of this.#near) socket.destroy()
     return inUse
   }
 
-  /** Nothing listens any more, until the wire is opened again. */
+  /** Refuses connections until the wire is opened again. */
   async close (): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()

@@ -4,7 +4,7 @@ import { load } from './lib/load.js'
 import { compare, CONNECTIONS } from './lib/measure.js'
 
 const MANY = 10_000
-/** More than twice what the cache holds by default: each comes back when it is long forgotten. */
+/** More than twice the default size of the cache: each token has been evicted by the time it is sent again. */
 const UNSEEN = 25_000
 const SMALL_CACHE = 1000
 const DEPTH = 10
@@ -41,7 +41,7 @@ const keyPairs = [
   { label: 'jose', name: 'jose', tokens: 100, requests: 1000 }
 ]
 
-/** Short suites, because a ratio is made of two measurements of a round, and the nearer they are in time the less comes between. */
+/** Several short suites: a ratio compares two measurements of a round, and is more precise if they are close in time. */
 const suites = [
   { title: 'HS256', algorithm: 'HS256', candidates: hmac },
   { title: 'HS256, other libraries', algorithm: 'HS256', candidates: otherLibraries },
@@ -62,8 +62,8 @@ export async function access (rounds, { titles = /./, only = /./, against } = {}
 }
 
 /**
- * Over HTTP, as clients do. All connections send the same tokens in turn; the bare routes get them too, so that all servers
- * read as much. Who sends one token has logged in as often: that leaves a server with another heap.
+ * Logs in over HTTP. All connections send the same tokens in turn, also to routes without authentication, so that all servers
+ * read the same amount of data. Candidates with one token log in as often as those with many, because logins change the heap.
  */
 async function logIn (port, { tokens, logins = tokens }) {
   const requests = []

@@ -1,4 +1,4 @@
-// What many sessions cost, what it costs to load the package, and how much it installs.
+// Measures the cost of many sessions, the cost of importing the package, and the size of its installation.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -23,7 +23,7 @@ const MANY_CLIENTS = 50_000
 const ROTATIONS = 2000 // a round
 const AT_ONCE = 50
 
-/** Rotations in a store of few sessions and in one of many, in turn. */
+/** Alternates between rotations in a store with few sessions and in one with many. */
 async function rotations (few, many, rounds) {
   const rates = { few: [], many: [] }
   for (let round = -1; round < rounds; round++) { // the first one warms up
@@ -38,7 +38,7 @@ async function rotations (few, many, rounds) {
   return summary(rates.many.map((rate, round) => rate / rates.few[round]))
 }
 
-/** None of them twice: two rotations from the same state would be a race, which is another thing to measure. */
+/** Chooses no session twice: two rotations from the same state would measure a race instead. */
 function sample (sessions, count) {
   if (sessions.length <= count) return sessions
   const chosen = new Set()
@@ -47,8 +47,8 @@ function sample (sessions, count) {
 }
 
 /**
- * A session's next rotation, which the session then counts as done. The texts are copies, as a request brings them: our own
- * list of a million sessions is out of reach of the processor's caches too, and it is not what is measured.
+ * Advances the session and returns the arguments of its next rotation. The strings are copied, as if parsed from a request:
+ * reading this list of a million sessions would miss the processor's caches too, and must not be part of the measurement.
  */
 function nextOf (one) {
   const now = Date.now()
@@ -78,7 +78,7 @@ async function fill (store, count) {
   return sessions
 }
 
-/** What a MemoryStore takes for a session: each is made and dropped, so that what is left is the store. */
+/** Bytes per session in a MemoryStore. The sessions themselves are dropped, so that only the store's memory remains. */
 export async function memoryBytes (count) {
   const { MemoryStore } = await importEntry('.')
   const store = new MemoryStore()
@@ -87,7 +87,7 @@ export async function memoryBytes (count) {
   })
 }
 
-/** How much longer a MemoryStore of so many sessions makes a full garbage collection: milliseconds. */
+/** How many milliseconds a MemoryStore with this number of sessions adds to a full garbage collection. */
 export async function memoryPause (count) {
   const { MemoryStore } = await importEntry('.')
   const store = new MemoryStore()
@@ -98,7 +98,7 @@ export async function memoryPause (count) {
 }
 
 function medianPause () {
-  globalThis.gc() // what the sessions were made of
+  globalThis.gc() // collects the garbage of creating the sessions
   return summary(Array.from({ length: 7 }, () => {
     const start = performance.now()
     globalThis.gc()
@@ -106,14 +106,14 @@ function medianPause () {
   })).median
 }
 
-/** What the cache of verified tokens takes for one, its claims aside. By the sources: no entry point has it. */
+/** Bytes per token in the cache of verified tokens, without the claims. Imports the sources because no entry point exports it. */
 export async function cacheBytes (count) {
   const { VerifiedTokenCache } = await import('../lib/tokens/verified-token-cache.ts')
   const claims = {}
   let cache
   return await bytesOfEach(count, () => {
     cache = new VerifiedTokenCache(count)
-    for (let i = 0; i < 2 * count; i++) { // one is kept when it comes again
+    for (let i = 0; i < 2 * count; i++) { // a token is only cached the second time
       const token = createHash('sha256').update(String(i % count)).digest('base64url')
       if (cache.get(token) === undefined) cache.set(token, claims)
     }
@@ -121,7 +121,7 @@ export async function cacheBytes (count) {
   })
 }
 
-/** In a process of its own with `--expose-gc`. */
+/** Must run in a separate process with `--expose-gc`. */
 async function bytesOfEach (count, fill) {
   globalThis.gc()
   const before = process.memoryUsage()
@@ -147,25 +147,25 @@ async function memory (rounds) {
   return { rate, refreshRate: await refreshRate(rounds), bytes: alone('memoryBytes(1e6)'), pause: alone('memoryPause(1e6)') }
 }
 
-/** Of whole refreshes over HTTP, by so many clients in turn that none finds its session in the processor's caches. */
+/** Compares complete refreshes over HTTP. There are so many clients that no session stays in the processor's caches. */
 async function refreshRate (rounds) {
   const candidates = [
     { label: 'few', clients: SIZES[0] },
     { label: 'many', clients: MANY_CLIENTS, sessions: SIZES[1] - MANY_CLIENTS }
   ].map(({ label, clients, sessions }) => ({ label, clients, name: 'jwtRefresh', options: { key: keyFor('HS256'), store: 'memory', sessions } }))
   const [, { ratio }] = await compare({ file: 'candidates/refresh.js', base: 'few', candidates, logIn, depth: 10 }, rounds)
-  const { median, low, high } = ratio // of the costs
+  const { median, low, high } = ratio // of costs, the inverse of rates
   return { ...ratio, median: 1 / median, low: 1 / high, high: 1 / low }
 }
 
-/** In a Redis of its own, of which all memory is the store's. */
+/** Starts a separate Redis, so that the store uses all of its memory. */
 async function redis (rounds) {
   const { redisStore } = await importEntry('./redis')
   const { Redis } = await import('ioredis')
   const port = await freePort()
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
   const clients = [0, 1].map((db) => new Redis({ port, db, enableAutoPipelining: true }))
-  for (const client of clients) client.on('error', () => {}) // until it listens
+  for (const client of clients) client.on('error', () => {}) // refused connections until the server listens
   try {
     const stores = []
     let bytes
@@ -220,7 +220,7 @@ async function postgres (rounds) {
   }
 }
 
-/** A million single inserts would take minutes. */
+/** Inserts in batches, because a million single inserts would take minutes. */
 async function fillTable (pool, table, count) {
   const sessions = []
   while (sessions.length < count) {
@@ -238,7 +238,7 @@ async function fillTable (pool, table, count) {
 
 const ROTATED = `${TABLE}_rotated`
 
-/** 20,000 sessions, each rotated five times: does the table grow, and do the updates stay off the indexes (HOT)? */
+/** Rotates 20,000 sessions five times each, to measure how much the table grows and how many updates avoid the indexes (HOT). */
 async function rotateEach (pool, postgresStore) {
   const store = postgresStore(pool, { table: ROTATED, prepare: true })
   await pool.query(`DROP TABLE IF EXISTS ${ROTATED}`)
@@ -249,7 +249,7 @@ async function rotateEach (pool, postgresStore) {
   for (let turn = 0; turn < 5; turn++) {
     await rotateAll(store, sessions.toSorted(() => Math.random() - 0.5).map(nextOf))
   }
-  await new Promise((resolve) => setTimeout(resolve, 1500)) // PostgreSQL counts a second late
+  await new Promise((resolve) => setTimeout(resolve, 1500)) // PostgreSQL updates its statistics with a delay of a second
   const { rows: [{ updates, hot }] } = await pool.query(
     'SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = $1', [ROTATED])
   return { grownAfter5: await tableSize(pool, ROTATED) / before, hot: hot / updates }
@@ -260,7 +260,7 @@ async function tableSize (pool, table) {
   return Number(bytes)
 }
 
-/** Milliseconds of processor time. */
+/** Import times, in milliseconds of processor time. */
 function imports (rounds, against) {
   const programs = {
     fastify: ['fastify'],
@@ -282,7 +282,7 @@ function imports (rounds, against) {
   }
 }
 
-/** What `npm install` brings for production, by the lockfile and node_modules of this repository. */
+/** The production packages that `npm install` adds, according to the lockfile and node_modules of this repository. */
 function installed () {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
   const count = (names) => {
@@ -293,7 +293,7 @@ function installed () {
       found.add(path)
       for (const dependency of Object.keys(packages[path].dependencies ?? {})) visit(dependency, path)
     }
-    // As Node.js looks for it: beside the one that asks, then further out.
+    // Node.js looks in node_modules of the importing package first, then in the parent folders.
     const placeOf = (name, from) => {
       for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
         const path = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`

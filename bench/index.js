@@ -1,5 +1,5 @@
-// `npm run bench [-- access|refresh|rotations|growth …] [--rounds=N] [--against=FOLDER] [--titles=TEXT] [--only=TEXT]`: prints tables, and writes them
-// and all figures to bench/results/.
+// `npm run bench [-- access|refresh|rotations|growth …] [--rounds=N] [--against=FOLDER] [--titles=TEXT] [--only=TEXT]`: prints tables,
+// and writes them and all figures to bench/results/.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'

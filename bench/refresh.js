@@ -25,7 +25,7 @@ const peers = [
   { label: 'better-auth', name: 'betterAuth', requests: 500 }
 ]
 
-/** How many clients share a connection. The more, the less the kernel's part of each answer counts. */
+/** `depth`: how many clients share a connection. The higher it is, the less time the kernel takes per response. */
 const loads = {
   'refresh, a connection a client': { depth: 1, candidates: [...ours, ...peers] },
   'refresh, 10 clients a connection': { depth: 10, candidates: ours }
@@ -43,7 +43,7 @@ export async function refresh (rounds, { titles = /./, only = /./, against } = {
   return results
 }
 
-/** Each client logs in, and then sends what its last answer gave it. */
+/** Logs in each client, which then always sends the token of its last response. */
 export async function logIn (port, { clients: count, transport = 'cookie' }) {
   const wire = transports[transport]
   const clients = []
@@ -52,7 +52,7 @@ export async function logIn (port, { clients: count, transport = 'cookie' }) {
   return Array.from({ length: CONNECTIONS }, (_, i) => share(clients.filter((_client, j) => j % CONNECTIONS === i)))
 }
 
-/** A connection on which one client after the other asks. Answers come in the order of the requests (RFC 9112 §9.3.2). */
+/** A connection that several clients use in turn. Responses arrive in the order of the requests (RFC 9112 §9.3.2). */
 function share (clients) {
   const waiting = []
   return {

@@ -1,4 +1,4 @@
-// How long a rotation takes, one after the other, as the request waits for it: time on the clock, not of the processor.
+// Measures how long a request waits for a rotation: elapsed time, not processor time. Rotations run one after the other.
 
 import { randomBytes } from 'node:crypto'
 import { session } from './lib/session.js'
@@ -40,7 +40,7 @@ export async function rotations (rounds, { only = /./ } = {}) {
   return { 'a rotation, one after the other': measured.map(({ label, medians, slow }) => ({ label, microseconds: summary(medians), slow: summary(slow) })) }
 }
 
-/** Microseconds of each, sorted. */
+/** The duration of each rotation in microseconds, sorted. */
 async function rotateInTurn (store, sessions) {
   const times = []
   for (let i = 0; i < ROTATIONS; i++) {

@@ -1,4 +1,4 @@
-// Servers with one route that wants to know who asks, each in the way that its library documents.
+// Servers with one protected route. Each uses its library as documented.
 
 import { createPrivateKey, createPublicKey, createSecretKey, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -11,7 +11,7 @@ import { PREFIX, REDIS_URL } from '../lib/services.js'
 const SECONDS = 7200 // no token expires during the measurements
 const route = () => ({ hello: 'world' })
 
-/** A Fastify app with the route, and what its clients log in with. */
+/** A Fastify app with the route and, if `logIn` is given, a login route. */
 async function server (onRequest, logIn, register = () => {}) {
   const app = Fastify()
   await register(app)
@@ -21,7 +21,7 @@ async function server (onRequest, logIn, register = () => {}) {
   return app.server
 }
 
-/** What our own access tokens say, so that all verify texts of much the same length. */
+/** The claims of this package's access tokens, so that all tokens are of similar length. */
 function claims () {
   const iat = Math.floor(Date.now() / 1000)
   return { role: 'user', sub: randomUUID(), sid: randomUUID().slice(0, 22), iat, exp: iat + SECONDS }
@@ -51,7 +51,7 @@ export function emptyHook (options) {
   return fastifyJwt(options, () => (_request, _reply, done) => done())
 }
 
-/** The least that it takes to verify every token with that library. */
+/** The lowest cost of verifying every token with `@fastify/jwt`. */
 export function fastifyJwtVerifier (options) {
   return fastifyJwt(options, (app) => (request, _reply, done) => {
     request.user = app.jwt.verify(tokenOf(request))
@@ -126,7 +126,7 @@ export async function session ({ key, redis = false }) {
     })
 }
 
-/** connect-redis in short: a GET a request. */
+/** A minimal connect-redis: one GET per request. */
 async function redisSessions () {
   const { Redis } = await import('ioredis')
   const client = new Redis(REDIS_URL)

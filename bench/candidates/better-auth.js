@@ -2,7 +2,7 @@ import { betterAuth } from 'better-auth'
 import { memoryAdapter } from 'better-auth/adapters/memory'
 import { fromNodeHeaders } from 'better-auth/node'
 
-/** With its in-memory adapter, which costs less than any database. */
+/** Uses the in-memory adapter, which is faster than any database. */
 export async function createBetterAuth (secret, session = {}) {
   const auth = betterAuth({
     secret,

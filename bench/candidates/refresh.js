@@ -1,4 +1,4 @@
-// Servers that give out a new access token for a refresh token, and a new refresh token with it.
+// Servers that exchange a refresh token for a new access token and a new refresh token.
 
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -10,7 +10,7 @@ import { stores } from '../lib/stores.js'
 
 const DAYS_7 = 7 * 86_400 // seconds
 
-/** What tutorials show. It keeps nothing, so it can neither revoke a token nor notice that one was stolen. */
+/** The usual tutorial. Without a store, it can neither revoke a token nor detect a stolen one. */
 export async function recipe ({ key }) {
   const app = Fastify()
   await app.register(fastifyCookie)
@@ -31,7 +31,7 @@ export async function recipe ({ key }) {
   return app.server
 }
 
-/** What is left of it without the work: routes, a body and a cookie of that length. */
+/** The same routes without tokens: they respond with a body and a cookie of the same length. */
 export async function bare () {
   const app = Fastify()
   const answer = { accessToken: 'x'.repeat(240), tokenType: 'Bearer', expiresIn: 900 }
@@ -53,7 +53,7 @@ export async function jwtRefresh ({ key, store, ...options }) {
   await app.register(jwtRefresh, {
     secret: key,
     store: await stores[store](options),
-    // Clients do not wait 15 minutes here. Without an overlap each refresh is the steady case: confirmed and rotated.
+    // Clients do not wait 15 minutes between refreshes here. With an overlap of 0, each refresh is confirmed and rotated as usual.
     refreshToken: { overlap: 0 }
   })
   app.post('/login', (_request, reply) => reply.issueTokens({ sub: randomUUID(), role: 'user' }))
@@ -61,7 +61,7 @@ export async function jwtRefresh ({ key, store, ...options }) {
   return app.server
 }
 
-/** Its in-memory adapter, a public client, rotation of each refresh token. */
+/** Uses the in-memory adapter and a public client, and rotates every refresh token. */
 export async function oidcProvider ({ clients }) {
   const { default: Provider } = await import('oidc-provider')
   const provider = new Provider('http://127.0.0.1', {
@@ -90,7 +90,7 @@ export async function oidcProvider ({ clients }) {
   return createServer((request, response) => request.url === '/login' ? logIn(response) : callback(request, response))
 }
 
-/** Not tokens, but what its clients do in place of a refresh: each call moves the session's end. */
+/** better-auth has no refresh tokens. Instead, each call extends the session. */
 export async function betterAuth ({ key }) {
   const { createBetterAuth } = await import('./better-auth.js')
   const { auth, signUp, fromNodeHeaders } = await createBetterAuth(key, { updateAge: 0 })

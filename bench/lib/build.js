@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The file of an entry point, such as './redis', of this build or of the one in another checkout. */
+/** The file of an entry point, such as './redis', in this build or in the build of another checkout. */
 export function entryFile (entry, folder = ROOT) {
   const { exports } = JSON.parse(readFileSync(resolve(folder, 'package.json'), 'utf8'))
   const target = exports[entry]
@@ -16,11 +16,11 @@ export function importEntry (entry, folder) {
 }
 
 /**
- * The candidates, each of this package's followed by the same of the build in another checkout. The ratio of such a pair's
- * second row is what this build takes of the other one's time.
+ * Adds to each candidate of this package the same candidate from the build of another checkout. The ratio in the second row of
+ * such a pair is the time of this build divided by the time of the other build.
  *
  * @param {Array<{ label: string, name: string, options?: object }>} candidates
- * @param {string | undefined} folder the other checkout, built
+ * @param {string | undefined} folder the other checkout, which must be built
  */
 export function beside (candidates, folder) {
   if (folder === undefined) return candidates

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
-// A client of a few lines. What it takes is not counted, but a light one leaves the processor to the server.
+// A minimal HTTP client. Its processor time is not counted, but a small client leaves more of the processor to the server.
 
 const HEAD_END = '\r\n\r\n'
 
 /**
- * One connection: what to send next, and what to do with the answer.
+ * One connection: `request` returns the next request, and `receive` gets the response.
  *
  * @typedef {{ request: () => string | Buffer, receive: (head: string, body: string) => void }} Client
  */
@@ -17,8 +17,8 @@ const HEAD_END = '\r\n\r\n'
  * @param {number} port
  * @param {Client[]} clients
  * @param {number} count
- * @param {number} depth how many requests a connection has under way
- * @param {boolean} awake whether the client never sleeps: to wake it can cost the server more than to answer
+ * @param {number} depth the number of concurrent requests per connection
+ * @param {boolean} awake whether the client polls instead of sleeping: waking it can cost the server more than the response
  */
 export async function load (port, clients, count, depth, awake = false) {
   let toSend = count
@@ -51,12 +51,12 @@ export async function load (port, clients, count, depth, awake = false) {
   })).finally(() => { awake = false })
 }
 
-/** Every server here answers with a Content-Length. */
+/** Parses responses by their Content-Length, which every server here sends. */
 function onAnswers (socket, receive, reject) {
   let text = ''
   socket.setEncoding('latin1').on('data', (chunk) => {
     text += chunk
-    socket.cork() // what follows from one chunk leaves in one
+    socket.cork() // sends all requests that follow from one chunk together
     try {
       for (let end = text.indexOf(HEAD_END); end !== -1; end = text.indexOf(HEAD_END)) {
         const head = text.slice(0, end)

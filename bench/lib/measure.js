@@ -7,21 +7,21 @@ import { summary } from './statistics.js'
 export const CONNECTIONS = 32
 
 const SERVER = fileURLToPath(new URL('server.js', import.meta.url))
-const WARM_UP = 3 // rounds; until then the compiler is at work
+const WARM_UP = 3 // rounds; enough for the JIT compiler
 const STARTS = 3
 
 /**
- * Runs servers against each other and says what processor time a request costs each of them. Every round measures all
- * of them one after the other, so that whatever else the machine does hits all alike; a ratio is made within its round.
- * All are started anew twice, because one process can be some percent slower than the next one of the same program.
+ * Measures how much processor time a request costs each of several servers. Every round measures all of them in turn, so that other
+ * load on the machine affects all alike, and each ratio compares measurements of the same round. All servers are restarted twice,
+ * because two processes of the same program can differ by a few percent.
  *
  * @param {object} suite
  * @param {string} suite.file the module of the servers
- * @param {string} suite.base the label of the one that counts as 1
+ * @param {string} suite.base the label of the candidate whose ratio is 1
  * @param {Array<{ label: string, name: string, options?: object, requests?: number, other?: string }>} suite.candidates
  * @param {(port: number, candidate: object) => Promise<Array<import('./load.js').Client>>} suite.logIn
- * @param {number} suite.depth how many requests a connection has under way
- * @param {boolean} [suite.awake] whether the client never sleeps
+ * @param {number} suite.depth the number of concurrent requests per connection
+ * @param {boolean} [suite.awake] whether the client polls instead of sleeping
  * @param {number} rounds
  */
 export async function compare (suite, rounds) {
@@ -40,7 +40,7 @@ function ratio (costs, bases) {
   return summary(costs.map((cost, round) => cost / bases[round]))
 }
 
-/** @param {Record<string, number[]>} costs is added to */
+/** @param {Record<string, number[]>} costs receives the results */
 async function measure (suite, rounds, costs) {
   const running = []
   for (const candidate of suite.candidates) running.push(await start(suite, candidate))
@@ -48,12 +48,12 @@ async function measure (suite, rounds, costs) {
 
   for (let round = 0; round < rounds; round++) {
     for (const { label, run, ask, requests } of running) {
-      await run(requests / 10) // what the others pushed out of the processor's caches
+      await run(requests / 10) // refills the processor's caches after the other servers
       await ask('start')
       await run(requests)
       costs[label].push(await ask('stop') / requests)
     }
-    running.push(running.shift()) // another one is first in each round, for the case that it matters
+    running.push(running.shift()) // rotates the order, in case it matters
   }
   for (const { child } of running) child.disconnect()
 }
@@ -78,7 +78,7 @@ async function start ({ file, logIn, depth, awake }, candidate) {
   }
 }
 
-/** With BENCH_PROFILE=FOLDER each server writes a CPU profile there. */
+/** With BENCH_PROFILE=FOLDER, each server writes a CPU profile to that folder. */
 function profiling (label) {
   const folder = process.env.BENCH_PROFILE
   return folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}/${label.replaceAll(/\W+/g, '-')}`] : []

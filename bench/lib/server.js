@@ -1,5 +1,5 @@
-// One server in a process of its own: `server.js FILE NAME OPTIONS`. It counts nothing but the processor time that it
-// takes itself: the client does not count, and a busy machine counts little.
+// `server.js FILE NAME OPTIONS`: runs one server in a separate process, which measures only its own processor time. The client is
+// therefore not included, and other load on the machine matters little.
 
 import { once } from 'node:events'
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 export const DAY = 86_400_000
 
-/** A session as a small app has it: a short subject, one claim, no user agent. */
+/** A session of a small app: a short subject, one claim, no user agent. */
 export function session (subject) {
   const now = Date.now()
   return {

@@ -1,4 +1,4 @@
-/** The median, and the quartiles as its spread. */
+/** The median and the quartiles. */
 export function summary (values) {
   const sorted = values.toSorted((a, b) => a - b)
   return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75), rounds: values.length }

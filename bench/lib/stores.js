@@ -1,4 +1,4 @@
-// The stores that the benchmarks measure, each in the table, file or keys of the benchmarks.
+// The stores that the benchmarks measure. Tables, files and keys have names of their own.
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,10 +6,10 @@ import { importEntry } from './build.js'
 import { DATABASE_URL, MYSQL_URL, PREFIX, REDIS_URL, SQLITE_FOLDER, TABLE } from './services.js'
 import { session } from './session.js'
 
-/** `node:sqlite` where Node.js has it (22.13), and else libsql, which has the interface of better-sqlite3. */
+/** `node:sqlite` if Node.js has it (22.13), otherwise libsql, which has the interface of better-sqlite3. */
 export const SQLITE_DRIVER = process.getBuiltinModule('node:sqlite') === undefined ? 'libsql' : 'node:sqlite'
 
-/** Each takes its own options and, as `folder`, the checkout whose build it is of. */
+/** Each function takes its own options, and `folder` to use the build of another checkout. */
 export const stores = {
   async memory ({ sessions = 0, folder }) {
     const { MemoryStore } = await importEntry('.', folder)
@@ -68,7 +68,7 @@ async function migrated (store) {
   return store
 }
 
-/** Fails where a rotation asks the database more often than it should. The one before the count teaches Redis the script. */
+/** Fails if a rotation makes an unexpected number of calls. The first rotation, which loads the script into Redis, is not counted. */
 async function counted (client, method, times, makeStore) {
   const ask = client[method]
   let asked = 0
@@ -82,7 +82,7 @@ async function counted (client, method, times, makeStore) {
   await store.create(one)
   const rotate = (generation) => store.rotate(one.id, String(generation - 1), { ...one, generation, current: String(generation) }, one.createdAt)
   await rotate(1)
-  await store.find(one.id) // The first rotation also enlists its session in Redis, and does not wait for that.
+  await store.find(one.id) // The first rotation also adds its session to the index in Redis, without waiting for the reply.
 
   asked = 0
   for (let generation = 2; generation <= 11; generation++) await rotate(generation)

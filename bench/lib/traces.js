@@ -4,7 +4,7 @@ import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { DATABASE_URL, MYSQL_URL, PREFIX, REDIS_URL, SQLITE_FOLDER, TABLE } from './services.js'
 
-/** The servers are ended at once, so that what they stored is removed here. */
+/** Removes the data of the benchmarks, because the servers exit without cleaning up. */
 export async function removeTraces () {
   const redis = new Redis(REDIS_URL)
   for await (const keys of redis.scanStream({ match: `${PREFIX}*`, count: 1000 })) {

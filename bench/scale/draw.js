@@ -1,4 +1,4 @@
-// The plot of docs/scale.md, readable on a light and on a dark page, and without colours by the shapes of its marks.
+// Draws the plot of docs/scale.md. It supports light and dark mode, and the shapes of the marks make it readable without colours.
 
 const STORES = { memory: 'MemoryStore', redis: 'Redis', postgres: 'PostgreSQL', sqlite: 'SQLite' }
 const CALLS = { rotate: 'a rotation', create: 'a login (create)', list: 'the two sessions of a user (list)', sweep: 'a sweep' }

@@ -1,5 +1,5 @@
-// `npm run bench:scale [-- memory|redis|postgres|partitions|sqlite …] [--sizes=1000,100000] [--rounds=N]`: measures the stores, and then draws
-// and prints all that was ever measured. Without a store's name: all five. `-- draw`: nothing is measured.
+// `npm run bench:scale [-- memory|redis|postgres|partitions|sqlite …] [--sizes=1000,100000] [--rounds=N]`: measures the named stores,
+// by default all five, then draws and prints all results so far. `-- draw` measures nothing.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -61,7 +61,7 @@ async function measure (name, sizes) {
   return JSON.parse(output.trim().split('\n').at(-1))
 }
 
-/** A Node.js with `node:sqlite`, which this one may not have. */
+/** SQLite needs a Node.js with `node:sqlite`, which the current one may not have. */
 async function nodeFor (name) {
   if (name !== 'sqlite' || process.getBuiltinModule('node:sqlite') !== undefined) return process.execPath
   return await installNode('24') ?? process.execPath

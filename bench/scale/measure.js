@@ -3,12 +3,12 @@ import { Sessions } from './sessions.js'
 
 export const AT_ONCE = 16
 const ROTATIONS = 5000 // a round
-const OTHERS = 500 // of each other call
+const OTHERS = 500 // of each other method
 const SWEEPS = 10
-const EXPIRED = 1000 // as many as a sweep looks at
+const EXPIRED = 1000 // the batch size of a sweep
 const WARM_UP = 1 // rounds
 
-/** Does what was loaded answer as what the store itself has written? */
+/** Checks that sessions loaded in bulk behave like those that the store has created. */
 export async function check (store, sessions) {
   for (const number of Sessions.sample(sessions.users, 50)) {
     const session = sessions.at(number)
@@ -28,9 +28,9 @@ function sorted (value) {
 }
 
 /**
- * The stores in turn, round by round, so that whatever else the machine does hits all sizes alike.
+ * Measures all stores in turn in each round, so that other load on the machine affects all sizes alike.
  *
- * @returns for each: by the name of the call, the figures of its rounds
+ * @returns for each store, the figures of its rounds by method name
  */
 export async function measure (beds, rounds) {
   const results = beds.map(() => [])
@@ -52,7 +52,7 @@ async function oneRound ({ store, sessions, counter }) {
   const find = await timed(users, async (user) => await store.find(sessions.at(user).id))
   const list = await timed(users, async (user) => await store.list(sessions.at(user).subject))
   const deleteAll = await timed(users, async (user) => await store.deleteAll(sessions.at(user).subject))
-  // So that there are as many as before.
+  // Restores the deleted sessions.
   const create = await timed(users.flatMap((user) => sessions.of(user)), async (number) => { await store.create(sessions.at(number)); return true })
   const sweep = store.sweep && await timed(Array.from({ length: SWEEPS }), async () => await store.sweep() + 1, 1)
   return { rotate: { ...rotate, ...counted }, find, list, deleteAll, create, ...(sweep && { sweep }) }
@@ -67,7 +67,7 @@ async function rotations (store, sessions) {
   return { times: parts.flatMap(({ times }) => times), took: parts.reduce((sum, { took }) => sum + took, 0) }
 }
 
-/** So many at once. Each has to answer with something. @returns times in milliseconds */
+/** Makes `atOnce` calls concurrently, none of which may return an empty result. @returns times in milliseconds */
 async function timed (items, call, atOnce = AT_ONCE) {
   const times = []
   const start = performance.now()
@@ -84,13 +84,13 @@ async function timed (items, call, atOnce = AT_ONCE) {
   return { times, took: performance.now() - start }
 }
 
-/** What it takes to remove a batch of which every row has expired: milliseconds of each. */
+/** Measures how many milliseconds it takes to remove a batch in which all rows have expired. */
 export async function sweepExpired ({ sessions, expire, reopen }) {
   const times = []
   for (let turn = 0; turn < Math.min(5, sessions.size / EXPIRED); turn++) {
     await expire(EXPIRED)
     const store = reopen()
-    store.useClock(() => Date.now() + DAY / 12) // beyond the hour that an expired row stays
+    store.useClock(() => Date.now() + DAY / 12) // expired rows are kept for an hour
     const start = performance.now()
     const removed = await store.sweep()
     times.push(performance.now() - start)

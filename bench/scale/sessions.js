@@ -4,11 +4,11 @@ import { DAY } from '../lib/session.js'
 const USER_AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36'
 
 /**
- * So many sessions, each as the plugin makes it by default: a short subject, one claim, user agent and address. Each user has two.
- * They follow from their numbers, so that ten million of them need no room in the process that measures.
+ * Sessions like those of the plugin with default options: a short subject, one claim, user agent and address. Each user has two.
+ * A session is computed from its number, so that ten million sessions take no memory in the measuring process.
  */
 export class Sessions {
-  /** Numbers of sessions to their state, where it is no longer the one that was loaded. */
+  /** The state of rotated sessions, by number. */
   #moved = new Map()
 
   /** @param {number} size even */
@@ -20,7 +20,7 @@ export class Sessions {
 
   #start
 
-  /** The session as it is now. */
+  /** The current state of the session. */
   at (number) {
     const state = this.#moved.get(number) ?? { generation: 1, current: hash('sha256', `current ${number}`, 'base64url'), rotatedAt: this.#start }
     const subject = `user-${number % this.users}`
@@ -39,7 +39,7 @@ export class Sessions {
     }
   }
 
-  /** The next rotation of a session, which then counts as done. */
+  /** Advances the session and returns the arguments of its next rotation. */
   rotate (number) {
     const { id, generation, current: expected } = this.at(number)
     const now = Date.now()
@@ -53,7 +53,7 @@ export class Sessions {
     return [user, user + this.users]
   }
 
-  /** Numbers below `limit`, none of them twice: two rotations from the same state would be a race. */
+  /** Distinct random numbers below `limit`: two rotations from the same state would be a race. */
   static sample (limit, count) {
     const chosen = new Set()
     while (chosen.size < Math.min(limit, count)) chosen.add(Math.floor(Math.random() * limit))

@@ -1,8 +1,8 @@
 import { summary } from '../lib/statistics.js'
 
 /**
- * By call: the median and the quartiles of the rounds, of the calls a second and of the milliseconds within which half of the calls,
- * and 99 of 100, had their answer.
+ * The figures by method: calls per second and the 50th and 99th percentile in milliseconds, each with the median and quartiles of the
+ * rounds.
  *
  * @param {Array<Record<string, { times: number[], took?: number }>>} rounds
  */

@@ -1,4 +1,4 @@
-// One store at these sizes, in a process of its own: `store.js NAME ROUNDS SIZE…`. Its last line is the result, as JSON.
+// `store.js NAME ROUNDS SIZE…`: measures one store with these sizes in a separate process. Its last line is the result as JSON.
 
 import { check, measure, sweepExpired } from './measure.js'
 import { Sessions } from './sessions.js'

@@ -1,4 +1,4 @@
-// The tables of docs/scale.md.
+// Prints the tables of docs/scale.md.
 
 const STORES = { memory: '`MemoryStore`', redis: 'Redis', postgres: 'PostgreSQL', partitions: 'PostgreSQL, 16 partitions', sqlite: 'SQLite' }
 const CALLS = {
@@ -9,7 +9,7 @@ export function tables (measured) {
   return [costs(measured), rates(measured), ...measured.map(about)].join('\n')
 }
 
-/** Milliseconds: what half of the calls, and 99 of 100, took at most. */
+/** The 50th and 99th percentile in milliseconds. */
 function costs (measured) {
   const head = `| | sessions | ${Object.values(CALLS).join(' | ')} |\n|---|---:|${'---:|'.repeat(Object.keys(CALLS).length)}\n`
   return head + lines(measured, ({ calls }) => Object.keys(CALLS).map((call) => call in calls ? `${figure(calls[call].p50.median)} / ${figure(calls[call].p99.median)}` : ''))

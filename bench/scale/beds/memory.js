@@ -1,6 +1,6 @@
 import { MemoryStore } from '../../../index.ts'
 
-/** One size a process: a garbage collection looks at all sessions, and would be charged to the smaller store as well. */
+/** Needs a process per size: a garbage collection visits all sessions, and would otherwise slow down the smaller store too. */
 export async function open () {
   return {
     facts: {},

@@ -3,12 +3,12 @@ import * as postgres from './postgres.js'
 
 const PARTITIONS = 16
 
-/** As PostgreSQL, but the table is in partitions by the hash of the id, as docs/scale.md makes it. */
+/** PostgreSQL with the table partitioned by the hash of the id, as in docs/scale.md. */
 export async function open () {
   return await postgres.open(partitioned)
 }
 
-/** The store's own table is the model of its columns. */
+/** Copies the columns and indexes from the table that the store's migration creates. */
 function partitioned (table) {
   const partitions = Array.from({ length: PARTITIONS }, (_, i) =>
     `CREATE TABLE ${table}_p${i} PARTITION OF ${table} FOR VALUES WITH (MODULUS ${PARTITIONS}, REMAINDER ${i}) WITH (fillfactor = 90);`)

@@ -6,20 +6,20 @@ import { postgresStore } from '../../../lib/stores/postgres/index.ts'
 import { startPostgres } from '../../../test/fixtures/postgres-server.ts'
 import { AT_ONCE } from '../measure.js'
 
-const BATCH = 500 // rows that are sent at once
+const BATCH = 500 // rows per chunk
 
-/** What is not PostgreSQL's default. A commit waits for the disk, as by default. */
+/** The settings that differ from PostgreSQL's defaults or from those of the tests. A commit waits for the disk. */
 const SETTINGS = {
   fsync: 'on', shared_buffers: '2GB', max_wal_size: '8GB', checkpoint_timeout: '15min', wal_compression: process.env.WAL_COMPRESSION ?? 'off'
 }
 
-/** The table, or its partitions. */
+/** Selects the table or its partitions. */
 const OF_TABLE = "FROM pg_stat_user_tables WHERE relname = $1 OR relname LIKE $1 || '_p%'"
 
 /**
- * A server of its own, with a table for each size.
+ * Starts a separate server with a table for each size.
  *
- * @param {(table: string) => string} [tableSql] makes the table, where `migrate` is not to make it
+ * @param {(table: string) => string} [tableSql] returns the statements that create the table, if `migrate` must not create it
  */
 export async function open (tableSql) {
   const server = await startPostgres({ settings: SETTINGS, walSegment: 16 })
@@ -43,7 +43,7 @@ export async function open (tableSql) {
         bytes: (await one(`SELECT sum(pg_total_relation_size(relid))::float AS bytes ${OF_TABLE}`, table)).bytes / sessions.size,
         counter: { name: 'walBytes', read: async () => Number((await one("SELECT (pg_current_wal_insert_lsn() - '0/0')::text AS bytes")).bytes) },
         async facts () {
-          await new Promise((resolve) => setTimeout(resolve, 1500)) // PostgreSQL counts a second late
+          await new Promise((resolve) => setTimeout(resolve, 1500)) // PostgreSQL updates its statistics with a delay of a second
           return await one(`SELECT sum(n_tup_hot_upd)::float / sum(n_tup_upd)::float AS hot ${OF_TABLE}`, table)
         },
         expire: (count) => pool.query(`UPDATE ${table} SET expires_at = 0 WHERE id <= (SELECT id FROM ${table} ORDER BY id LIMIT 1 OFFSET ${count - 1})`),
@@ -58,7 +58,7 @@ export async function open (tableSql) {
   }
 }
 
-/** The rows that the store itself would insert, by COPY. The indexes grow row by row, as they do by logins. */
+/** Sends the rows that the store would insert with COPY. The indexes grow row by row, as with logins. */
 async function copyAll (pool, copying, table, sessions) {
   let columns
   let text = ''

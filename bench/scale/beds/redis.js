@@ -5,9 +5,9 @@ import { redisStore } from '../../../lib/stores/redis/index.ts'
 import * as scripts from '../../../lib/stores/redis/scripts.ts'
 import { startRedis } from '../../../test/fixtures/services.ts'
 
-const BATCH = 500 // sessions that are sent at once
+const BATCH = 500 // sessions per write
 
-/** A server of its own, in memory alone, with a database for each size. */
+/** Starts a separate server without persistence, with a database for each size. */
 export async function open () {
   const server = await startRedis()
   if (typeof server === 'string') throw new Error(server)
@@ -29,11 +29,11 @@ export async function open () {
       return {
         store: redisStore(redis),
         bytes: (await figure(redis, 'memory', 'used_memory') - before) / sessions.size,
-        // Of the server's one thread: microseconds.
+        // The processor time of the server's main thread.
         counter: { name: 'serverMicroseconds', read: async () => 1e6 * await processorTime(redis) }
       }
     },
-    /** How long the whole server stands still where it forks, as it does to write its file of all data. */
+    /** Measures how long the whole server blocks when it forks to write a snapshot. */
     async finish () {
       await admin.bgsave()
       return { forkMilliseconds: await figure(admin, 'stats', 'latest_fork_usec') / 1000, bytesOfAll: await figure(admin, 'memory', 'used_memory') }
@@ -46,8 +46,8 @@ export async function open () {
 }
 
 /**
- * The store's own commands, sent without waiting for answers. Each session is rotated once, as nearly all of a running app are:
- * the first rotation after a login also renews the index.
+ * Sends the store's own commands without waiting for replies. Each session is rotated once, like nearly all sessions of a running
+ * app: the first rotation after a login also updates the index.
  */
 async function sendAll (url, db, sessions) {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -75,7 +75,7 @@ async function sendAll (url, db, sessions) {
     }
   }
   socket.end(text + command('CLIENT', 'REPLY', 'ON'))
-  await once(socket.resume(), 'close') // Redis has done all of it
+  await once(socket.resume(), 'close') // Redis has executed all commands
 }
 
 function command (...args) {

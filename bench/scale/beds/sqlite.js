@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { sqliteStore } from '../../../lib/stores/sqlite/index.ts'
 import { driver } from '../../../test/fixtures/sqlite.ts'
 
-const LOADING_CACHE = 6_000_000 // kB: more than the file has
+const LOADING_CACHE = 6_000_000 // kB; larger than the file
 
-/** A file for each size, with the settings of the README. */
+/** Creates a file for each size, with the settings of the README. */
 export async function open () {
   const folder = await mkdtemp(join(tmpdir(), 'sqlite-'))
   const open = []
@@ -33,7 +33,7 @@ export async function open () {
   }
 }
 
-/** In one transaction: ids come in no order, so that commits in between would write the whole file again and again. */
+/** Uses one transaction: the ids are random, so every commit would have to write pages all over the file. */
 async function fill (file, sessions) {
   const db = driver.open(file)
   const store = sqliteStore(db)

@@ -1,7 +1,7 @@
 import type { Rotation, Session, TokenStore } from '../../index.ts'
 import type { Health } from './program.ts'
 
-/** A store that fails when told to, and can lose the last writes of a session. */
+/** A store that can fail and can lose the last writes of a session. */
 export class MoodyStore implements TokenStore {
   health: Health = 'sound'
   readonly #store: TokenStore
@@ -48,7 +48,7 @@ export class MoodyStore implements TokenStore {
     await this.#store.close?.()
   }
 
-  /** How many writes of the session there were, the first one included. */
+  /** The number of writes of the session, including its creation. */
   writes (id: string): number {
     return this.#written.get(id)!.length
   }

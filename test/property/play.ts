@@ -9,7 +9,7 @@ import type { Step } from './program.ts'
 import { accessEnd, isOutdated, lives, refresh, startSession, wholeSeconds } from './reference.ts'
 import type { Access, Answer, Session, Token, Windows } from './reference.ts'
 
-/** Runs the program over HTTP and in the reference, and compares each answer. */
+/** Runs the program over HTTP and in the reference implementation, and compares each result. */
 export async function play (program: Step[], { app, clock, events, client }: TestApp, store: MoodyStore, windows: Windows): Promise<void> {
   const sessions: Session[] = []
   const access: Access[] = []
@@ -126,7 +126,7 @@ function fromTheEnd<Value> (values: Value[], back: number): Value {
   return values[values.length - 1 - back % values.length]!
 }
 
-/** In the words of the reference; and what every such answer must have. */
+/** Checks the parts that all responses have in common, and converts a response to a result of the reference. */
 function answerOf (response: LightMyRequestResponse): Answer {
   const cookie = refreshCookie(response)?.value
   assert.equal(response.headers['cache-control'], cookie === undefined ? 'no-store' : 'private, no-store')
@@ -143,7 +143,7 @@ function answerOf (response: LightMyRequestResponse): Answer {
   return 'revoked'
 }
 
-/** A store that fails costs no one the session. */
+/** If the store fails, no session is lost. */
 function isUnavailable (response: LightMyRequestResponse): void {
   assert.equal(response.statusCode, 503)
   assert.equal(response.json().code, 'FST_JWT_STORE_UNAVAILABLE')

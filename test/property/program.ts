@@ -1,27 +1,27 @@
 import fc from 'fast-check'
 import { DAY, MINUTE, SECOND } from '../fixtures/app.ts'
 
-/** One step of a random program. Which session and token a number picks depends on how many there are by then. */
+/** One step of a random program. Numbers select from the sessions and tokens that exist at that time. */
 export type Step =
   | { do: 'login', subject: number }
-  /** `back`: how many tokens before the client's latest one. `times`: at once. `lost`: the client keeps the token it had. */
+  /** `back`: how many tokens before the latest. `times`: the number of concurrent requests. `lost`: the client keeps its token. */
   | { do: 'refresh', session: number, back: number, times: number, lost: boolean }
   | { do: 'logout', session: number, back: number, everywhere: boolean }
-  /** Asks a route behind `authenticate`, then one behind `requireSession`, with an access token of any age. */
+  /** Requests a route with `authenticate`, then one with `requireSession`, with an access token of any age. */
   | { do: 'visit', access: number }
   | { do: 'wait', milliseconds: number }
-  /** For the next step. `down`: it fails and does nothing. `deaf`: it does it, and the answer is lost. */
+  /** Applies to the next step. `down`: calls fail without effect. `deaf`: calls take effect, but the reply is lost. */
   | { do: 'store', health: Health }
-  /** A failover: the last writes of a session are gone. */
+  /** A failover that loses the last writes of a session. */
   | { do: 'lose', session: number, writes: number }
 
 export type Health = 'sound' | 'down' | 'deaf'
 
 const any = fc.nat({ max: 1000 })
-/** Mostly the latest one, but any earlier one too. */
+/** Mostly the latest one, sometimes an earlier one. */
 const back = fc.oneof({ arbitrary: fc.constant(0), weight: 20 }, { arbitrary: fc.nat({ max: 4 }), weight: 3 }, any)
 const milliseconds = fc.oneof(
-  // Around every edge that the rules have, and on both sides of whole seconds.
+  // Close to every limit in the rules, and just before and after whole seconds.
   { arbitrary: fc.constantFrom(1, SECOND, 45 * SECOND - 1, 45 * SECOND, 45 * SECOND + 1, MINUTE - 1, MINUTE), weight: 6 },
   { arbitrary: fc.constantFrom(15 * MINUTE - 1, 15 * MINUTE, DAY - 1, DAY, DAY + SECOND), weight: 2 },
   { arbitrary: fc.constantFrom(7 * DAY - 1, 7 * DAY, 30 * DAY), weight: 1 },

@@ -2,8 +2,8 @@ import { DAY, MINUTE, SECOND } from '../fixtures/app.ts'
 import type { Health } from './program.ts'
 
 /**
- * What the README says, once more and as simply as it goes: tokens are objects that know their parent, instead of signed
- * texts with hashes; a session is what a single reader would keep, instead of a record in a store.
+ * A second, simpler implementation of what the README describes: tokens are objects with a reference to their parent instead of
+ * signed strings with hashes, and sessions are in-memory objects instead of records in a store.
  */
 
 export interface Token {
@@ -14,9 +14,9 @@ export interface Token {
   issuedAt: number
 }
 
-/** What a failover may take back. */
+/** The state that a failover may revert. */
 interface Kept {
-  /** null: the login's token was not used yet. */
+  /** null if the login's token has not been used yet. */
   confirmed: Token | null
   confirmedAt: number
   idleEnd: number
@@ -27,7 +27,7 @@ export interface Session {
   subject: string
   end: number
   ended: boolean
-  /** The last one counts. */
+  /** The last one is current. */
   kept: Kept[]
   tokens: Token[]
 }
@@ -71,26 +71,26 @@ export function lives ({ ended, end, kept }: Session, now: number): boolean {
   return !ended && now < end && now < kept.at(-1)!.idleEnd
 }
 
-/** Whether the session has gone on without the token: then a logout everywhere ends its own session alone. */
+/** Whether the token has been superseded. A logout everywhere with such a token ends only its own session. */
 export function isOutdated (token: Token): boolean {
   const { confirmed } = token.session.kept.at(-1)!
   const reached = confirmed?.generation ?? 0
   return token.generation < reached || (token.generation === reached && token !== confirmed)
 }
 
-/** The end of the access token that is given out at `now`. */
+/** The expiry time of an access token issued at `now`. */
 export function accessEnd ({ end }: Session, now: number): number {
   return Math.min(wholeSeconds(now) + ACCESS, end)
 }
 
-/** What a refresh with the token answers, and what it does to the session. */
+/** Refreshes with the token and returns the result. */
 export function refresh (token: Token, now: number, windows: Windows, health: Health): Answer {
   const { session } = token
   if (now >= session.end) return 'expired'
   const { confirmed, confirmedAt } = session.kept.at(-1)!
   const isNext = token.parent === confirmed
   const isYoung = token.generation > 1 && now - token.issuedAt < windows.overlap
-  // One write is tried before anything is read: that of a next token that is old enough.
+  // With the next token, if it is not young, the store is written before it is read.
   if (health === 'deaf' && lives(session, now) && isNext && !isYoung) confirm()
   if (health !== 'sound') return 'unavailable'
   if (!lives(session, now)) return now - token.issuedAt >= IDLE ? 'expired' : 'revoked'

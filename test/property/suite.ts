@@ -15,7 +15,7 @@ const variants: Array<[name: string, refreshToken: JwtRefreshOptions['refreshTok
   ['strict', { rotation: 'strict' }, strict]
 ]
 
-/** Random programs over the store, each answer as the reference has it. */
+/** Runs random programs with the store and compares it with the reference implementation. */
 export function propertySuite (t: Test, runs: number, createStore: () => TokenStore): void {
   for (const [name, refreshToken, windows] of variants) {
     t.test(name, async (t) => {

@@ -6,18 +6,18 @@ import Fastify from 'fastify'
 import jwtRefresh, { MemoryStore } from '../../index.ts'
 import { createAsk, visit } from './visitor.ts'
 
-// `npm run soak`: a server under steady traffic for SOAK_MINUTES (10). Fails where its memory grows, its event loop
-// hangs, it answers 5xx, or something is still open after it was closed.
+// `npm run soak`: runs a server under steady traffic for SOAK_MINUTES (default: 10). Fails if its memory grows, if its event loop
+// blocks, if it responds with 5xx, or if it leaves a resource open after `close()`.
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 10)
 const VISITORS = 8
-/** Sessions live for hours, which pass in seconds: what is created must be forgotten while we look. */
+/** The plugin's clock is faster than real time, so that sessions of hours expire during the run. */
 const FASTER = 600
 const SAMPLE_EVERY = 5000 // ms
-const WARM_UP = 0.25 // of the time: the JIT and the caches fill
+const WARM_UP = 0.25 // the share of the time in which the JIT and the caches warm up
 const MAX_GROWTH = 0.1
-const MAX_DELAY_P99 = 100 // ms; 13 on two quiet cores, the collections that we ask for included
-const MAX_DELAY = 500 // ms; 28 there
+const MAX_DELAY_P99 = 100 // ms; 13 on two idle cores, including the forced garbage collections
+const MAX_DELAY = 500 // ms; 28 on the same machine
 
 const { gc } = globalThis
 if (gc === undefined || !(MINUTES > 0)) throw new Error('npm run soak, SOAK_MINUTES a positive number')
@@ -49,7 +49,7 @@ const end = performance.now() + MINUTES * 60_000
 const isOver = (): boolean => performance.now() >= end
 let visits = 0
 const traffic = Array.from({ length: VISITORS }, async () => {
-  while (!isOver()) await visit(ask, visits++, () => sleep(20)) // 12 s of theirs: longer than the overlap
+  while (!isOver()) await visit(ask, visits++, () => sleep(20)) // 12 s by the plugin's clock, longer than the overlap
 })
 
 const heaps: number[] = []

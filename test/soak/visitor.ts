@@ -9,7 +9,7 @@ export interface Answer {
 
 export type Ask = (method: 'GET' | 'POST', path: string, headers: Record<string, string>, body?: object) => Promise<Answer>
 
-/** Over a socket, as a browser does, and not by inject. */
+/** Sends requests over sockets, unlike `inject`. */
 export function createAsk (port: number, agent: Agent): Ask {
   return async (method, path, headers, body) => new Promise((resolve, reject) => {
     const payload = body === undefined ? '' : JSON.stringify(body)
@@ -26,7 +26,7 @@ export function createAsk (port: number, agent: Agent): Ask {
   })
 }
 
-/** One person's day: logs in, comes back with several tabs, loses answers, is stolen from, leaves or just stays away. */
+/** A user who logs in, returns with several tabs, loses responses, has a token stolen, and logs out or stays away. */
 export async function visit (ask: Ask, number: number, pause: () => Promise<void>): Promise<void> {
   const login = await ask('POST', '/login', {}, { sub: `user-${number % 1000}` })
   let cookie = cookieOf(login)

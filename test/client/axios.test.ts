@@ -22,7 +22,7 @@ interface World {
   bodies: unknown[]
 }
 
-/** axios over the browser's network, and an access token that the server knows no more. */
+/** axios on the browser's network, with an access token that the server no longer accepts. */
 async function createWorld (t: Test): Promise<World> {
   const browser = await createBrowser(t)
   const bodies: unknown[] = []

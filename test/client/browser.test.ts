@@ -15,9 +15,9 @@ import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { createGate } from '../fixtures/gate.ts'
 import { root } from '../fixtures/package.ts'
 
-/* The client in a real browser with several real tabs: locks, channels, cookies and page events as they are there. */
+/* Tests the client in several tabs of a real browser, with its locks, channels, cookies and page events. */
 
-t.setTimeout(120_000) // for a machine that is busy; it takes a tenth of that
+t.setTimeout(120_000) // allows for a busy machine; usually takes a tenth of that
 
 const REFRESH = 'POST /auth/refresh'
 const LOGOUT = 'POST /auth/logout'
@@ -111,7 +111,7 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
     const { opened, open } = createGate()
     world.before = ({ url }) => url === '/auth/refresh' ? opened : undefined
     const ready = pages.map(async (page) => await page.evaluate('auth.ready().then(({ status }) => status)'))
-    // The answer comes once all the others wait for the lock.
+    // Respond only once all other tabs are waiting for the lock.
     await waitFor(async () => await pages[0]!.evaluate('navigator.locks.query().then(({ pending }) => pending.length)') === 5)
     open()
     t.strictSame(await Promise.all(ready), Array(6).fill('signed-in'))
@@ -154,7 +154,7 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
     world.before = async ({ headers }, reply) => {
       if (headers.authorization === `Bearer ${stale}`) await reply.code(401).send({ code: 'FST_JWT_ACCESS_TOKEN_EXPIRED' })
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000 - Date.now() % 1000)) // a token of the same second would be the same
+    await new Promise((resolve) => setTimeout(resolve, 1000 - Date.now() % 1000)) // tokens issued in the same second would be equal
     t.strictSame(await page.evaluate("Promise.all(Array.from({ length: 50 }, () => auth.fetch('/me').then(({ status }) => status)))"), Array(50).fill(200))
     t.equal(world.count(REFRESH), 1)
     t.equal(world.count('GET /me'), 100)
@@ -190,7 +190,7 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
     await waitFor(() => world.count(REFRESH) === 1)
     await page.waitForFunction('auth.getSnapshot().expiresAt > Date.now()', undefined, { polling: 20 })
 
-    await world.device.clock.fastForward('10:00:00') // asleep while visible: no event tells
+    await world.device.clock.fastForward('10:00:00') // sleep while visible, which fires no event
     await waitFor(() => world.count(REFRESH) === 2)
     await page.waitForFunction('auth.getSnapshot().expiresAt > Date.now()', undefined, { polling: 20 })
 

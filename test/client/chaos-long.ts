@@ -1,5 +1,5 @@
-// `npm run test:chaos [-- SECONDS]`: six tabs of a real Chromium, in every weather, with locks and channels and without.
-// Ends with 1 where a tab was signed out or an error was left unhandled.
+// `npm run test:chaos [-- SECONDS]`: six tabs of a real Chromium under random faults, with and without locks and channels.
+// Exits with 1 if a tab is signed out or if there is an unhandled error.
 import { launchChromium } from '../fixtures/chromium.ts'
 import { runChaos } from './chaos.ts'
 

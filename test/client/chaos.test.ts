@@ -2,7 +2,7 @@ import t from 'tap'
 import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { runChaos } from './chaos.ts'
 
-/* A few seconds of what `npm run test:chaos` does for minutes. */
+/* A short version of `npm run test:chaos`. */
 
 t.setTimeout(180_000)
 

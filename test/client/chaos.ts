@@ -7,23 +7,23 @@ import jwtRefresh from '../../index.ts'
 import { SECRET } from '../fixtures/app.ts'
 import { root } from '../fixtures/package.ts'
 
-/* Six tabs of one browser and all that can happen to them: reloads, closes, sleeps, a network and a server that lose requests and answers. */
+/* Six tabs of one browser are reloaded, closed and suspended, while the network and the server lose requests and responses. */
 
 const TABS = 6
-const LOSS = 0.05 // of the requests, and as many of the answers
+const LOSS = 0.05 // the share of lost requests, and of lost responses
 
 const PATIENCE = 20_000 // ms
 
-/** What the browser's driver says of a tab that is about to show another page, or its own page for errors. */
+/** Playwright's errors for a tab that is navigating or that shows the browser's error page. */
 const BETWEEN_PAGES = /Not attached to an active page|Execution context was destroyed|interrupted by another navigation|net::ERR_|Timeout \d+ms exceeded/
 
-/** Without locks and channels, as in old browsers and sandboxed frames. */
+/** Removes locks and channels, as in old browsers and sandboxed frames. */
 const WITHOUT = `
   Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })
   window.BroadcastChannel = class { constructor () { throw new DOMException('denied', 'SecurityError') } }
 `
 
-/** An app that uses the client all the time. What must not happen is thrown, so that it is seen as an error of the page. */
+/** An app that uses the client continuously. It throws if something is wrong, so that the page reports an error. */
 const APP = `
   import { createAuthClient } from './lib/client/index.ts'
 
@@ -48,16 +48,16 @@ const APP = `
 `
 
 export interface Report {
-  /** How often each thing was done. */
+  /** The number of times of each action. */
   actions: Record<string, number>
   refreshes: number
-  /** Requests and answers that were lost. */
+  /** The number of lost requests and responses. */
   lost: number
   /** Errors and unhandled rejections of the pages. */
   errors: string[]
-  /** Events of the server that nobody caused: `ended`, `reused`. */
+  /** Unexpected events of the server: `ended`, `reused`. */
   alarms: string[]
-  /** Of each tab, once it is quiet. */
+  /** The final status of each tab. */
   statuses: string[]
 }
 
@@ -109,7 +109,7 @@ export async function runChaos (browser: Browser, seconds: number, isBare: boole
       Promise.all(Array.from({ length: TABS }, async () => await live(device, url, isOver, count))),
       loseNetwork(device, isOver, count)
     ])
-    await device.setOffline(false) // no tab is closed now
+    await device.setOffline(false) // no tab is being closed any more
     isCalm = true
     for (const page of pages) report.statuses.push(await settle(page, url))
   } finally {
@@ -119,7 +119,7 @@ export async function runChaos (browser: Browser, seconds: number, isBare: boole
   return report
 }
 
-/** What happens to one tab. */
+/** Performs random actions in one tab. */
 async function live (device: BrowserContext, url: string, isOver: () => boolean, count: (action: string) => void): Promise<Page> {
   let page = await device.newPage()
   await visit(page, url)
@@ -151,17 +151,17 @@ async function live (device: BrowserContext, url: string, isOver: () => boolean,
     try {
       const isDone = await Promise.race([actions[name]!().then(() => true), sleep(PATIENCE, false, { ref: false })])
       count(isDone ? name : `${name}, and stuck`)
-      // The browser's driver may wait for ever for a tab between two pages.
+      // Playwright may wait forever for a tab that is navigating.
       if (!isDone) page = await device.newPage()
     } catch (error) {
-      // The last thing that happened to the tab goes on.
+      // The previous action is still in progress.
       if (!BETWEEN_PAGES.test(String(error))) throw new Error(`${name} failed`, { cause: error })
     }
   }
   return page
 }
 
-/** Loads the page, or shows the browser's own error page where there is no network. */
+/** Loads the page, or the browser's error page if there is no network. */
 async function visit (page: Page, url: string): Promise<void> {
   await page.goto(url).catch((error: Error) => {
     if (!BETWEEN_PAGES.test(error.message)) throw error
@@ -190,7 +190,7 @@ async function loseNetwork (device: BrowserContext, isOver: () => boolean, count
   }
 }
 
-/** The driver tells one tab after the other, and fails at one that is closed just then. */
+/** Playwright updates the tabs in turn, and throws if one is closed in the meantime. */
 async function setOffline (device: BrowserContext, isOffline: boolean): Promise<void> {
   await device.setOffline(isOffline).catch((error: Error) => {
     if (!error.message.includes('closed')) throw error

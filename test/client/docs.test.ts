@@ -14,7 +14,7 @@ import { createBrowser, ORIGIN } from '../fixtures/client.ts'
 import type { Browser } from '../fixtures/client.ts'
 import { createProject, root } from '../fixtures/package.ts'
 
-/* The code of docs/client.md, in a project that has the package installed. */
+/* Runs the code of docs/client.md in a project with the package installed. */
 
 t.setTimeout(120_000)
 
@@ -34,7 +34,7 @@ async function load (file: string): Promise<any> {
   return await import(pathToFileURL(join(project, file)).href)
 }
 
-/** The modules' global fetch is the browser's network. */
+/** Replaces the global `fetch` with that of the browser. */
 async function enter (t: any, options = {}): Promise<Browser> {
   const { fetch } = globalThis
   const browser = await createBrowser(t, options)
@@ -43,7 +43,7 @@ async function enter (t: any, options = {}): Promise<Browser> {
   return browser
 }
 
-/** The server's clock alone goes on: each call meets a 401. */
+/** Advances only the server's clock, so that each call gets a 401. */
 function outdate (browser: Browser): void {
   const now = Date.now()
   browser.clock.now += 16 * MINUTE
@@ -154,9 +154,9 @@ t.test('the sizes in the table are measured', async (t) => {
   for (const [entry, row] of [['index', /jwt-refresh\/client\*\* \| \| (\d+)/], ['axios', /with `\/axios` \| \| \+ (\d+)/], ['react', /with `\/react` \| \| \+ (\d+)/], ['native', /`\/native` instead \| \| \+ (\d+)/]] as const) {
     const { outputFiles } = await build({ entryPoints: [join(root, `lib/client/${entry}.ts`)], bundle: true, minify: true, format: 'esm', target: 'es2022', external: ['react'], write: false })
     const size = gzipSync(outputFiles[0]!.contents, { level: 9 }).length
-    // The last one is the whole client, and what it takes beyond the core is in the table.
+    // `native` bundles the whole client; the table lists only its size in addition to the core.
     const written = Number(row.exec(page)![1]) + (entry === 'native' ? core : 0)
     if (entry === 'index') core = size
-    t.ok(Math.abs(written - size) <= 5, `${entry}: ${written} and ${size}`) // another zlib may differ by a few
+    t.ok(Math.abs(written - size) <= 5, `${entry}: ${written} and ${size}`) // other versions of zlib may differ by a few bytes
   }
 })

@@ -12,7 +12,7 @@ import { SECRET } from '../fixtures/app.ts'
 import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { root } from '../fixtures/package.ts'
 
-/* The key where it is kept in earnest: WebCrypto and IndexedDB of a real browser, with several tabs. */
+/* Tests the key in WebCrypto and IndexedDB of a real browser with several tabs. */
 
 t.setTimeout(120_000)
 
@@ -20,7 +20,7 @@ interface World {
   url: string
   app: FastifyInstance
   device: BrowserContext
-  /** Each POST and what it was answered. */
+  /** Each POST request with its response. */
   log: string[]
   events: JwtRefreshEvent[]
   open (options?: object): Promise<Page>
@@ -71,7 +71,7 @@ async function createWorld (t: Test, browser: Browser, dpop: JwtRefreshOptions['
 const STATUS = 'auth.getSnapshot().status'
 const REFRESH = 'auth.refresh().then(({ status }) => status)'
 const ME = "auth.fetch('/me?x=1').then(({ status }) => status)"
-/** What is in IndexedDB, as far as a script can see it. */
+/** The contents of IndexedDB, as visible to a script. */
 const KEPT = `new Promise((resolve, reject) => {
   const request = indexedDB.open('fastify-jwt-refresh', 1)
   request.onerror = reject

@@ -22,10 +22,10 @@ interface Device {
   auth: ReturnType<typeof createAuthClient>
   keys: { load (): Promise<ProofKeyPair | null>, save (key: ProofKeyPair | null): Promise<void> }
   saved: Array<ProofKeyPair | null>
-  /** What was sent: the request line, the scheme, the proof. */
+  /** The requests that were sent. */
   sent: Array<{ line: string, scheme: string | undefined, proof: string | null }>
   fetch: typeof fetch
-  /** The server's Date header; null: none. */
+  /** The server's Date header, or null for none. */
   date: () => string | null
 }
 

@@ -7,7 +7,7 @@ import { createBrowser, ORIGIN } from '../fixtures/client.ts'
 import type { Browser } from '../fixtures/client.ts'
 import { MINUTE } from '../fixtures/app.ts'
 
-/* Libraries that take a fetch: each call meets a 401, and is healed. */
+/* Libraries that accept a `fetch` function. Each call gets a 401, which the client handles. */
 
 async function createWorld (t: Test): Promise<{ browser: Browser, fetch: typeof fetch }> {
   const browser = await createBrowser(t)

@@ -9,7 +9,7 @@ import { MINUTE } from '../fixtures/app.ts'
 const REFRESH = 'POST /auth/refresh'
 const LOGOUT = 'POST /auth/logout'
 
-/** Holds the answers of a route back: the server has done its work by then. */
+/** Holds the responses of a route back. The server has already handled the requests. */
 function hold (browser: Browser, path: string): () => void {
   const { opened, open } = createGate()
   const { fetch } = browser
@@ -21,7 +21,7 @@ function hold (browser: Browser, path: string): () => void {
   return open
 }
 
-/** A logout under way: the server has ended the session, the answer comes after `open`. */
+/** Starts a logout: the server has ended the session, and the response arrives after `open`. */
 async function startLogout (t: Test): Promise<{ browser: Browser, auth: AuthClient, logout: Promise<void>, open: () => void }> {
   const browser = await createBrowser(t)
   const open = hold(browser, '/logout')
@@ -81,7 +81,7 @@ t.test('a refresh that is asked for meanwhile waits behind it, and asks nobody',
 
 t.test('a refresh that returns after a logout elsewhere is dropped', async (t) => {
   const browser = await createBrowser(t)
-  // Without locks: nothing keeps the two apart.
+  // Without locks, the two can overlap.
   const first = browser.newTab({ fetch: async (...args) => await browser.fetch(...args) }, { navigator: {} })
   const second = browser.newTab({}, { navigator: {} })
   first.auth.setSession(await browser.login())

@@ -8,7 +8,7 @@ import { MINUTE } from '../fixtures/app.ts'
 
 const REFRESH = 'POST /auth/refresh'
 
-/** A device with a keychain, and a server that knows no cookies. */
+/** A device with a keychain, and a server without cookies. */
 async function createDevice (t: Test, options: Partial<NativeAuthClientOptions> = {}) {
   const browser = await createBrowser(t, { refreshToken: { transport: 'body' } })
   const saved: Array<string | null> = []

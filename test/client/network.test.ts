@@ -11,7 +11,7 @@ const noNetwork = (): never => { throw new TypeError('fetch failed') }
 
 const URL_OF_REFRESH = 'http://localhost/auth/refresh'
 
-/** The answer to a refresh, and what the error then says. */
+/** The response to a refresh, and the properties of the resulting error. */
 const FAILURES: Record<string, [answer: () => Response | never, error: object]> = {
   offline: [noNetwork, {
     status: undefined,

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createAuthClient } from '../../lib/client/index.ts'
 import { createBrowser } from '../fixtures/client.ts'
 
-/** Options that only JavaScript can give. */
+/** Accepts options of any type, as in JavaScript. */
 function create (options: unknown): unknown {
   return createAuthClient(options as object)
 }
@@ -35,7 +35,7 @@ const BAD: Array<[options: object, message: string]> = [
   ...['https://files.example.com', {}, null, ['files.example.com'], ['https://files.example.com/x'], ['https://files.example.com?x'], [null], ['data:x']]
     .map((origins): [object, string] => [{ origins }, 'origins must be a list of origins, such as https://files.example.com']),
   ...['x', '60', null, [60], NaN, -1, 86_401, -Infinity].map((leeway): [object, string] => [{ leeway }, 'leeway must be a number of seconds up to 86400, or Infinity']),
-  // Milliseconds, by mistake.
+  // Mistakenly in milliseconds.
   ...['10s', -1, 1000, 10_000].map((timeout): [object, string] => [{ timeout }, 'timeout must be a number of seconds up to 600, or Infinity']),
   ...[1_800_000, true, Symbol('x'), 60n].map((idleAfter): [object, string] => [{ idleAfter }, 'idleAfter must be a number of seconds up to 86400, or Infinity']),
   ...['never', 1, null].map((autoRefresh): [object, string] => [{ autoRefresh }, 'autoRefresh must be one of true, false, always']),

@@ -12,7 +12,7 @@ import { MINUTE, SECRET } from '../fixtures/app.ts'
 import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { root } from '../fixtures/package.ts'
 
-/* Apps as people write them, in a real Chromium: with the interceptor that everybody knows, and on another origin than the API by what the page of the client says. */
+/* Typical apps in a real Chromium: with the widespread axios interceptor, and on another origin than the API as in docs/client.md. */
 
 t.setTimeout(120_000)
 
@@ -27,7 +27,7 @@ interface Api {
   alarms: string[]
 }
 
-/** @param pages the origin of the pages, where that is another one */
+/** @param pages the origin of the pages, if it differs from that of the API */
 async function createApi (t: Test, pages?: string): Promise<Api> {
   const app = Fastify({ forceCloseConnections: true })
   const log: string[] = []
@@ -55,7 +55,7 @@ async function createApi (t: Test, pages?: string): Promise<Api> {
   return { app, url: `http://localhost:${port}`, clock, log, alarms }
 }
 
-/** Modules of a page as one script, whose exports are then properties of `app`. */
+/** Bundles the modules of a page to a script that defines their exports as properties of `app`. */
 async function bundle (contents: string, files: Record<string, string> = {}): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root },
@@ -86,7 +86,7 @@ async function open (device: BrowserContext, url: string, script: string, errors
   return page
 }
 
-/** It refreshes by the very instance that it is attached to, and each call by itself. */
+/** It refreshes with the same axios instance that it intercepts, and separately for each call. */
 const INTERCEPTOR = `
   import axios from 'axios'
   const api = axios.create()

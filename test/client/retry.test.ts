@@ -11,7 +11,7 @@ import { MINUTE, SECOND } from '../fixtures/app.ts'
 const REFRESH = 'POST /auth/refresh'
 const ANOTHER_USER = { name: 'Error', message: 'Another user has signed in meanwhile, so the request was not sent' }
 
-/** A tab that is signed in, and a server that knows the token no more: only the API can tell. */
+/** A signed-in tab whose token the server no longer accepts, which the tab can only learn from a response. */
 async function createStale (t: Test): Promise<Browser & { tab: Tab, bodies: string[] }> {
   const browser = await createBrowser(t)
   const bodies: string[] = []
@@ -26,7 +26,7 @@ async function createStale (t: Test): Promise<Browser & { tab: Tab, bodies: stri
   return Object.assign(browser, { tab, bodies })
 }
 
-/** The server's clock alone goes on: its idea of the token's end is another than the client's. */
+/** Advances only the server's clock, so that the token has expired for the server but not for the client. */
 function outdate ({ clock }: Browser): void {
   const now = Date.now()
   clock.now += 16 * MINUTE
@@ -58,7 +58,7 @@ t.test('a late 401 of an old token is sent again without another refresh', async
   const { tab, count } = browser
   const { opened, open } = createGate()
   const answers = [await tab.auth.fetch('/me')]
-  browser.tab.auth.setSession(await browser.login()) // a token that the API takes
+  browser.tab.auth.setSession(await browser.login()) // a token that the API accepts
   outdate(browser)
   const seen: unknown[] = []
   browser.intercept = async (request) => {
@@ -115,7 +115,7 @@ t.test('bodies that can be sent again are the same, byte for byte', async (t) =>
   }
 })
 
-/** Of the right shape and person, and signed by no one. */
+/** Has the right format and subject, but no valid signature. */
 function staleToken (sub = 'user-1'): string {
   return `e30.${Buffer.from(JSON.stringify({ sub, sid: 'gone' })).toString('base64url')}.x`
 }
@@ -453,7 +453,7 @@ t.test('what Alice has sent is not sent again in Bob\'s name', async (t) => {
   const browser = await createBrowser(t)
   const { auth } = browser.newTab()
   auth.setSession({ accessToken: staleToken('alice'), expiresIn: 900 })
-  await browser.login({ sub: 'bob' }) // elsewhere, and we have not heard of it
+  await browser.login({ sub: 'bob' }) // elsewhere, so this tab does not know
   await t.rejects(auth.fetch('/me'), ANOTHER_USER)
   t.equal(browser.count('GET /me'), 1)
   t.match(auth.getSnapshot(), { status: 'signed-in', claims: { sub: 'bob' } })

@@ -177,7 +177,7 @@ t.test('dispose stops everything', async (t) => {
   t.equal(count(REFRESH), 0)
 })
 
-/** How often the server is asked in so many hours, looked at each minute. */
+/** Counts the refreshes during this number of hours. */
 async function countRefreshes (browser: Browser, hours: number): Promise<number> {
   const before = browser.count(REFRESH)
   for (let minute = 0; minute < 60 * hours; minute++) await browser.pass(MINUTE)

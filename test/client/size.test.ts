@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 import t from 'tap'
 import { root } from '../fixtures/package.ts'
 
-// Bytes, minified and compressed.
+// In bytes, minified and compressed.
 const CORE_LIMIT = 5100
 const AXIOS_LIMIT = 1000
 const REACT_LIMIT = 500
@@ -12,7 +12,7 @@ const DPOP_LIMIT = 2000
 
 interface Bundle {
   size: number
-  /** What is left to be imported. */
+  /** The modules that the bundle still imports. */
   imports: string[]
   text: string
 }

@@ -138,7 +138,7 @@ t.test('nothing brings a session back where someone has signed out', async (t) =
   await two.auth.logout()
   await settle()
   const token = { accessToken: 'e30.e30.x', expiresIn: 900, expiresAt: Date.now() + 900_000, claims: { sub: 'user-1', sid: 'x' } }
-  channel.postMessage({ format: 1, news: 'refreshed', sid: 'x', token }) // it was under way
+  channel.postMessage({ format: 1, news: 'refreshed', sid: 'x', token }) // a message that was still in flight
   await settle()
   t.strictSame(statuses([one, two]), ['signed-out', 'signed-out'])
 })
@@ -184,7 +184,7 @@ t.test('a message of an unknown shape is ignored, as from another version of the
     { format: 2, news: 'signed-in', sid, token },
     { format: '1', news: 'signed-out', sid }
   ]
-  // Called directly: an exception in the handler fails this test.
+  // Called directly, so that an exception in the handler fails this test.
   const channels: Array<{ onmessage: ((event: { data: unknown }) => void) | null }> = []
   const { BroadcastChannel: Channel } = page
   const spied = browser.newTab({}, {
@@ -293,7 +293,7 @@ t.test('a tab that is signed out asks when another one refreshes a session that 
     const tabs = Array.from({ length: 3 }, () => browser.newTab({ crossTab }))
     await Promise.all(tabs.map(async ({ auth }) => await auth.ready()))
     t.strictSame(statuses(tabs), Array(3).fill('signed-out'))
-    await browser.login() // by a redirect: no client has seen it
+    await browser.login() // with a redirect, so that no client knows
     const { auth } = browser.newTab({ crossTab })
     await auth.ready()
     await settle()

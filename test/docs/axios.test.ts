@@ -11,15 +11,15 @@ import type { TestApp } from '../fixtures/app.ts'
 import { createBrowserAxios } from '../fixtures/axios-jar.ts'
 
 /*
- * The interceptor that front ends have been copying from each other for years, against the plugin: a refresh for every
- * call that met a 401, in every tab, all at once. Nobody may be logged out by it.
+ * Tests the plugin with the widespread axios interceptor, which refreshes for every call that gets a 401: in every tab and all at
+ * once. It must not log anybody out.
  */
 
 interface Tab {
   api: AxiosInstance
   login (): Promise<void>
   logout (payload?: object): Promise<AxiosResponse>
-  /** How often the recipe sent its user to the login. */
+  /** How many times the interceptor redirected to the login. */
   loginsShown: number
 }
 
@@ -34,7 +34,7 @@ function openTab (axios: AxiosInstance, api: AxiosInstance): Tab {
     logout: (payload = {}) => axios.post('/auth/logout', payload, { withCredentials: true })
   }
 
-  // The recipe, as it is everywhere.
+  // The widespread recipe.
   api.interceptors.response.use((response) => response, async (error) => {
     const originalRequest = error.config
     if (error.response?.status === 401 && !originalRequest._retry) {
@@ -56,7 +56,7 @@ function openTab (axios: AxiosInstance, api: AxiosInstance): Tab {
   return tab
 }
 
-/** Answers out of order: each call takes some turns of the event loop more or fewer than the one before it. */
+/** Responds out of order: the number of event loop turns differs from call to call. */
 class UnevenStore extends MemoryStore {
   #calls = 0
 
@@ -79,11 +79,11 @@ class UnevenStore extends MemoryStore {
 }
 
 interface World extends TestApp {
-  /** A tab of the one browser that there is. */
+  /** Opens a tab of the browser. */
   newTab (): Tab
-  /** One whose page has the recipe on the axios that also refreshes, as pages have that know only the global one. */
+  /** Opens a tab whose page refreshes with the same axios instance that it intercepts, such as the global one. */
   newTabOfOneAxios (): Tab
-  /** Every answer to a refresh, by its status. */
+  /** The status of every refresh. */
   refreshes: number[]
 }
 
@@ -148,7 +148,7 @@ t.test('tabs that refresh as they please, seconds apart', async (t) => {
   const tabs = [newTab(), newTab(), newTab()]
   await tabs[0]!.login()
   for (let round = 0; round < 12; round++) {
-    // A page load has no token yet: each tab asks, whether it is needed or not.
+    // After a page load there is no token, so each tab refreshes.
     clock.now += [0, 1, 4, 9, 11, 30][round % 6]! * SECOND
     tabs[round % 3]!.api.defaults.headers.common.Authorization = ''
     t.strictSame(await burst(tabs, 3), Array(9).fill(200), `round ${round + 1}`)

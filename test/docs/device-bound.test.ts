@@ -35,7 +35,7 @@ async function load (file: string): Promise<any> {
   return await import(pathToFileURL(join(project, file)).href)
 }
 
-/** The modules' global fetch leads to the app. */
+/** Makes the global `fetch` send requests to the app. */
 function serve (t: { teardown (fn: () => unknown): unknown }, app: FastifyInstance): string[] {
   const { fetch } = globalThis
   const proofs: string[] = []

@@ -18,7 +18,7 @@ process.env.OLD_SECRET = 'the secret that the app has had so far, in an environm
 
 t.setTimeout(120_000) // it builds the package
 
-// Not imported, since its types would give each request of this program a session.
+// Not imported, because its types would add a session to every request in the tests.
 const session = createRequire(import.meta.url)('@fastify/session')
 
 const MINUTE = 60_000
@@ -32,20 +32,19 @@ await writeFile(join(project, 'package.json'), '{ "type": "module" }')
 mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
 t.teardown(() => mock.timers.reset())
 
-/** A client of the app before it moved: what it holds, and what it does with it. */
+/** A client that logged in before the migration. */
 interface Visitor {
   refresh (): Promise<LightMyRequestResponse>
-  /** The answer never arrives. */
+  /** Loses the response of the call. */
   loses (call: () => Promise<LightMyRequestResponse>): Promise<void>
   logout (): Promise<LightMyRequestResponse>
-  /** Somebody else, or another tab, with all that the client holds now. */
+  /** A copy of the client with all of its tokens, such as a thief or another tab. */
   copy (): Visitor
 }
 
-/** How an example is set up and used. */
 interface Example {
   app: FastifyInstance
-  /** Logs in with the app as it was. */
+  /** Logs in as before the migration. */
   visit (): Promise<Visitor>
 }
 
@@ -261,7 +260,7 @@ interface Browser extends Visitor {
   send (url: string): Promise<LightMyRequestResponse>
 }
 
-/** Keeps its cookies. */
+/** A client with cookies. */
 function browser (app: FastifyInstance, prefix: string, cookies: Record<string, string>): Browser {
   const jar = new Map(Object.entries(cookies))
   let keeps = true
@@ -290,7 +289,7 @@ function browser (app: FastifyInstance, prefix: string, cookies: Record<string, 
   }
 }
 
-/** Keeps the refresh token that comes in the body, whatever it is. */
+/** A client that stores the refresh token of every response body. */
 function phone (app: FastifyInstance, token: string): Visitor {
   let refreshToken = token
   let keeps = true

@@ -4,7 +4,7 @@ import t from 'tap'
 import ts from 'typescript'
 import { root } from '../fixtures/package.ts'
 
-/** Where the members of each public interface are explained, and what stands before their names there. */
+/** The page that explains the members of each public interface, and the prefix of their names there. */
 const INTERFACES: Array<{ file: string, name: string, page: string, before?: string }> = [
   { file: 'types/options.ts', name: 'JwtRefreshOptions', page: 'docs/reference.md' },
   { file: 'types/options.ts', name: 'AccessTokenOptions', page: 'docs/reference.md', before: 'accessToken.' },
@@ -57,7 +57,7 @@ t.test('docs/reference.md names each error code', async (t) => {
   for (const code of codes) t.ok(text.includes(code), code)
 })
 
-/** What is in code font: in spans and in blocks. */
+/** All code spans and code blocks. */
 function codeOf (page: string): string {
   return [...page.matchAll(/^```\w+\n([^]*?)^```$|`([^`\n]+)`/gm)].map(([, block, span]) => block ?? span).join('\n')
 }

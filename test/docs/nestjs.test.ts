@@ -4,7 +4,7 @@ import t from 'tap'
 import { root } from '../fixtures/package.ts'
 import { isFile, readBlocks } from '../fixtures/page.ts'
 
-// `npm run check:consumers` runs the app that the page shows.
+// `npm run check:consumers` runs the app with these files.
 const FILES = ['configure.ts', 'auth.guard.ts', 'app.controller.ts', 'app.test.ts']
 
 t.test('each block is a file of the app', async (t) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { root } from '../fixtures/package.ts'
 
-// The blocks are files of the apps that `npm run check:consumers` holds to the contract.
+// The blocks are files of apps that `npm run check:consumers` tests with `testStore`.
 
 const apps = join(root, 'consumers/orms')
 const read = async (file: string): Promise<string> => await readFile(join(apps, file), 'utf8')
@@ -14,7 +14,7 @@ const BLOCKS = [
   'nest/postgres/sessions.module.ts', 'nest/postgres/users.service.ts', 'sequelize-postgres/sessions.ts'
 ]
 
-/** Where one block serves several databases: what the page says to put there. */
+/** The replacements that the page describes for blocks that apply to several databases. */
 const VARIANTS = [
   { of: 'kysely-postgres', is: 'kysely-mysql', from: "dialect: 'postgres', subjectType: 'uuid'", to: "dialect: 'mysql', subjectType: 'bigint'" },
   { of: 'kysely-postgres', is: 'kysely-sqlite', from: "dialect: 'postgres', subjectType: 'uuid'", to: "dialect: 'sqlite', subjectType: 'integer'" },

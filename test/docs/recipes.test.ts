@@ -24,7 +24,7 @@ const page = await readFile(join(root, 'docs/recipes.md'), 'utf8')
 const project = await createProject(t)
 await symlink(join(root, 'node_modules/ws'), join(project, 'node_modules/ws'), 'junction')
 
-// What the recipes import of an app, or of a package that is not installed here.
+// Modules that the recipes import from an app, or from packages that are not installed here.
 const files = {
   'package.json': '{ "type": "module" }',
   'keychain.js': 'const kept = new Map(); export const keychain = { get: (name) => kept.get(name) ?? null, set: (name, value) => kept.set(name, value), remove: (name) => kept.delete(name) }',
@@ -34,7 +34,7 @@ const files = {
       return { sub: 'google|7', auth_time: 1_700_000_000 }
     }
     export const findOrCreateUser = async ({ sub }) => ({ id: 'user of ' + sub })`,
-  // As @fastify/websocket does it: the upgrade goes through the app as a request, and its hooks run.
+  // Like @fastify/websocket: an upgrade passes through the app as a request, so that its hooks run.
   'websocket.js': `
     import { ServerResponse } from 'node:http'
     import fp from 'fastify-plugin'
@@ -64,7 +64,7 @@ const files = {
         server.close(done)
       })
     })`,
-  // What mercurius does with these options, as far as the recipe goes.
+  // The behaviour of mercurius that the recipe needs.
   'mercurius.js': `
     import fp from 'fastify-plugin'
     export default fp(async (app, options) => {
@@ -77,7 +77,7 @@ const files = {
 }
 for (const [name, content] of Object.entries(files)) await writeFile(join(project, name), content)
 
-/** What is done with each block of code, by its heading: a block that is missing here fails the test. */
+/** The checks for the code blocks, by heading. A block without a check fails the test. */
 const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = {
   'Roles and global authentication': [async (t, code) => {
     const { app } = await run(t, code)
@@ -208,7 +208,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
     const target = await app.listen({ port: 0, host: '127.0.0.1' })
     const { default: { server: { proxy } } } = await run(t, code.replace('http://localhost:3000', target))
     const development = await startProxy(t, proxy['/auth'])
-    // On a phone in the same network: plain http, and no Fetch Metadata.
+    // As from a phone in the same network: over http, browsers send no Fetch Metadata.
     const ask = async (changeOrigin: boolean) => await send(development, '/auth/refresh', { host: '192.168.0.5:5173', origin: 'http://192.168.0.5:5173', cookie: `${COOKIE}=eyJ.e30.x` }, changeOrigin)
     t.strictSame(Object.keys(proxy), ['/auth', '/login', '/me'])
     t.equal(proxy['/auth'].changeOrigin, undefined)
@@ -306,7 +306,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
     t.strictSame(await talk(url, { accessToken: 'forged' }), ['4401 FST_JWT_ACCESS_TOKEN_INVALID'])
     t.strictSame(await talk(url, { accessToken }, { accessToken: bens }), ['4401 malformed'])
 
-    // The clock stands still, so that a token of one second is good until its timer ends.
+    // The clock stands still, so that a token of one second stays valid until its timer fires.
     mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
     const short = await listen(code.replace('AUTH_SECRET }', 'AUTH_SECRET, accessToken: { expiresIn: 1 } }').replace('5000', '10'))
     t.strictSame(await talk(short.url), ['4401 no token'], 'who says nothing')
@@ -333,7 +333,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
 
 const { default: WebSocket } = await import(pathToFileURL(join(root, 'node_modules/ws/wrapper.mjs')).href)
 
-/** Sends the messages; what is heard until an answer to each but the first has come, or the server has closed the connection. */
+/** Sends messages and returns those received until all but the first are answered or the server closes the connection. */
 async function talk (url: string, ...messages: unknown[]): Promise<string[]> {
   const socket = new WebSocket(`${url}/chat`)
   const heard: string[] = []
@@ -348,10 +348,10 @@ async function talk (url: string, ...messages: unknown[]): Promise<string[]> {
   return [...heard, `${status as number} ${String(reason)}`]
 }
 
-/** The status of the answer to an upgrade that a page of that origin asks for. */
+/** The response status of an upgrade from a page of this origin. */
 async function upgrade (url: string, cookie: string, origin: string): Promise<number> {
   const socket = new WebSocket(`${url}/chat`, { headers: { cookie }, origin })
-  socket.on('error', () => {}) // of the connection that is given up below
+  socket.on('error', () => {}) // from terminating the connection below
   const status = await new Promise<number>((resolve) => {
     socket.on('open', () => resolve(101))
     socket.on('unexpected-response', (_request: unknown, response: { statusCode: number }) => resolve(response.statusCode))
@@ -405,7 +405,7 @@ async function loggedIn (app: FastifyInstance, name = 'anna'): Promise<{ authori
   return { authorization: `Bearer ${(await post(app, '/login', { name })).json().accessToken as string}` }
 }
 
-/** The page's fetch: it keeps cookies where both sides allow credentials, and sees what CORS allows. */
+/** Replaces `fetch` with one that follows CORS: it stores cookies only if both sides allow credentials. */
 function enterBrowser (t: Test, origin: string): void {
   t.teardown(() => { globalThis.fetch = network })
   let jar = ''
@@ -425,7 +425,7 @@ async function refresh (app: FastifyInstance, login: LightMyRequestResponse): Pr
   return await app.inject({ method: 'POST', url: '/auth/refresh', cookies: cookiesOf(login), headers: { 'sec-fetch-site': 'same-origin' } })
 }
 
-/** The headers that nginx sends to the API, of a browser at 203.0.113.7. */
+/** The headers that nginx sends to the API for a browser at 203.0.113.7. */
 function passOn (location: string, headers: { host: string, origin: string }): Record<string, string> {
   const [, upstream = ''] = /proxy_pass http:\/\/([^/]*)\/;/.exec(location) ?? []
   const variables: Record<string, string> = {
@@ -435,7 +435,7 @@ function passOn (location: string, headers: { host: string, origin: string }): R
   return { ...headers, host: upstream, ...Object.fromEntries(set) }
 }
 
-/** A development server that passes requests on, as the options of http-proxy say. */
+/** A development server that proxies requests like http-proxy. */
 async function startProxy (t: Test, { target }: { target: string }): Promise<number> {
   const server = createServer((request, response) => {
     const host = request.headers['x-change-origin'] === 'true' ? new URL(target).host : request.headers.host

@@ -75,7 +75,7 @@ async function overPartitions (t: Test, code: string): Promise<void> {
 
   await t.test('a rotation looks into one of them, and is HOT', async (t) => {
     await pool.query('TRUNCATE jwt_refresh_sessions')
-    // So few that all versions find room on their pages, whatever other transactions keep alive.
+    // Few sessions, so that all row versions fit into their pages even if other transactions keep old versions.
     for (const session of Array.from({ length: 20 }, () => sampleSession())) {
       await store.create(session)
       const [first, second] = [sampleRotation(session), sampleRotation(session)]
@@ -84,7 +84,7 @@ async function overPartitions (t: Test, code: string): Promise<void> {
     }
     const { rows } = await pool.query("EXPLAIN UPDATE jwt_refresh_sessions SET generation = 1 WHERE id = 'x' AND current = 'y' AND expires_at > 1")
     t.equal(new Set(JSON.stringify(rows).match(/jwt_refresh_sessions_p\d+/g)).size, 1)
-    await pool.end() // a connection writes its statistics when it ends
+    await pool.end() // a connection reports its statistics when it ends
     await until(async () => {
       const { rows: [found] } = await outside.query(
         'SELECT sum(n_tup_upd)::int AS updates, sum(n_tup_hot_upd)::int AS hot FROM pg_stat_user_tables WHERE schemaname = $1', [schema])

@@ -8,7 +8,7 @@ import jwtRefresh from '../../index.ts'
 import type { JwtRefreshOptions } from '../../index.ts'
 import { root } from '../fixtures/package.ts'
 
-/** How many requirements each section of the five chapters has in ASVS 5.0.0. They are numbered from 1 on. */
+/** The number of requirements in each section of the five chapters of ASVS 5.0.0. They are numbered from 1. */
 const REQUIREMENTS: Record<string, number> = {
   3.1: 1,
   3.2: 3,
@@ -42,7 +42,7 @@ const REQUIREMENTS: Record<string, number> = {
 }
 const VERDICTS = ['met', 'met with an option', 'the host\'s', 'does not apply', 'not met']
 
-/** How the list at the top calls each document, by the beginning of its heading. */
+/** The start of each document's heading, and its name in the list at the top. */
 const DOCUMENTS: Record<string, string> = {
   'ASVS V': 'ASVS ',
   'RFC 9700': 'RFC 9700 §',
@@ -52,7 +52,7 @@ const DOCUMENTS: Record<string, string> = {
   'OAuth 2.0 for': 'Browser-based apps §'
 }
 
-/** Words in code font that are no names of ours: claims, parameters of JOSE and OAuth, functions of the platform. */
+/** Code spans that are not names of this package: claims, parameters of JOSE and OAuth, functions of Node.js. */
 const WORDS = new Set([
   'acr', 'access_token', 'alg', 'amr', 'aud', 'auth_time', 'authorization_details', 'client_id', 'createHmac', 'crit', 'crypto', 'error', 'exp', 'groups', 'iat', 'invalid_token',
   'entitlements', 'iss', 'jku', 'jti', 'jwk', 'kid', 'nbf', 'nonce', 'none', 'nosniff', 'public', 'recovered', 'reused', 'roles', 'scope', 'state', 'sub', 'timingSafeEqual', 'trustProxy',
@@ -144,7 +144,7 @@ t.test('a scope with both hooks refuses the access token of an ended session on 
 
 t.test('cryptography is where the page says it is', async (t) => {
   const files = (await readdir(join(root, 'lib'), { recursive: true })).map((file) => `lib/${file.replaceAll('\\', '/')}`)
-    .filter((file) => file.endsWith('.ts') && !file.startsWith('lib/testing/')) // that is for the tests of hosts
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('lib/testing/')) // used only in tests of apps
   const uses = await Promise.all(files.map(async (file) => /^import \{[^}]*\} from 'node:crypto'|crypto\.subtle/m.test(await readFile(join(root, file), 'utf8'))))
   const [, text = ''] = /^\| 11\.1\.3 \|(.*)$/m.exec(page) ?? []
   const places = [...text.matchAll(/`(lib\/[^`]+)`/g)].map(([, place]) => place as string)
@@ -167,7 +167,7 @@ function sectionOf (heading: string): string {
   return page.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? ''
 }
 
-/** The rows about requirements. The number is in the first column; the verdict is in the last but one. */
+/** The table rows for requirements. The first column contains the number, and the last but one the verdict. */
 function readRows (text: string): Row[] {
   return text.split(/^## /m).flatMap((section) => {
     const heading = Object.keys(DOCUMENTS).find((start) => section.startsWith(start))
@@ -203,17 +203,17 @@ function isOurs (span: string): boolean {
 function isMember (members: Members | undefined, [name = '', ...rest]: string[]): boolean {
   const type = members?.get(name)
   if (type === undefined || rest.length === 0) return type !== undefined
-  if (rest.length === 1 && type.includes(`${rest[0]}?:`)) return true // an object that has no interface of its own
+  if (rest.length === 1 && type.includes(`${rest[0]}?:`)) return true // an inline object type
   return (type.match(/\w+/g) ?? []).some((word) => isMember(interfaces.get(word), rest))
 }
 
-/** The options of calls, of SQL stores and of the client. */
+/** Whether it is an option of a method, of an SQL store or of the client. */
 function isMemberOfAny (name: string): boolean {
   const owners = ['IssueTokensOptions', 'RevokeTokensOptions', 'RevokeAllOptions', 'TokenResponse', 'TableOptions', 'AuthClientOptions', 'RoutesOptions', 'AccessTokenOptions']
   return /requireRecentLogin/.test(name) || owners.some((owner) => interfaces.get(owner)?.has(name))
 }
 
-/** `dpop: { bind: 'all' }` and `accessToken.transport: 'cookie'` as the plugin takes them. */
+/** Converts texts such as `dpop: { bind: 'all' }` and `accessToken.transport: 'cookie'` to options. */
 function toOptions (setting: string): Partial<JwtRefreshOptions> {
   const [, path = '', value = ''] = /^([\w.]+): (.*)$/.exec(setting) ?? []
   const given: unknown = JSON.parse(value.replaceAll('\'', '"').replaceAll(/(\w+):/g, '"$1":'))

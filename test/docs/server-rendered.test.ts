@@ -14,7 +14,7 @@ import { createProject, root } from '../fixtures/package.ts'
 
 process.env.AUTH_SECRET = 'the secret of the page about rendered pages, in an environment variable'
 
-t.setTimeout(240_000) // it builds the package, and the machine may be busy
+t.setTimeout(240_000) // it builds the package; allows for a busy machine
 
 const ACCESS_COOKIE = '__Host-accessToken'
 const MINUTE = 60_000
@@ -44,7 +44,7 @@ t.test('an app with forms, in a browser', { skip: noChromium }, async (t) => {
   await t.test('ten tabs open, reload, go back and forward, and stay signed in while the access cookie is gone', async (t) => {
     for (let round = 0; round < 4; round++) {
       mock.timers.tick(16 * MINUTE)
-      await context.clearCookies({ name: ACCESS_COOKIE }) // the browser's own clock has not moved
+      await context.clearCookies({ name: ACCESS_COOKIE }) // the browser's own clock has not advanced
       await Promise.all(tabs.map(async (tab) => await tab.goto(`${url}/account`)))
       await context.clearCookies({ name: ACCESS_COOKIE })
       await Promise.all(tabs.map(async (tab) => await tab.reload()))

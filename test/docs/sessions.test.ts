@@ -24,13 +24,13 @@ const project = await createProject(t)
 await writeFile(join(project, 'package.json'), '{ "type": "module" }')
 for (const name of ['prom-client', '@opentelemetry']) await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction')
 
-// Before the block asks for it: a meter of no provider counts nothing.
+// Set before the block gets its meter: a meter without a provider records nothing.
 const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
 const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 })] })
 metrics.setGlobalMeterProvider(provider)
 t.teardown(() => provider.shutdown())
 
-/** What is done with each block of JavaScript, by its heading: a block that is missing here fails the test. */
+/** The checks for the blocks of JavaScript, by heading. A block without a check fails the test. */
 const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = {
   'Remember me': [async (t, code) => {
     const { app } = await run(t, code, 'app')
@@ -135,7 +135,7 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
 
     const [, search = '', shown = ''] = /^```sh\n(.*)\n```\n\n```json\n([^]*?)\n```$/m.exec(page) ?? []
     const [, sample = ''] = /sessionId":"([\w-]{22})"/.exec(search) ?? []
-    // The log is written behind the answers.
+    // The log is written asynchronously, after the responses.
     while ((await readFile(log, 'utf8')).split(`"sessionId":"${sid as string}"`).length <= shown.trim().split('\n').length) await setTimeout(10)
     const { stdout } = await execute('sh', ['-c', search.replace(sample, sid as string).replace('auth.log', log)])
     const readable = (text: string): unknown[] => text.trim().split('\n').map((line) => ({ ...JSON.parse(line), pid: 0, hostname: '' }))
@@ -184,7 +184,7 @@ async function post (app: FastifyInstance, url: string, payload: object = {}, co
   return await app.inject({ method: 'POST', url, payload, ...(cookie !== undefined && { cookies: { [COOKIE]: cookie } }) })
 }
 
-/** A login, a refresh, a refusal, an end. */
+/** Causes each kind of event: a login, a refresh, a refusal and a logout. */
 async function playAll (app: FastifyInstance): Promise<void> {
   app.post('/login', async (_request, reply) => reply.issueTokens({ sub: 'user-1' }))
   const login = await post(app, '/login')

@@ -70,7 +70,7 @@ check({
   ],
   SQLite: [
     async (t, code) => {
-      // The database of the page where Node.js has it; libsql has the interface of the other one.
+      // `node:sqlite` as on the page if Node.js has it, otherwise libsql, which has the same interface.
       const source = process.getBuiltinModule('node:sqlite') === undefined
         ? code.replace("import { DatabaseSync } from 'node:sqlite'", "import DatabaseSync from 'libsql'")
         : code
@@ -94,7 +94,7 @@ check({
   ],
   'Anything else that runs SQL': [async (_t, code) => { await compileBlock(code, 'sql-store') }],
   'Connections to Redis': [
-    // The tests of faults use it.
+    // The fault tests use this file.
     async (t, code) => { t.equal(code, (await readFile(join(root, 'test/fixtures/connect-redis.ts'), 'utf8')).trimEnd()) }
   ]
 })

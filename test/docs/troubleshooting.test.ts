@@ -16,7 +16,7 @@ import { COOKIE_NAME, DAY, MINUTE, SECOND, SECRET, START } from '../fixtures/app
 import { createProofKey, partsOf, signProof } from '../fixtures/dpop.ts'
 import { compile, createProject, root } from '../fixtures/package.ts'
 
-// What docs/troubleshooting.md says: its mistakes are made, and what comes of them is what the page says.
+// Makes the mistakes of docs/troubleshooting.md, and checks that their results are as described there.
 
 process.env.AUTH_SECRET = 'the secret of the page about mistakes, in an environment variable'
 process.env.OLD_SECRET = 'the secret from before, of the page about mistakes, in a variable'
@@ -41,15 +41,15 @@ interface Line {
 interface World {
   app: FastifyInstance
   clock: { now: number }
-  /** What was logged. */
+  /** The log lines. */
   lines: Line[]
   login (sub?: string, request?: InjectOptions): Promise<LightMyRequestResponse>
-  /** Logs in; the refresh token. */
+  /** Logs in and returns the refresh token. */
   token (sub?: string): Promise<string>
   refresh (tokens?: string | string[], headers?: Record<string, string>, payload?: object): Promise<LightMyRequestResponse>
 }
 
-/** Every log line of this file, to be compared with those of the page. */
+/** All log messages of this file with their levels, to compare with those on the page. */
 const logged = new Map<string, string>()
 
 async function createWorld (t: Test, options: Partial<JwtRefreshOptions> = {}, server: FastifyServerOptions = {}, credentials = true): Promise<World> {
@@ -57,9 +57,9 @@ async function createWorld (t: Test, options: Partial<JwtRefreshOptions> = {}, s
   const clock = { now: START }
   const write = (text: string): void => {
     const line: Line = JSON.parse(text)
-    if ('req' in line || 'res' in line) return // Fastify's own
+    if ('req' in line || 'res' in line) return // Fastify's own messages
     lines.push(line)
-    if (!logged.has(line.msg)) logged.set(line.msg, LEVELS[line.level] ?? '') // a failing sweep is a warning once
+    if (!logged.has(line.msg)) logged.set(line.msg, LEVELS[line.level] ?? '') // only the first failure of a sweep is a warning
   }
   const app = Fastify({ ...server, logger: { level: 'debug', stream: { write } } })
   t.teardown(() => app.close())
@@ -91,18 +91,18 @@ function codeOf (response: LightMyRequestResponse): string {
   return `${response.statusCode} ${response.json().code as string}`
 }
 
-/** The last line at that level or above. */
+/** The last line at this level or above. */
 function lastLine ({ lines }: World, level = 20): Line | undefined {
   return lines.findLast((line) => line.level >= level)
 }
 
-/** The text of a section, up to the next heading of its level. */
+/** The text of a section, up to the next heading of the same level. */
 function section (heading: string): string {
   const [, text = ''] = page.split(new RegExp(`^## ${heading.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'm'))
   return text.split(/^## /m)[0] ?? ''
 }
 
-/** The messages with which table rows and list items begin. */
+/** The quoted messages at the start of table rows and list items. */
 function quotesOf (text: string, start = /^(?:\||-) /): string[] {
   return text.split('\n').filter((line) => start.test(line)).flatMap((line) => {
     const [, , quote] = /^(``?)(.*?)\1/.exec(line.replace(start, '')) ?? []
@@ -110,7 +110,7 @@ function quotesOf (text: string, start = /^(?:\||-) /): string[] {
   })
 }
 
-/** Whether the message is the quoted one, or begins with it; "…" stands for what differs. */
+/** Whether the message starts with the quote, in which "…" matches any text. */
 function isQuoted (quote: string, message: string): boolean {
   const pattern = quote.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')
   return new RegExp(`^${pattern}`).test(message)
@@ -125,7 +125,7 @@ async function messageOf (call: () => unknown): Promise<string> {
   }
 }
 
-/** Each message must be quoted in the section, and each quote must be of one of them. */
+/** Checks that the section quotes all messages and no others. */
 function sameMessages (t: Test, heading: string, messages: string[]): void {
   const quotes = quotesOf(section(heading))
   t.ok(quotes.length > 0)
@@ -476,7 +476,7 @@ t.test('503: what is beside the log line', async (t) => {
     t.equal(answer.headers['retry-after'], '1')
     const line = world.lines.find(({ msg }) => msg === 'the session store, `claims` or `adopt` failed or took too long')
     t.match(line, { level: 40, operation: String, ms: Number })
-    messages.push(line?.err?.message ?? '') // of the cause
+    messages.push(line?.err?.message ?? '') // the message of the cause
   }
   t.strictSame(messages.splice(-2), ['connect ECONNREFUSED 127.0.0.1:6379', 'connect ECONNREFUSED 127.0.0.1:6379'])
   sameMessages(t, '503 FST_JWT_STORE_UNAVAILABLE', messages)
@@ -595,7 +595,7 @@ t.test('the code of the page', async (t) => {
   const project = await createProject(t)
   await writeFile(join(project, 'package.json'), '{ "type": "module" }')
 
-  /** What is done with each block, by its heading. */
+  /** The checks for the code blocks, by heading. */
   const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = {
     'Where to look first': [async (t, code) => {
       const { app } = await run(t, code)
@@ -654,7 +654,7 @@ t.test('the code of the page', async (t) => {
     return module
   }
 
-  /** Of a strict project. */
+  /** Compiles with strict options. */
   async function errorsOf (name: string, code: string): Promise<string[]> {
     const file = join(project, `${name}.ts`)
     await writeFile(file, code)
@@ -680,7 +680,7 @@ async function readSources (): Promise<string> {
   return texts.join('\n')
 }
 
-/** The messages of all calls of a logger that name their message on the spot. */
+/** The messages of all logger calls with a string literal. */
 async function messagesOfSources (): Promise<string[]> {
   const found = [...(await readSources()).matchAll(/\blog(?:\.(?:warn|error|info|debug)|\[[^\]]+\])\((?:\{[^\n]*\}|event), '([^']+)'\)/g)]
   return found.map(([, message = '']) => message)

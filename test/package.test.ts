@@ -6,7 +6,7 @@ import t from 'tap'
 import ts from 'typescript'
 import { createProject, execute, root } from './fixtures/package.ts'
 
-/** What `require` and `import` find where that is not the same file. */
+/** An entry with different files for `require` and `import`. */
 interface Dual {
   require: string
   default: string
@@ -22,13 +22,13 @@ interface Manifest {
   peerDependencies: Record<string, string>
 }
 
-// The package as a user's project finds it: compiled, in node_modules, read by Node itself and not by tap's loader.
+// Tests the compiled package in the node_modules of a user's project, loaded by Node.js itself and not by tap's loader.
 const project = await createProject(t)
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
 const installed = join(project, 'node_modules/fastify-jwt-refresh')
 const entries = Object.entries(manifest.exports).filter(([path]) => path !== './package.json')
 
-/** What a script of the user's project prints as JSON. Nothing may be written to stderr: no warning either. */
+/** Runs a script in the user's project and parses its output as JSON. Throws if it writes to stderr, for example a warning. */
 async function run (file: string, source: string): Promise<unknown> {
   await writeFile(join(project, file), source)
   const { stdout, stderr } = await execute(process.execPath, [file], { cwd: project })
@@ -36,7 +36,7 @@ async function run (file: string, source: string): Promise<unknown> {
   return JSON.parse(stdout)
 }
 
-/** Logs in and refreshes, to see that what was loaded works. */
+/** Logs in and refreshes, to check that the loaded package works. */
 const TRY = `
   async function attempt (plugin, options) {
     const app = Fastify()
@@ -105,7 +105,7 @@ t.test('import and require find one implementation of the server, in every entry
 })
 
 t.test('every entry of the package can be imported and required, without its optional peers', async (t) => {
-  // That one is nothing without it.
+  // This entry needs React.
   const withoutReact = entries.filter(([path]) => path !== './client/react')
   const names = withoutReact.map(([path]) => join('fastify-jwt-refresh', path).replaceAll('\\', '/'))
   const loaded = await run('entries.cjs', `
@@ -155,7 +155,7 @@ t.test('the declaration of the main entry lists every public type', async (t) =>
     const options: ts.CompilerOptions = { module: ts.ModuleKind.NodeNext, noLib: true, types: [], allowImportingTsExtensions: true, noEmit: true }
     const host = ts.createCompilerHost(options)
     const { getSourceFile } = host
-    // The declarations of other packages take seconds, and say nothing about our names.
+    // Skips the declarations of other packages, which take seconds and do not matter here.
     host.getSourceFile = (name, ...rest) => /\/node_modules\/(?!fastify-jwt-refresh\/)/.test(name) ? undefined : getSourceFile(name, ...rest)
     const program = ts.createProgram([file], options, host)
     const checker = program.getTypeChecker()
@@ -234,14 +234,14 @@ function packageOf (specifier: string): string {
   return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
 }
 
-/** Our own files, those with types alone too. */
+/** The source files, including those with only types. */
 async function sources (): Promise<string[]> {
   const below = async (folder: string): Promise<string[]> => (await readdir(join(root, folder), { recursive: true })).map((name) => join(folder, name))
   const names = ['index.ts', ...await below('lib'), ...await below('types')]
   return names.filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.tst.ts'))
 }
 
-/** Each specifier of another package in an `import`, `export … from`, `import()` or `declare module`. */
+/** All specifiers of other packages in `import`, `export … from`, `import()` and `declare module`. */
 async function specifiersIn (file: string): Promise<string[]> {
   const text = (await readFile(join(root, file), 'utf8')).replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '')
   return [...text.matchAll(/\b(?:from |import |import\(|declare module )'([^'.][^']*)'/g)].map((match) => match[1] as string)

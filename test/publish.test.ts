@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 import { execute, root } from './fixtures/package.ts'
 
-// What a publisher needs. What is in the tarball is looked at by `npm run check:package`.
+// Tests what is needed to publish. `npm run check:package` checks the contents of the tarball.
 
 const ADDRESSES = {
   repository: { type: 'git', url: 'git+https://git.example/auth/fastify-jwt-refresh.git' },
@@ -32,7 +32,7 @@ t.test('npm publish says which addresses are missing', async (t) => {
 })
 
 t.test('the links of what is in the package lead to what is in the package', async (t) => {
-  // npm adds the first three by itself.
+  // npm always includes the first three.
   const packed = ['README.md', 'LICENSE', 'package.json', ...manifest.files]
   const docs = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
   for (const page of ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...docs]) {

@@ -84,7 +84,7 @@ function anchorsOf (text: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'))
 }
 
-/** An API as the page sees it: whoever logs in gets a token, which opens /me. */
+/** Simulates an API: /login returns a token that gives access to /me. */
 function answer (asked: string[], url: string): Response {
   const { pathname } = new URL(url, 'https://app.example.com')
   asked.push(pathname)

@@ -6,7 +6,7 @@ import t from 'tap'
 import type ts from 'typescript'
 import { execute, root } from './fixtures/package.ts'
 
-// The declarations as hosts get them: built, installed, and compiled together with hosts of every kind.
+// Tests the declarations as apps get them: built, installed, and compiled together with apps of every kind.
 
 type Compiler = typeof ts
 
@@ -25,9 +25,9 @@ const STRICTEST = {
 }
 
 interface Host {
-  /** A folder of test/fixtures/consumers, for one program: what a host declares for modules holds for all its files. */
+  /** A folder of test/fixtures/consumers, compiled as one program: module declarations of an app apply to all of its files. */
   folder: string
-  /** What it has installed beside Fastify and Node's types. */
+  /** Packages installed in addition to Fastify and @types/node. */
   installed?: string[]
   files?: string[]
   options?: object
@@ -48,11 +48,11 @@ const HOSTS: Record<string, Host> = {
   '@fastify/jwt imported after': { folder: 'jwt-after', installed: ['@fastify/jwt'] },
   '@fastify/passport': { folder: 'passport', installed: ['@fastify/passport'] },
   '@fastify/passport with skipLibCheck': { folder: 'lax', installed: ['@fastify/passport'], options: { skipLibCheck: true } },
-  // Their own declarations would take longer than everything else.
+  // skipLibCheck, because their declarations would take longer to check than everything else.
   'TypeBox and zod': { folder: 'providers', installed: ['@fastify/type-provider-typebox', 'fastify-type-provider-zod', 'zod'], options: { skipLibCheck: true } }
 }
 
-/** The oldest for all, as the newest, which is native; of the one between them what is hardest. */
+/** The oldest compiler checks all apps, as does the newest, which is native. The one in between checks only the most demanding. */
 const COMPILERS: Record<string, (host: string) => boolean> = {
   'typescript-5.9': () => true,
   typescript: (host) => ['a bare host', 'authenticate, sessions and user of its own', '@fastify/jwt imported before'].includes(host)
@@ -66,7 +66,7 @@ const installed = await installPackage()
 const projects = new Map<string, string>()
 for (const [name, host] of Object.entries(HOSTS)) projects.set(name, await createProject(host))
 
-// In processes of their own, beside what follows.
+// In separate processes, in parallel with the compilers below.
 const nativeErrors = new Map([...projects.values()].map((project) => [project, compileNatively(project)]))
 
 for (const [name, isFor] of Object.entries(COMPILERS)) {
@@ -93,7 +93,7 @@ t.test('errors in declarations are seen, and a user of its own is one where Deco
   t.match(compile(project), /request\.d\.ts: TS2430/)
 })
 
-/** As pnpm does it: with Fastify, the peer, beside it, and not one of its dependencies. */
+/** Installs the package like pnpm: next to its peer Fastify, but without access to the dependencies of the package. */
 async function installPackage (): Promise<string> {
   const modules = join(directory, 'store', 'node_modules')
   const target = join(modules, 'fastify-jwt-refresh')
@@ -122,7 +122,7 @@ async function link (name: string, modules: string): Promise<void> {
   await symlink(join(root, 'node_modules', name), join(modules, name), 'junction')
 }
 
-/** In this process, since most of the files are the same for every host: each is parsed once. */
+/** Compiles in this process, so that files shared by all apps are parsed only once. */
 function createCompile (compiler: Compiler): (project: string) => string {
   const parsed = new Map<string, ts.SourceFile | undefined>()
 
@@ -149,7 +149,7 @@ function createCompile (compiler: Compiler): (project: string) => string {
   }
 }
 
-/** The host, the package, and what the package adds to; the declarations of Node or zod take most of the time and never change. */
+/** Checks the app, the package, and what it augments. Declarations of Node.js or zod take most of the time and never change. */
 function isToBeChecked ({ fileName }: ts.SourceFile): boolean {
   return fileName.startsWith(directory) || /\/node_modules\/(?:@fastify\/|fastify\/)/.test(fileName)
 }

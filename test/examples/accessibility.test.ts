@@ -3,21 +3,21 @@ import { findViolations } from '../fixtures/axe.ts'
 import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { createExample, listen } from '../fixtures/example.ts'
 
-/* Both pages of the example, wide and light, narrow and dark, as a screen reader and a keyboard meet them. */
+/* Tests the accessibility of both pages of the example, with axe and the keyboard: wide and light, narrow and dark. */
 
-t.setTimeout(290_000) // for a machine that is busy; it takes a twentieth of that
+t.setTimeout(290_000) // allows for a busy machine; usually takes a twentieth of that
 
 const LOOKS = [[1280, 'light'], [390, 'dark']] as const
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
-// Of the element with the focus, or of the label that shows it in its place.
+// Whether the focused element, or the label that displays its focus, has an outline.
 const OUTLINE = '[document.activeElement, document.activeElement.closest("label")].some((one) => one && getComputedStyle(one).outlineStyle === "solid" && parseFloat(getComputedStyle(one).outlineWidth) >= 3)'
-// Of a group of radio buttons, the chosen one alone is a stop of the Tab key.
+// In a group of radio buttons, the Tab key reaches only the selected one.
 const CONTROLS = '[...document.querySelectorAll("a, button:enabled, input:not([type=radio]:not(:checked)), summary, [tabindex=\\"0\\"]")].filter((one) => one.offsetParent !== null)'
 
 t.test('the pages', { skip: noChromium }, async (t) => {
   const { app } = await createExample(t, { now: Date.now })
   const url = `http://localhost:${await listen(app)}`
-  // Closed before the app is, which waits for the connections that a browser keeps open.
+  // Closed before the app, which waits for the browser's open connections.
   const browser = await launchChromium()
   t.teardown(() => browser.close())
   const page = await (await browser.newContext()).newPage()
@@ -51,17 +51,17 @@ t.test('the pages', { skip: noChromium }, async (t) => {
   async function check (what: string): Promise<void> {
     for (const [width, colorScheme] of LOOKS) {
       await page.setViewportSize({ width, height: 900 })
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // no colour in between two others
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // no colours in the middle of a transition
       t.strictSame(await findViolations(page), [], `${what}, ${width} pixels, ${colorScheme}: no violation`)
       t.equal(await page.evaluate(OVERFLOW), 0, `${what}, ${width} pixels: nothing is cut off`)
     }
   }
 
-  /** Each control can be reached, and shows that it has the focus. */
+  /** Checks that the Tab key reaches every control, and that its focus is visible. */
   async function tabThrough (what: string): Promise<void> {
     const controls = await page.evaluate(`${CONTROLS}.map((one) => one.outerHTML)`) as string[]
     const seen = new Set<string>()
-    // One more, since the focus leaves the page once in a round.
+    // One more press, because the focus leaves the page once per round.
     for (let presses = 0; presses <= controls.length; presses++) {
       await page.keyboard.press('Tab')
       const [control, isVisible] = await page.evaluate(`[document.activeElement.outerHTML, ${OUTLINE}]`) as [string, boolean]

@@ -15,7 +15,7 @@ t.test('the commands in the README of the example', { skip: missing !== undefine
   const { app, events } = await createExample(t)
   const url = `http://localhost:${await listen(app)}`
   const folder = t.testdir()
-  // Each answer on a line of its own, as a person sees it.
+  // Print each response on a separate line.
   const script = commands.replace('http://localhost:3000', url).replaceAll(/^curl.*(?<!\\)$/gm, '$&; echo')
   const { stdout, stderr } = await run('sh', ['-eu', '-c', script], { cwd: folder })
   t.equal(stderr, '')

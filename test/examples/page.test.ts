@@ -6,23 +6,23 @@ import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { createExample, listen } from '../fixtures/example.ts'
 
 /*
- * The example in a real browser. Both clocks, the server's and the page's, stand still until a test moves them: the
- * seconds of an access token pass at once and to the millisecond.
+ * Tests the example in a real browser. The clocks of the server and of the page stand still until a test advances them, so that
+ * access tokens expire without waiting and at the exact millisecond.
  */
 
 const SECOND = 1000
 
-t.setTimeout(290_000) // for a machine that is busy; it takes a tenth of that
+t.setTimeout(290_000) // allows for a busy machine; usually takes a tenth of that
 
 interface World {
   url: string
   events: JwtRefreshEvent[]
-  /** A browser of its own: its own cookies, its own clock. */
+  /** A browser with separate cookies and a separate clock. */
   newDevice (): Promise<BrowserContext>
   open (device: BrowserContext): Promise<Page>
-  /** Lets the time pass for the server and all devices; the page's timers that are due then fire. */
+  /** Advances the clocks of the server and all devices, and fires the pages' timers. */
   pass (milliseconds: number): Promise<void>
-  /** What no page may ever do. */
+  /** Errors and warnings of the pages, and requests to other hosts. */
   problems: string[]
 }
 
@@ -103,9 +103,9 @@ t.test('the page', { skip: noChromium }, async (t) => {
     await logIn(page)
     await page.getByRole('switch').uncheck()
     await pass(40 * SECOND)
-    // In one turn, as a page that loads its parts would.
+    // In the same turn of the event loop, as when a page loads its parts.
     await page.evaluate("['profile', 'transfer', 'reload-devices', 'profile'].forEach((id) => document.getElementById(id).click())")
-    await see(page.locator('#log .fine', { hasText: /api|sessions/ }).nth(4)) // the fifth: one is from the login
+    await see(page.locator('#log .fine', { hasText: /api|sessions/ }).nth(4)) // the fifth: the first is from the login
     t.equal(events.filter(({ type }) => type === 'refreshed').length, 1)
     t.strictSame(problems, [])
   })
@@ -124,7 +124,7 @@ t.test('the page', { skip: noChromium }, async (t) => {
     for (const pause of [1, 11, 25, 3, 60, 0, 3600]) {
       await pass(pause * SECOND)
       await Promise.all([first, second].map(async (page) => {
-        // Not click(): that waits for a frame, which the browser gives to the tab in front only.
+        // Not click(), which waits for a frame: only the foreground tab gets frames.
         for (const name of ['Clear', 'Refresh now', 'Call sensitive API']) await page.getByRole('button', { name }).dispatchEvent('click')
         await see(page.locator('#log li', { hasText: '200 POST /api/transfer' }))
       }))
@@ -132,7 +132,7 @@ t.test('the page', { skip: noChromium }, async (t) => {
     await first.getByRole('button', { name: 'Reload' }).click()
     await see(first.getByText('this device'))
     t.equal(await first.getByRole('button', { name: /^End / }).count(), 1, 'two tabs are one device')
-    // By the server's events: in the log of a tab, the line of a refresh that its timer asked for may have been cleared.
+    // Checks the server's events, because the log of a tab may have been cleared after a refresh by its timer.
     t.ok(events.some(({ type }) => type === 'refreshed'))
     t.notOk(events.some(({ type }) => type === 'reused' || type === 'ended'))
     t.strictSame(problems, [])
@@ -371,7 +371,7 @@ async function createWorld (t: Test, browser: Browser): Promise<World> {
       const device = await browser.newContext()
       t.teardown(() => device.close())
       device.setDefaultTimeout(20_000)
-      // A page's clock can only be stopped ahead of where it was started.
+      // A page's clock can only be paused at a time after its start.
       await device.clock.install({ time: clock.now - SECOND })
       await device.clock.pauseAt(clock.now)
       device.on('page', (page) => watch(page, problems))
@@ -394,7 +394,7 @@ async function createWorld (t: Test, browser: Browser): Promise<World> {
 function watch (page: Page, problems: string[]): void {
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => {
-    // The browser reports each refused request; that some are refused is what the page is about.
+    // The browser logs each refused request, and some are refused on purpose.
     if (!/^Failed to load resource: .* status of 40[13] /.test(message.text())) problems.push(`${message.type()}: ${message.text()}`)
   })
   page.on('request', (request) => {
@@ -414,7 +414,7 @@ async function logOutEverywhere (page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Yes, end all sessions' }).click()
 }
 
-/** How many messages there are above the page. */
+/** The number of notices above the page. */
 async function notices (page: Page): Promise<number> {
   return await page.locator('#notice:not([hidden])').count()
 }
@@ -427,13 +427,13 @@ async function seconds (page: Page, text: string): Promise<void> {
   await see(page.getByRole('timer').filter({ hasText: new RegExp(`^${text}$`) }))
 }
 
-/** The lines of the event log, without their times. */
+/** The lines of the event log without their times. */
 async function log (page: Page): Promise<string[]> {
   const lines = await page.locator('#log li').allTextContents()
   return lines.map((line) => line.replace(/^\S+ /, '').trim())
 }
 
 async function logged (page: Page, line: string): Promise<void> {
-  // Attached is enough: the login form hides the log.
+  // Not necessarily visible: the login form hides the log.
   await page.locator('#log li', { hasText: line }).first().waitFor({ state: 'attached' })
 }

@@ -3,9 +3,9 @@ import t from 'tap'
 import { createApp } from '../fixtures/app.ts'
 import { launchProfile, noChromium } from '../fixtures/chromium.ts'
 
-/* "Remember me" in a real browser that is closed and opened again. */
+/* Tests "remember me" in a real browser that is closed and started again. */
 
-t.setTimeout(120_000) // for a machine that is busy
+t.setTimeout(120_000) // allows for a busy machine
 
 t.test('a session is there after the browser was closed, but for one that was not to be remembered', { skip: noChromium }, async (t) => {
   const { app } = await createApp(t, { now: Date.now })

@@ -47,7 +47,7 @@ t.test('the policy allows no inline script and no inline style, and the page nee
 })
 
 t.test('nothing is kept where another script or a later visitor could read it', async (t) => {
-  // The thief of public/theft/demo.js keeps a token where any script could read it: that is a thief's way.
+  // Without public/theft/demo.js, in which the thief keeps a token where any script can read it.
   for (const name of ['app.js', 'dom.js', 'format.js', 'log.js', 'outage.js']) {
     const source = await readFile(new URL(`../../examples/public/${name}`, import.meta.url), 'utf8')
     t.notMatch(source, /localStorage|sessionStorage|indexedDB|document\.cookie|innerHTML/, name)

@@ -17,7 +17,7 @@ import { driver } from '../fixtures/sqlite.ts'
 
 const ALICE = { email: 'alice@example.com', password: 'wonderland' }
 
-/** One for all: it takes its time to make an embedded database. */
+/** One folder for all tests, because creating an embedded database takes long. */
 const folder = t.testdir()
 const redis = await findRedis()
 const postgres = await findPostgres()
@@ -25,7 +25,7 @@ t.teardown(async () => {
   for (const service of [redis, postgres]) if (typeof service !== 'string') await service.stop()
 })
 
-/** What else is set in the environment is not this test's. */
+/** Sets or removes the variables of the example; others stay as they are. */
 function useEnvironment (t: Test, variables: { REDIS_URL?: string, DATABASE_URL?: string } = {}): void {
   const { REDIS_URL, DATABASE_URL, AUTH_SECRET, ...rest } = process.env
   const before = process.env
@@ -42,13 +42,13 @@ async function refresh (app: FastifyInstance, cookies: Record<string, string>): 
   return (await app.inject({ method: 'POST', url: '/auth/refresh', cookies })).statusCode
 }
 
-/** As on a Node.js that has `node:sqlite`, or on one that has not; libsql stands in for it on Node.js 20. */
+/** Simulates a Node.js with or without `node:sqlite`, with libsql in its place on Node.js 20. */
 function useSqlite (t: Test, hasSqlite: boolean): void {
   const DatabaseSync = function (file: string) { return driver.open(file) }
   t.intercept(process, 'getBuiltinModule', { value: () => hasSqlite ? { DatabaseSync } : undefined })
 }
 
-/** Logs in, starts the app anew, and refreshes. */
+/** Logs in, restarts the app, and refreshes. */
 async function survivesRestart (t: Test, where = folder): Promise<void> {
   const first = await buildApp({ folder: where })
   const cookies = await login(first)
@@ -163,14 +163,14 @@ async function pidOfTheDead (): Promise<number> {
   return child.pid ?? 0
 }
 
-/** What the app logs, and its first error. */
+/** A logger, and a promise for its first error. */
 function createLog (): { logger: { level: string, stream: Writable }, error: Promise<string> } {
   const stream = new PassThrough({ encoding: 'utf8' })
   return { logger: { level: 'error', stream }, error: once(stream, 'data').then(([line]) => line as string) }
 }
 
 async function start (t: Test): Promise<{ process: ChildProcess, url: string }> {
-  // Its sources are compiled in another way than here: tap would mix both ways up in its coverage.
+  // Without coverage: the process compiles the sources differently, which would distort tap's results.
   const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   const server = spawn(process.execPath, ['--import', './scripts/load-typescript.js', 'examples/server.ts'], {
     cwd: root, env: { ...env, DATA_FOLDER: folder, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit']

@@ -6,15 +6,15 @@ import { createCertificate, flagsFor } from '../../examples/certificate.ts'
 import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { createExample, listen } from '../fixtures/example.ts'
 
-/* The page at /theft in a real browser. The server's clock stands still but for the minutes that the page lets pass. */
+/* Tests the page at /theft in a real browser. The server's clock only advances when the page asks for it. */
 
-t.setTimeout(290_000) // for a machine that is busy; it takes a tenth of that
+t.setTimeout(290_000) // allows for a busy machine; usually takes a tenth of that
 
 const A_THEFT = ['Log in', 'Copy Alice’s cookie', 'A minute passes', 'Refresh as the thief', 'A minute passes', 'Refresh as Alice', 'A minute passes', 'Refresh as the thief', 'A minute passes', 'Refresh as Alice']
 
 interface Visit {
   page: Page
-  /** What no page may ever do. */
+  /** Errors and warnings of the page. */
   problems: string[]
 }
 
@@ -191,7 +191,7 @@ t.test('the page of the theft', { skip: noChromium }, async (t) => {
 t.test('device-bound, in a browser that registers a key', { skip: noChromium }, async (t) => {
   const certificate = createCertificate()
   const { app } = await createExample(t, { certificate })
-  // Closed before the app is, which waits for the connections that a browser keeps open.
+  // Closed before the app, which waits for the browser's open connections.
   const browser = await launchChromium(flagsFor(certificate).split(' '))
   t.teardown(() => browser.close())
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -220,7 +220,7 @@ async function visit (t: Test, browser: Browser): Promise<Visit> {
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => {
-    // The browser reports each refused request; that some are refused is what the page is about.
+    // The browser logs each refused request, and some are refused on purpose.
     if (!/^Failed to load resource: .* status of 403 /.test(message.text())) problems.push(message.text())
   })
   await page.goto(`http://localhost:${await listen(app)}/theft`)
@@ -228,7 +228,7 @@ async function visit (t: Test, browser: Browser): Promise<Visit> {
   return { page, problems }
 }
 
-/** Clicks, and waits after each click until the page has told of it. */
+/** Clicks buttons, and waits after each click until the page shows the step. */
 async function play (page: Page, buttons: string[]): Promise<void> {
   for (const name of buttons) {
     const before = await page.locator('#story').getAttribute('data-steps')
@@ -247,7 +247,7 @@ async function see (page: Page, selector: string, text: string): Promise<void> {
   await page.locator(selector, { hasText: text }).waitFor()
 }
 
-/** The family as the list says it. */
+/** The items of the list of tokens. */
 async function tokens (page: Page): Promise<string[]> {
   const items = await page.locator('#tree ol > li').all()
   return await Promise.all(items.map(async (item) => {

@@ -5,7 +5,7 @@ import { testStore } from '../../lib/testing/test-store.ts'
 import { DeviceBrowser } from '../fixtures/device.ts'
 import { createExample } from '../fixtures/example.ts'
 
-/** A browser's cookies, and a thief who has a copy of them. */
+/** A browser with cookies, and a thief with a copy of them. */
 class Players {
   readonly #app: FastifyInstance
   readonly #setting: string

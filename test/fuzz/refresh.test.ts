@@ -13,8 +13,9 @@ const OUR_ERROR = /^FST_JWT_REFRESH_TOKEN_(MISSING|INVALID|AMBIGUOUS)$/
 
 interface Live {
   app: HostileApp
+  /** A refresh token that has been used once. Using it again is a retry, which changes nothing. */
   genuine: string
-  /** Its first use, and then the quiet retries, which change nothing. */
+  /** Other tokens of the session. */
   others: string[]
 }
 
@@ -25,7 +26,7 @@ async function start (t: Test): Promise<Live> {
   return { app, genuine: cookie as string, others: [accessToken as string] }
 }
 
-/** Nothing that came in has done anything: no session was ended, none was begun, no token was given out. */
+/** Checks that the requests had no effect: no session was started or ended, and no token was issued. */
 async function isUntouched (t: Test, { app, genuine }: Live): Promise<void> {
   t.notOk(app.events.some(({ type }) => type === 'reused' || type === 'ended' || type === 'recovered'), 'nothing was ended')
   t.equal((await app.app.sessions.list('anna')).length, 1)
@@ -33,7 +34,7 @@ async function isUntouched (t: Test, { app, genuine }: Live): Promise<void> {
   t.equal((await app.client(genuine).refresh()).statusCode, 200, 'the session goes on')
 }
 
-/** @param sent what came in, as text */
+/** @param sent the request as text */
 function judge (response: LightMyRequestResponse, sent: string, { genuine }: Live, errors: Record<number, RegExp>): void {
   assert.equal(response.headers['cache-control'], 'no-store')
   if (response.statusCode === 200) {

@@ -9,7 +9,7 @@ const header = fc.record({
   kid: fc.oneof(fc.constantFrom<unknown>('constructor', '__proto__', 'toString', '', null, 0, [], {}), fc.string())
 }, { requiredKeys: [] }).map((value) => encoded(JSON.stringify(value)))
 
-/** What a stranger sends as a token: genuine ones, cut up and put together anew, and anything else. */
+/** What an attacker may send as a token: recombined parts of genuine tokens, and arbitrary strings. */
 export function tokens (genuine: string[]): fc.Arbitrary<string> {
   const parts = fc.constantFrom(...genuine.flatMap((token) => token.split('.')))
   const part = fc.oneof(parts, parts, json, header, base64url, bytes)
@@ -23,7 +23,7 @@ export function tokens (genuine: string[]): fc.Arbitrary<string> {
   )
 }
 
-/** Changes a text in one place. */
+/** Edits a string at one position. */
 const edits: fc.Arbitrary<(text: string) => string> = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.oneof(
   fc.constant((text: string, at: number) => text.slice(0, at)),
   fc.constant((text: string, at: number) => text.slice(at)),

@@ -16,7 +16,7 @@ const OPTIONS = {
   routes: { sessions: true, jwks: true }
 }
 
-/** Where a host can put the hook. */
+/** The places where an app can add the hook. */
 const WAYS: Record<string, (app: FastifyInstance) => Promise<void>> = {
   async 'app.addHook(\'onRequest\', app.authenticate) after the plugin' (app) {
     await addPlugin(app, OPTIONS)
@@ -27,7 +27,7 @@ const WAYS: Record<string, (app: FastifyInstance) => Promise<void>> = {
     await addPlugin(app, OPTIONS)
   },
   async 'an async hook before the plugin that awaits app.authenticate' (app) {
-    // eslint-disable-next-line @typescript-eslint/await-thenable -- as hosts write it
+    // eslint-disable-next-line @typescript-eslint/await-thenable -- as apps write it
     app.addHook('onRequest', async (request, reply) => { await app.authenticate(request, reply) })
     await addPlugin(app, OPTIONS)
   }

@@ -9,9 +9,9 @@ import type { TokenStore } from '../../index.ts'
 import { addPlugin, host, OTHER_SECRET } from '../fixtures/host-app/host.ts'
 
 const APP = join(import.meta.dirname, '../fixtures/host-exit/app.ts')
-const PATIENCE = 20_000 // ms; only a process that hangs waits for it
+const PATIENCE = 20_000 // ms; only a process that hangs takes this long
 
-// Compiled once, because each process would compile it anew.
+// Bundled once, so that not every process compiles it.
 const compiled = join(t.testdir(), 'app.mjs')
 await build({ entryPoints: [APP], outfile: compiled, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' })
 

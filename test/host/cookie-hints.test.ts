@@ -15,7 +15,7 @@ const LAN = { host: '192.168.0.5:3000', origin: 'http://192.168.0.5:3000' }
 
 type Headers = Record<string, string>
 
-/** What is logged as a warning while a browser logs in, or refreshes. */
+/** Returns the warnings that are logged while a browser logs in and refreshes. */
 async function browse (t: Test, options: Partial<JwtRefreshOptions> = {}, server: FastifyServerOptions = {}, allowed = true) {
   const warnings: Array<{ msg: string, host?: string, origin?: string }> = []
   const stream = new Writable({

@@ -6,7 +6,7 @@ import { addPlugin, cookieNames, host, login, refresh, setCookies } from '../fix
 const PARSE_OPTIONS = { domain: 'host.example', path: '/everything', signed: true, maxAge: 1 }
 const COOKIE = { secret: 'the cookie secret of the host', parseOptions: PARSE_OPTIONS }
 
-/** A route whose reply carries a cookie of the host's beside ours, set in either order. */
+/** Routes that set a cookie of the app before or after the plugin's. */
 function addMixedRoutes (app: FastifyInstance): void {
   app.post('/host-first', async (_request, reply) => {
     reply.setCookie('theme', 'dark')
@@ -24,7 +24,7 @@ function addMixedRoutes (app: FastifyInstance): void {
   app.get('/cookies', async (request) => request.cookies)
 }
 
-/** Every place in which a host's `@fastify/cookie` can be, as seen from the plugin. */
+/** All places where an app can register its own `@fastify/cookie`. */
 const PLACES: Record<string, (app: FastifyInstance) => Promise<void>> = {
   async 'before the plugin' (app) {
     await app.register(fastifyCookie, COOKIE)
@@ -168,7 +168,7 @@ t.test('issueTokens after revokeTokens, a change of user, leaves the new cookie 
 })
 
 t.test('a host clears an older cookie of our name on another path beside the new one', async (t) => {
-  // A move from a cookie of the host's own: both headers must reach the browser.
+  // The app replaces a cookie of its own: both headers must reach the browser.
   const app = host(t)
   await app.register(fastifyCookie)
   await addPlugin(app, { cookie: { name: 'session', path: '/auth' } })

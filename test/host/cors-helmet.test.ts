@@ -58,7 +58,7 @@ t.test('with authenticate on everything, a preflight passes where @fastify/cors 
 })
 
 t.test('with authenticate on everything, a preflight is a 401 where the hook came before @fastify/cors', async (t) => {
-  // A preflight carries no token (Fetch §4.8): the order is the host's to keep.
+  // A preflight request carries no token (Fetch §4.8), so the app must register @fastify/cors first.
   const app = host(t)
   app.addHook('onRequest', (request, reply, done) => app.authenticate(request, reply, done))
   await app.register(fastifyCors, CORS)

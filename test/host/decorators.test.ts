@@ -17,7 +17,7 @@ const RENAMED = {
   revokeTokens: 'revokeAdminTokens'
 }
 
-/** The decorators under names that the compiler does not know. */
+/** Decorators with names that TypeScript does not know. */
 type Named = Record<string, never>
 
 const rejection = (app: FastifyInstance, options: JwtRefreshOptions): Promise<unknown> =>

@@ -16,9 +16,9 @@ import { launchChromium, launchProfile, noChromium } from '../fixtures/chromium.
 import { BOUND_COOKIE, DeviceBrowser } from '../fixtures/device.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 
-/* A real browser that binds its sessions by itself, with a key in software, over https. */
+/* Tests a real browser that binds its sessions itself, over https and with a software key. */
 
-t.setTimeout(600_000) // for a machine that is busy
+t.setTimeout(600_000) // allows for a busy machine
 
 const { key, cert, spki } = createCertificate()
 const TRUST = `--ignore-certificate-errors-spki-list=${spki}`
@@ -29,7 +29,7 @@ interface Seen {
   url: string
   status: number
   headers: FastifyRequest['headers']
-  /** The names of the cookies that the answer sets. */
+  /** The names of the cookies that the response sets. */
   cookies: string[]
 }
 
@@ -38,12 +38,12 @@ interface Site {
   url: string
   store: MemoryStore
   events: JwtRefreshEvent[]
-  /** The requests to the plugin's routes, with what was answered. */
+  /** The requests to the plugin's routes, with their responses. */
   seen: Seen[]
-  /** Those to /auth/dbsc/…, by their last part. */
+  /** The requests to /auth/dbsc/refresh. */
   renewals (): Seen[]
   clock: { ahead: number }
-  /** The answer to a request of /auth/dbsc/refresh, in place of the plugin's. */
+  /** Replaces the response of /auth/dbsc/refresh. */
   broken: { by: number | 'connection' | null }
 }
 
@@ -51,7 +51,7 @@ interface SiteOptions extends Partial<JwtRefreshOptions> {
   port?: number
 }
 
-/** A short life of everything, so that a test sees many of them. */
+/** Creates an app with short lifetimes, so that a test covers many renewals. */
 async function createSite (t: Test, { port = 0, ...options }: SiteOptions = {}): Promise<Site> {
   const app = Fastify({ https: { key, cert }, forceCloseConnections: true }) as unknown as FastifyInstance
   t.teardown(() => app.close())
@@ -111,7 +111,7 @@ async function until (page: Page, what: string, condition: () => boolean | Promi
   throw new Error(`never: ${what}`)
 }
 
-/** Logs in, and waits until the browser has registered a key and has its cookies. */
+/** Logs in and waits until the browser has registered a key and received its cookies. */
 async function logIn (page: Page, { seen }: Site, loginUrl = '/login'): Promise<void> {
   const registered = (): number => seen.filter(({ url, status }) => url === '/auth/dbsc/register' && status === 200).length
   const before = registered()
@@ -126,7 +126,7 @@ async function isBound (page: Page): Promise<boolean> {
   return token !== undefined && payloadOf(token.value).cnf !== undefined
 }
 
-/** As a client does that is told to try again: the browser waits, too. */
+/** Retries after 503, like a client that is told to try again. */
 async function postUntilServed (page: Page, path: string): Promise<{ status: number, code?: string }> {
   let answer = await post(page, path)
   for (let tries = 0; tries < 20 && answer.status === 503; tries++) {
@@ -144,7 +144,7 @@ async function open (t: Test, browser: Browser, url: string): Promise<{ device: 
   return { device, page }
 }
 
-/** Somebody else, with a copy of the cookies. */
+/** A thief with a copy of the cookies. */
 async function steal (device: BrowserContext, { app }: Site): Promise<DeviceBrowser> {
   return new DeviceBrowser(app, undefined, (await device.cookies()).map(({ name, value }): [string, string] => [name, value]))
 }
@@ -157,7 +157,7 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
     const site = await createSite(t)
     const { device, page } = await open(t, browser, site.url)
     await logIn(page, site)
-    // What the server has sent: the bound cookie lives for a second, and may be gone from the browser.
+    // Checks the server's response: the bound cookie lives for a second, so the browser may no longer have it.
     t.strictSame(site.seen.find(({ url }) => url === '/auth/dbsc/register')?.cookies, [BOUND_COOKIE, COOKIE_NAME])
     const { value } = (await device.cookies()).find(({ name }) => name === COOKIE_NAME)!
     const { sid } = payloadOf(value) as { sid: string }
@@ -256,7 +256,7 @@ t.test('in Chromium', { skip: noChromium }, async (t) => {
   t.test('another login in the same browser', async (t) => {
     const site = await createSite(t)
     const { page } = await open(t, browser, site.url)
-    // A renewal for the session before may still be on its way, and put that one's bound cookie back for a second.
+    // A pending renewal of the previous session may restore that session's bound cookie for a second.
     for (let login = 0; login < 2; login++) {
       await logIn(page, site)
       t.strictSame(await postUntilServed(page, '/auth/refresh'), { status: 200 })

@@ -21,9 +21,9 @@ interface Result {
 
 interface Device extends TestApp {
   key: ProofKey
-  /** A request, with a proof of the device's key unless `by` says otherwise. */
+  /** Sends a request with a proof signed by the device's key, or by `by`. */
   send (method: 'GET' | 'POST', path: string, options?: InjectOptions & { by?: ProofKey | null, claims?: object }): Promise<Result>
-  /** A request with an access token under the scheme DPoP. */
+  /** Sends a request with an access token in the DPoP scheme. */
   get (path: string, accessToken: string, options?: { by?: ProofKey | null, scheme?: string, ath?: string }): Promise<Result>
 }
 

@@ -16,7 +16,7 @@ interface Seen {
 
 const CLEARED = '__Host-refreshToken=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict'
 
-/** A host whose error handler keeps what it sees and answers in a shape, and a content type, of its own. */
+/** An app whose error handler records errors and responds in its own format and content type. */
 async function hostWithHandler (t: Test, options: Partial<JwtRefreshOptions> = {}) {
   const app = host(t)
   const seen: Seen[] = []
@@ -31,7 +31,7 @@ async function hostWithHandler (t: Test, options: Partial<JwtRefreshOptions> = {
   return { app, seen, clock }
 }
 
-/** The cookie with a signature that is not its own. */
+/** The cookie with an invalid signature. */
 const forge = ({ cookies }: Login): Record<string, string> => ({ [COOKIE_NAME]: `${cookies[COOKIE_NAME]}x` })
 
 const post = (app: FastifyInstance, url: string, cookies: Record<string, string> = {}, headers = {}) => app.inject({ method: 'POST', url, cookies, headers })
@@ -164,7 +164,7 @@ t.test('a host\'s error handler answers for a foreign session', async (t) => {
 })
 
 t.test('an error handler that answers 200 with a body of its own keeps the cleared cookie', async (t) => {
-  // As a GraphQL or RPC host does, where every answer is a 200.
+  // As in GraphQL and RPC apps, which always respond with 200.
   const app = host(t)
   app.setErrorHandler(async (error: Error & { code: string }, _request, reply) => reply.code(200).send({ errors: [error.code] }))
   await addPlugin(app)
@@ -241,7 +241,7 @@ t.test('what a refusal says in a header goes out with its own status alone', asy
   const find = store.find.bind(store)
   store.find = async (id) => broken ? await Promise.reject(new Error('away')) : await find(id)
   await addPlugin(app, { store })
-  // As `@fastify/auth` does with several strategies: the first that passes decides.
+  // Like `@fastify/auth` with several strategies: the first that succeeds decides.
   const or = (...strategies: Array<(request: FastifyRequest, reply: FastifyReply) => unknown>) => async (request: FastifyRequest, reply: FastifyReply) => {
     let last: unknown
     for (const strategy of strategies) {

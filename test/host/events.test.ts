@@ -10,12 +10,12 @@ interface Watched extends TestApp {
   lines: Array<Record<string, unknown>>
 }
 
-/** With a log of every level that has no lines of Fastify's own about requests. */
+/** Creates an app whose log contains all levels, but not Fastify's lines about requests. */
 async function createWatched (t: Test, options: Partial<JwtRefreshOptions> = {}): Promise<Watched> {
   const lines: Watched['lines'] = []
   const stream = new Writable({ write (chunk, _encoding, done) { lines.push(JSON.parse(chunk)); done() } })
   const made = await createApp(t, options, { logger: { level: 'trace', stream }, disableRequestLogging: true })
-  lines.length = 0 // that the sessions are in memory
+  lines.length = 0 // the warning that sessions are in memory
   return { ...made, lines }
 }
 

@@ -15,7 +15,7 @@ interface Answer {
   body: string
 }
 
-/** An http2 app on a real socket, and a client of it. */
+/** An HTTP/2 app that listens on a socket, and a client. */
 async function start (t: Test) {
   const app = Fastify({ http2: true })
   await app.register(jwtRefresh, withDefaults({ refreshToken: { transport: 'both' } }))

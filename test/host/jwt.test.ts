@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { SECRET } from '../fixtures/app.ts'
 import { addPlugin, host, HOST_SECRET, login, refresh } from '../fixtures/host-app/host.ts'
 
-/** What `@fastify/jwt` gives a host, by whatever names. */
+/** The functions of `@fastify/jwt`, whatever their names in the app. */
 interface HostJwt {
   sign (payload: object): string
   jwtSign: (reply: FastifyReply) => (payload: object) => Promise<string>
@@ -13,7 +13,7 @@ interface HostJwt {
   user: string
 }
 
-/** Routes that a host has of old, on its own `@fastify/jwt`. */
+/** Existing routes of an app that use its own `@fastify/jwt`. */
 function addHostRoutes (app: FastifyInstance, { sign, jwtSign, jwtVerify, user }: HostJwt): void {
   app.post('/host/sign', async (_request, reply) => ({ byReply: await jwtSign(reply).call(reply, { sub: 'host user' }), byApp: sign({ sub: 'host user' }) }))
   app.get('/host/me', { onRequest: [async (request) => { await jwtVerify(request).call(request) }] }, async (request) =>
@@ -47,7 +47,7 @@ const FLAVOURS = {
 
 type Flavour = typeof FLAVOURS[keyof typeof FLAVOURS]
 
-/** Every place in which the host's can be, as seen from the plugin. */
+/** All places where the app can register its own `@fastify/jwt`. */
 const PLACES: Record<string, (app: FastifyInstance, flavour: Flavour) => Promise<void>> = {
   async before (app, { options, addRoutes }) {
     await app.register(fastifyJwt, options)

@@ -8,7 +8,7 @@ import { addPlugin, host } from '../fixtures/host-app/host.ts'
 
 const APP = join(import.meta.dirname, '../fixtures/host-memory/app.ts')
 
-// Compiled once, because each process would compile it anew.
+// Bundled once, so that not every process compiles it.
 const compiled = join(t.testdir(), 'app.mjs')
 await build({ entryPoints: [APP], outfile: compiled, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' })
 

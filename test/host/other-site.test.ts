@@ -6,9 +6,9 @@ import type { CookieOptions } from '../../index.ts'
 import { launchChromium, noChromium } from '../fixtures/chromium.ts'
 import { addPlugin, host } from '../fixtures/host-app/host.ts'
 
-/* What a real browser sends to a page that refreshes, from a page of another site or of a subdomain. */
+/* Tests what a real browser sends to a page that refreshes when a page of another site or of a subdomain links to it. */
 
-t.setTimeout(120_000) // for a machine that is busy
+t.setTimeout(120_000) // allows for a busy machine
 
 interface Seen {
   dest: unknown
@@ -29,7 +29,7 @@ async function listen (app: FastifyInstance, name: string): Promise<string> {
   return `http://${name}:${(app.server.address() as AddressInfo).port}`
 }
 
-/** An app with a page that a server renders, and what it answered to the browser. */
+/** An app with a server-rendered page, and its responses to the browser. */
 async function createPage (t: Test, cookie: CookieOptions): Promise<{ url: string, seen: Seen[] }> {
   const app = host(t)
   const seen: Seen[] = []
@@ -49,7 +49,7 @@ t.test('a page that refreshes, asked for from another site', { skip: noChromium 
   const browser = await launchChromium()
   t.teardown(() => browser.close())
 
-  // What the browser keeps back by itself is missing; what it sends is refused.
+  // If the browser itself withholds the cookie, it is missing; if it sends the cookie, the request is refused.
   const cases: Array<[sameSite: 'lax' | 'strict', from: string, site: string, link: string, others: string]> = [
     ['lax', '127.0.0.1', 'cross-site', '', 'FST_JWT_REFRESH_TOKEN_MISSING'],
     ['strict', '127.0.0.1', 'cross-site', 'FST_JWT_REFRESH_TOKEN_MISSING', 'FST_JWT_REFRESH_TOKEN_MISSING'],

@@ -13,7 +13,7 @@ import { createProofKey, proofFor } from '../fixtures/dpop.ts'
 const ACCESS_COOKIE = '__Host-accessToken'
 const PAGES: Partial<JwtRefreshOptions> = { accessToken: { transport: 'cookie' }, cookie: { sameSite: 'lax' } }
 
-/** A browser that asks for pages: it keeps each cookie that it gets, and drops one at its Max-Age. */
+/** A browser that requests pages. It stores cookies and removes them after their Max-Age. */
 class Browser {
   readonly jar = new Map<string, { value: string, endsAt: number }>()
   readonly #app: FastifyInstance
@@ -132,7 +132,7 @@ test('ten pages at once, a lost answer and a reload log nobody out', async (t) =
     const cookies = browser.cookies()
     const answers = await Promise.all(Array.from({ length: 10 }, async () => await browser.send({ url: '/page' }, cookies)))
     t.strictSame(answers.map(({ statusCode }) => statusCode), Array(10).fill(200))
-    // The browser writes the answers in the order in which they arrive; the first ones are lost in every third round.
+    // The responses arrive in reverse order, and in every third round most of them are lost.
     for (const answer of answers.slice(round % 3 === 0 ? 8 : 0).reverse()) browser.take(answer)
     clock.now += SECOND
     t.equal((await browser.get()).statusCode, 200)

@@ -8,13 +8,13 @@ interface Passport {
   authenticate (strategy: string, options: object): preHandlerHookHandler
 }
 
-// By a name that the compiler does not follow: its types would give every test's request.user the type of passport's.
+// The cast hides the module from TypeScript, because its types would change `request.user` in all tests.
 const { Authenticator, Strategy } = await import('@fastify/passport' as string) as {
   Authenticator: new () => Passport
   Strategy: new (name: string) => object
 }
 
-/** Takes whoever says their name. */
+/** Accepts any user who sends a name. */
 class NameStrategy extends Strategy {
   authenticate (this: NameStrategy & { success (user: object): void, fail (): void }, request: { headers: Record<string, string> }): void {
     const name = request.headers['x-name']
@@ -26,7 +26,7 @@ class NameStrategy extends Strategy {
 for (const order of ['before', 'after'] as const) {
   t.test(`@fastify/passport ${order} the plugin: it checks the login, we carry the session`, async (t) => {
     const app: FastifyInstance = host(t)
-    app.decorateRequest('session', null) // what passport asks of a host, even where it keeps no session
+    app.decorateRequest('session', null) // required by passport, even without sessions
     const passport = new Authenticator()
     passport.use('name', new NameStrategy('name'))
     if (order === 'before') await app.register(passport.initialize())

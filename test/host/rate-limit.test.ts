@@ -28,7 +28,7 @@ t.test('config.rateLimit on our refresh route limits it', async (t) => {
 
 t.test('a global limiter counts our routes as the host\'s', async (t) => {
   const app = host(t)
-  await app.register(fastifyRateLimit, { max: 3, timeWindow: '1 minute' }) // the login is one
+  await app.register(fastifyRateLimit, { max: 3, timeWindow: '1 minute' }) // including the login
   await addPlugin(app)
   const browser = await login(app)
   t.equal((await refresh(app, browser)).headers['x-ratelimit-limit'], '3')

@@ -7,7 +7,7 @@ import { addHostRoutes, addPlugin, host, login, refresh, withDefaults } from '..
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/host-autoload')
 
-process.env.FASTIFY_AUTOLOAD_TYPESCRIPT = '1' // it cannot see that tap compiles
+process.env.FASTIFY_AUTOLOAD_TYPESCRIPT = '1' // autoload cannot detect that tap compiles TypeScript
 
 t.test('app.register(import(…)) works', async (t) => {
   const app = host(t)
@@ -32,7 +32,7 @@ t.test('without await the decorators are not there yet', async (t) => {
 })
 
 t.test('without await, onRequest: app.authenticate leaves the route open without a word', async (t) => {
-  // Fastify's doing, and why every example uses the array and awaits.
+  // Caused by Fastify, and the reason why all examples use an array and await.
   const app = host(t)
   app.register(jwtRefresh, withDefaults())
   app.get('/open', { onRequest: app.authenticate }, async () => 'open')
@@ -95,7 +95,7 @@ for (const [form, options] of Object.entries(FORMS)) {
 }
 
 t.test('a strategy for @fastify/auth calls app.authenticate with its own done', async (t) => {
-  // As @fastify/auth does with `app.auth([…])`: the next strategy runs where one has failed.
+  // Like `app.auth([…])` of @fastify/auth: if a strategy fails, the next one runs.
   const app = host(t)
   await addPlugin(app)
   type Strategy = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void

@@ -9,7 +9,7 @@ import type { JwtRefreshOptions } from '../../index.ts'
 import { SECRET, START } from '../fixtures/app.ts'
 import { ed25519 } from '../fixtures/hostile-options.ts'
 
-/** Timers that stand still until `passes` moves them. */
+/** Stops the timers. Returns a function that advances them. */
 function stopTimers (t: Test): (seconds: number) => Promise<void> {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
@@ -21,7 +21,7 @@ function stopTimers (t: Test): (seconds: number) => Promise<void> {
   }
 }
 
-/** A store that counts its sweeps, each of which does what `act` does. */
+/** A store that counts its sweeps and calls `act` in each of them. */
 class Swept extends MemoryStore {
   sweeps = 0
   act: () => unknown = () => 0

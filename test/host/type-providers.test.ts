@@ -10,7 +10,7 @@ import { addPlugin, host, login } from '../fixtures/host-app/host.ts'
 
 interface Library {
   setCompilers (app: FastifyInstance): void
-  /** `POST /typed` with a body of one string `name`, answered as it is. */
+  /** Adds `POST /typed`, which returns its body with a string `name`. */
   addRoute (app: FastifyInstance): void
 }
 

@@ -25,7 +25,7 @@ function isRefused (t: Test, name: string, response: LightMyRequestResponse, cod
     { status: 401, code, challenge: CHALLENGES[code], cookie: undefined }, name)
 }
 
-/** Sends every text as Bearer token to a route with `requireSession`, behind which the store would be asked. */
+/** Sends every string as a Bearer token to a route with `requireSession`, which reads the store only if the token is valid. */
 function refuses (t: Test, what: string, makeCases: (kinds: ReturnType<typeof kindsOf>) => Case[], code = INVALID): void {
   t.test(`an access token with ${what} is a 401 that asks no store`, async (t) => {
     const { login, send, calls, events } = await createHostileApp(t)
@@ -53,7 +53,7 @@ refuses(t, 'claims that we never sign', ({ access }) => wrongPayloads(access, {
   aud: notAudiences,
   iss: notText.slice(1),
   jti: notText.slice(1),
-  auth_time: notDates.slice(1), // as a text, the seconds of requireRecentLogin would be appended to it
+  auth_time: notDates.slice(1), // a string plus the seconds of requireRecentLogin would be concatenated
   client_id: notText.slice(1)
 }))
 refuses(t, 'an encoding that no encoder writes', ({ access }) => wrongEncodings(access))
@@ -191,7 +191,7 @@ t.test('on every route of the app, also where there is none', async (t) => {
   isRefused(t, 'optional means missing, not wrong', await send({ url: '/optional', headers: { authorization: 'Bearer x' } }), INVALID)
 })
 
-/** What is malformed and still signed with the real key, whatever its algorithm. */
+/** Malformed tokens signed with the real key, for any algorithm. */
 function signedOddly (access: Kind, signer: (input: string) => Buffer): Case[] {
   const oddities = [
     ...wrongEncodings(access),

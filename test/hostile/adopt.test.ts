@@ -19,7 +19,7 @@ function withStatus (statusCode: unknown): Error {
   return Object.assign(new Error('said by the host'), { statusCode })
 }
 
-/** A good answer, and what is changed in it. */
+/** A valid result of `adopt` with changes. */
 function answerWith (changes: Answer = {}): Answer {
   return { key: 'old-1', claims: { sub: 'anna' }, tradedIn: false, markTradedIn () {}, ...changes }
 }
@@ -31,7 +31,7 @@ function without (name: string): Answer {
 
 const FAULTS: Record<string, [act: () => unknown, status: number]> = {
   throws: [() => { throw new Error('the database is away') }, 503],
-  'throws nothing': [() => { throw undefined }, 503], // eslint-disable-line no-throw-literal -- a host may
+  'throws nothing': [() => { throw undefined }, 503], // eslint-disable-line no-throw-literal -- an app may do this
   rejects: [async () => { throw new Error('the database is away') }, 503],
   'never answers': [async () => await new Promise(() => {}), 503],
   'rejects with a status of 4xx': [async () => { throw withStatus(401) }, 401],
@@ -137,7 +137,7 @@ t.test('a session that another request has just created is taken as it is', asyn
   const store = new MemoryStore()
   const find = store.find.bind(store)
   let looks = 0
-  store.find = async (id) => ++looks > 2 ? await find(id) : null // both look before either creates
+  store.find = async (id) => ++looks > 2 ? await find(id) : null // both requests read before either creates
   const { send, app, events } = await start(t, () => answerWith(), { store })
   const responses = await Promise.all([send(REFRESH), send(REFRESH)])
   t.strictSame(responses.map(({ statusCode }) => statusCode), [200, 200])

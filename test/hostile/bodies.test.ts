@@ -64,7 +64,7 @@ for (const transport of ['cookie', 'body', 'both'] as const) {
     const { cookie } = await login({ sub: 'anna' })
     const before = calls()
     for (const [code, bodies] of [['FST_ERR_CTP_INVALID_JSON_BODY', [...BAD_JSON, ...POISON]], ['FST_ERR_VALIDATION', [...NO_OBJECT, ...WRONG_FIELDS, ...WRONG_EVERYWHERE]]] as const) {
-      // A refresh by cookie looks at no field of a body.
+      // A refresh with a cookie reads no field of the body.
       for (const route of transport === 'cookie' && code === 'FST_ERR_VALIDATION' ? ['logout'] : ['refresh', 'logout']) {
         for (const body of bodies) {
           const request = post(route, JSON_TYPE, body)
@@ -162,7 +162,7 @@ t.test('no id of a session ends in a 500, nor in another one\'s session', async 
     t.equal(response.statusCode, 404, `the id ${JSON.stringify(sid)}`)
     if (sid !== '') t.match(summary(response), { code: 'FST_JWT_SESSION_NOT_FOUND', cache: 'no-store' })
   }
-  // requireSession looks for the own session each time.
+  // requireSession reads the own session each time.
   t.equal(calls() - before, ids.length + 1, 'only an id that can be one of ours reaches the store')
   for (const sid of ['%', '%E0%A4%A', '%zz']) {
     t.equal((await send({ method: 'DELETE', url: `/auth/sessions/${sid}`, headers: { authorization: `Bearer ${tab.accessToken}` } })).statusCode, 400, `the id ${sid}`)
@@ -221,7 +221,7 @@ t.test('over a socket: chunks, wrong lengths, halves', async (t) => {
   t.equal(app.calls(), 0)
 })
 
-/** What the server says to the bytes, until it closes. */
+/** Sends raw text, and returns what the server sends until it closes the connection. */
 async function overSocket ({ app }: HostileApp, text: string): Promise<string> {
   const { port } = app.server.address() as AddressInfo
   return await new Promise((resolve, reject) => {

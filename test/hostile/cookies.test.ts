@@ -10,7 +10,7 @@ const INVALID = { status: 403, code: 'FST_JWT_REFRESH_TOKEN_INVALID' }
 const REVOKED = { status: 403, code: 'FST_JWT_REFRESH_TOKEN_REVOKED' }
 const FINE = { status: 200, code: undefined }
 
-/** Refreshes with the cookie header as it stands. */
+/** Refreshes with exactly this cookie header. */
 async function answer ({ send }: HostileApp, cookie: string): Promise<{ status: number, code: string | undefined, cleared: boolean }> {
   const response = await send({ method: 'POST', url: '/auth/refresh', headers: { cookie } })
   return { status: response.statusCode, code: response.json().code, cleared: refreshCookie(response)?.value === '' }

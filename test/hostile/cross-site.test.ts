@@ -13,7 +13,7 @@ const ORIGINS = [undefined, ...SAME_HOST, TRUSTED, 'null', '', 'garbage', 'app.e
 
 type Header = string | string[] | undefined
 
-/** The rule of the contract, said another way than the code says it. */
+/** A second implementation of the documented rule, independent of the code under test. */
 function passes (site: Header, origin: Header, trusted: boolean): boolean {
   if (trusted && origin === TRUSTED) return true
   if (site !== undefined) return site === 'same-origin' || site === 'none'
@@ -151,14 +151,14 @@ t.test('without Fetch Metadata, origins are compared as origins and not as texts
     ['[::1]:3000', 'http://[::2]:3000', false],
     ['127.0.0.1:3000', 'http://localhost:3000', false],
     ['b\u00fccher.example', 'https://bucher.example', false],
-    // No page of ours has another scheme.
+    // Pages of the app have no other scheme.
     ['localhost', 'capacitor://localhost', false],
     ['localhost', 'ws://localhost', false],
     ['app.example', 'blob:https://app.example/x', false],
     ['app.example', 'null', false],
     ['', 'https://app.example', false],
     ['', 'null', false],
-    // A host that is more than a host.
+    // Host headers with more than a host.
     ['evil@app.example', 'https://app.example', false],
     ['app.example/x', 'https://app.example', false],
     ['app.example?x', 'https://app.example', false],

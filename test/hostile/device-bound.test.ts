@@ -11,7 +11,7 @@ import type { HostileApp } from '../fixtures/hostile-app.ts'
 import { sign as signToken } from '../fixtures/hostile-tokens.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 
-/* What a thief may send to the routes and past the gate of Device Bound Session Credentials: nothing gets in, ends a session or is logged. */
+/* Attacks on the routes and checks of Device Bound Session Credentials: none is accepted, ends a session or appears in the log. */
 
 interface Host extends HostileApp {
   browser: DeviceBrowser
@@ -22,7 +22,7 @@ async function createHost (t: Test): Promise<Host> {
   return { ...made, browser: new DeviceBrowser(made.app) }
 }
 
-/** Changes one thing in what a browser signs. `isRegistration`: it brings the key. */
+/** Changes one part of what a browser signs. `isRegistration`: it contains the public key. */
 type Forgery = (good: ProofParts, isRegistration: boolean) => string
 
 const header = (changes: object): Forgery => (good) => signProof({ ...good, header: { ...good.header, ...changes } })
@@ -31,7 +31,7 @@ const text = (change: (proof: string) => string): Forgery => (good) => change(si
 const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' })
 const other = createProofKey()
 
-/** Wrong wherever they come. */
+/** Forgeries that are wrong for every route. */
 const FORGERIES: Record<string, Forgery> = {
   'an empty header': () => '',
   'two quotes': () => '""',
@@ -64,7 +64,7 @@ const FORGERIES: Record<string, Forgery> = {
   'an empty crit': header({ crit: [] })
 }
 
-/** Wrong in a registration, which brings the key. */
+/** Forgeries of the public key in a registration. */
 const KEYS: Record<string, Forgery> = {
   'no key': header({ jwk: undefined }),
   'a key that is a text': header({ jwk: 'x' }),
@@ -75,7 +75,7 @@ const KEYS: Record<string, Forgery> = {
   'a key by its kid alone': header({ jwk: undefined, kid: 'x', jku: 'https://evil.example' })
 }
 
-/** Challenges of nobody, for either route. */
+/** Challenges that the server has not issued, for both routes. */
 const CHALLENGES: Record<string, Forgery> = {
   'no challenge': claims({ jti: undefined }),
   'a challenge that is a number': claims({ jti: 1 }),
@@ -94,7 +94,7 @@ function partsOf (browser: DeviceBrowser, challenge: unknown, isRegistration: bo
   return { key, header: { alg: key.alg, typ: 'dbsc+jwt', ...(isRegistration && { jwk: key.jwk }) }, claims: { jti: challenge } }
 }
 
-/** What must hold of each attack: the session lives on as it was, and nothing that was sent is in the log. */
+/** Checks that an attack did not change the session, and that the log does not contain the proof. */
 async function isHarmless (t: Test, host: Host, what: string, proof: string, attack: () => Promise<LightMyRequestResponse>, status: number): Promise<void> {
   const { browser, app, events } = host
   const { sid } = payloadOf(browser.refreshToken)

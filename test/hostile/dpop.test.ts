@@ -9,7 +9,7 @@ import type { ProofKey, ProofParts } from '../fixtures/dpop.ts'
 import { createHostileApp } from '../fixtures/hostile-app.ts'
 import type { HostileApp } from '../fixtures/hostile-app.ts'
 
-/* Proofs that are wrong in one thing, at each place that takes one: none gets in, none ends a session, none is logged. */
+/* Proofs with one mistake, on each route that accepts proofs: none is accepted, ends a session or appears in the log. */
 
 const KEY = createProofKey()
 const SECONDS = START / 1000
@@ -17,7 +17,7 @@ const SECONDS = START / 1000
 interface Place {
   method: 'GET' | 'POST'
   path: string
-  /** What a proof for it says besides. */
+  /** Additional claims of a proof for this route. */
   claims: (device: Device) => Record<string, unknown>
   request: (device: Device) => InjectOptions
   status: number
@@ -66,7 +66,7 @@ function requestTo (place: Place, device: Device, dpop: string | string[]): Inje
   return { method: place.method, url: place.path, ...request, headers: { ...request.headers, dpop: dpop as string } }
 }
 
-/** Changes one thing in a good proof. */
+/** Changes one part of a valid proof. */
 type Forgery = (good: ProofParts, place: Place) => string | string[]
 
 const header = (changes: object): Forgery => (good) => signProof({ ...good, header: { ...good.header, ...changes } })
@@ -167,7 +167,7 @@ const FORGERIES: Record<string, Forgery> = {
   'an iat that is null': claims({ iat: null })
 }
 
-/** Those whose answer is a nonce: the time is wrong, and another proof can be good. */
+/** Proofs with a wrong time. The response contains a nonce, so that the client can retry. */
 const UNTIMELY: Record<string, Forgery> = {
   'a stale proof': claims({ iat: SECONDS - 61 }),
   'a proof of long ago': claims({ iat: 0 }),
@@ -209,7 +209,7 @@ for (const [where, place] of Object.entries(PLACES)) {
     })
   }
 
-  // After a logout everywhere there is no session for a second time.
+  // Not for logout, after which there is no session for a second use.
   if (place.path !== '/auth/logout') {
     t.test(`${where} with a proof that was used before`, async (t) => {
       const device = await createDevice(t)

@@ -23,7 +23,7 @@ type Claims = () => unknown
 
 const CLAIMS_FAULTS: Record<string, [act: Claims, status: number]> = {
   throws: [() => { throw new Error('the database is away') }, 503],
-  'throws nothing': [() => { throw undefined }, 503], // eslint-disable-line no-throw-literal -- a host may
+  'throws nothing': [() => { throw undefined }, 503], // eslint-disable-line no-throw-literal -- an app may do this
   'throws null': [() => { throw null }, 503], // eslint-disable-line no-throw-literal
   'throws a text': [() => { throw 'away' }, 503], // eslint-disable-line no-throw-literal
   rejects: [async () => { throw new Error('the database is away') }, 503],
@@ -357,7 +357,7 @@ t.test('what is kept of a request has a bounded length, behind a proxy too', asy
 
 t.test('a request over a unix socket has no ip, and may log in', async (t) => {
   const { app } = await createHostileApp(t)
-  const path = join(tmpdir(), `jwt-refresh-${process.pid}.sock`) // a short name: it has room for 100 bytes
+  const path = join(tmpdir(), `jwt-refresh-${process.pid}.sock`) // a short name, because socket paths are limited to about 100 bytes
   await app.listen({ path })
   const [response] = await once(request({ socketPath: path, path: '/login', method: 'POST' }).end(), 'response')
   response.resume()

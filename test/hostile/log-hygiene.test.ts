@@ -12,12 +12,12 @@ import { headerOf, payloadOf } from '../fixtures/jwt.ts'
 
 const BEARERS = '/me'
 
-/** Pieces that must not be found anywhere: the whole, and each part of a token by its beginning and its end. */
+/** The first and last characters of each part of a token, none of which may appear anywhere. */
 function pieces (text: string): string[] {
   return text.split('.').flatMap((part) => part.length < 20 ? [] : [part.slice(0, 16), part.slice(-16)])
 }
 
-/** Everything but the answers that carry new tokens for their owner. */
+/** Makes all requests to check, except those whose responses contain new tokens for the client. */
 async function attackAll (app: HostileApp, seen: (request: InjectOptions, texts: string[]) => Promise<void>): Promise<void> {
   const { access, refresh } = kindsOf(await app.login({ sub: 'anna' }))
   const cases = (kind: typeof access): Case[] =>

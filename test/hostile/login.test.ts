@@ -7,7 +7,7 @@ import { createFaultyStore, FAULTS, TIMEOUT } from '../fixtures/hostile-store.ts
 const EVIL = 'https://evil.example'
 const FORM = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', origin: EVIL }
 
-/** How another site can make a browser ask for a login. */
+/** The ways in which another site can make a browser send a login request. */
 const FROM_ELSEWHERE: Record<string, InjectOptions> = {
   'a form': { method: 'POST', headers: FORM },
   'a form in a browser without Fetch Metadata': { method: 'POST', headers: { origin: EVIL } },
@@ -88,7 +88,7 @@ for (const [fault, act] of Object.entries(FAULTS)) {
     if (fault !== 'never answers') await faulty.mend()
     t.equal(deletes, 2, 'the new session was taken back')
     t.notOk(events.slice(1).some(({ type }) => type === 'issued'))
-    if (fault === 'answers late') return // the old one was ended after all
+    if (fault === 'answers late') return // the late call has ended the old session
     t.equal((await app.sessions.list('anna')).length, 1)
     t.equal((await client(tab.cookie).refresh()).statusCode, 200, 'the old one goes on')
   })

@@ -6,7 +6,7 @@ import t from 'tap'
 
 const APP = join(import.meta.dirname, '../fixtures/polluted/app.ts')
 
-// Compiled once, because each process would compile it anew.
+// Bundled once, so that not every process compiles it.
 const compiled = join(t.testdir(), 'app.mjs')
 await build({ entryPoints: [APP], outfile: compiled, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' })
 

@@ -10,7 +10,7 @@ const NOW = START / SECOND
 const notText = [undefined, null, 1, true, {}, [], ['x'], '']
 const notWhole = [undefined, null, true, {}, [], '1', '', 1.5, 1e308, 2 ** 53]
 
-/** Where a refresh token can be sent, and the transport that takes it there. */
+/** The places for a refresh token, with the transport that accepts it there. */
 const WAYS: Record<string, { transport: 'cookie' | 'body', request: (token: string) => InjectOptions }> = {
   'in the cookie': { transport: 'cookie', request: (token) => refreshWith(encodeURIComponent(Buffer.from(token).toString())) },
   'in the body': { transport: 'body', request: (refreshToken) => ({ method: 'POST', url: '/auth/refresh', payload: { refreshToken } }) }
@@ -43,7 +43,7 @@ const ATTACKS: Record<string, (kinds: ReturnType<typeof kindsOf>) => Case[]> = {
 }
 
 for (const [way, { transport, request }] of Object.entries(WAYS)) {
-  // A cookie that does not even begin as a token is none of ours.
+  // A cookie that does not even start like a token is ignored.
   const expectedCode = (token: string): RegExp =>
     way === 'in the cookie' && !/^eyJ[\w-]*\.[\w-]+\./.test(token) ? /^FST_JWT_REFRESH_TOKEN_MISSING$/ : /^FST_JWT_REFRESH_TOKEN_INVALID$/
 
@@ -58,7 +58,7 @@ for (const [way, { transport, request }] of Object.entries(WAYS)) {
       for (const [name, token] of makeCases(kinds)) {
         const sent = request(token)
         const response = await send(sent)
-        // What is longer than any body of ours is not read.
+        // A body longer than the limit of the route is not read.
         const status = way === 'in the body' && JSON.stringify(sent.payload).length > 16_384 ? 413 : 403
         t.match({ status: response.statusCode, code: response.json().code, cache: response.headers['cache-control'] },
           { status, code: status === 413 ? 'FST_ERR_CTP_BODY_TOO_LARGE' : expectedCode(token), cache: 'no-store' }, name)

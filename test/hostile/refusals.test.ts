@@ -16,7 +16,7 @@ type Rows = Array<readonly [what: string, token: string, reason: string]>
 
 const OPTIONS = { accessToken: { issuer: 'https://issuer.example', audience: ['api', 'admin'] } }
 
-/** What any kind of token can be refused for. */
+/** The reasons to refuse a token of either kind. */
 function common ({ genuine, other }: Kind): Rows {
   const [header, payload, signature] = genuine.split('.') as [string, string, string]
   const at = (text: string, index: number): string => text.slice(0, index) + (text[index] === 'A' ? 'B' : 'A') + text.slice(index + 1)
@@ -32,7 +32,7 @@ function common ({ genuine, other }: Kind): Rows {
   ]
 }
 
-/** What needs the key. */
+/** Refusals of tokens that are signed with the real key. */
 function signed ({ genuine, key }: Kind): Rows {
   const [header, payload] = [headerOf(genuine), payloadOf(genuine)]
   return [
@@ -60,7 +60,7 @@ function accessRows (kind: Kind): Rows {
 }
 
 interface Watched extends HostileApp {
-  /** Sends each token, and compares what the host is told of the refusal. */
+  /** Sends each token, and checks the reason that the app receives. */
   saysWhy (rows: Rows, requestOf: (token: string) => InjectOptions, operation: 'access' | 'refresh', line: string): Promise<void>
 }
 
@@ -71,7 +71,7 @@ async function createWatchedApp (t: Test, options: Partial<JwtRefreshOptions> = 
     cause = error.cause
     return reply.code(418).send()
   })
-  app.app.post('/renew', { preHandler: [app.app.refresh] }, async (_request, reply) => reply.tokens) // ours took the handler of before
+  app.app.post('/renew', { preHandler: [app.app.refresh] }, async (_request, reply) => reply.tokens) // the plugin's own routes keep the old handler
 
   return {
     ...app,
@@ -97,7 +97,7 @@ async function createWatchedApp (t: Test, options: Partial<JwtRefreshOptions> = 
   }
 }
 
-/** What does not read like a refresh token of ours counts as none in a cookie. */
+/** Without cookies that do not look like a refresh token: they count as missing. */
 function inCookie (kind: Kind): Rows {
   return [...common(kind), ...signed(kind)].filter(([what]) => !['no token', 'a header alone', 'two parts'].includes(what))
 }

@@ -15,7 +15,7 @@ t.test('strict: a thief who asks again and again does not escape the end of a se
   await thief.refresh()
   clock.now += SECOND
 
-  // Before each deletion the thief has rotated once more: what the victim was judged by is not there any longer.
+  // Before each deletion, the thief rotates again, so that the record that was read for the victim is outdated.
   faulty.break('delete', async (work) => {
     await thief.refresh()
     clock.now += SECOND

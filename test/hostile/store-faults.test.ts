@@ -13,9 +13,9 @@ const unhandled: unknown[] = []
 process.on('unhandledRejection', (reason) => unhandled.push(reason))
 
 interface Operation {
-  /** The store's methods on its way. */
+  /** The methods of the store that it calls. */
   needs: Method[]
-  /** What comes before, while the store works. */
+  /** Runs first, while the store works. */
   before? (app: HostileApp, tab: Client): Promise<unknown>
   run (app: HostileApp, tab: Client): Promise<LightMyRequestResponse>
 }
@@ -72,7 +72,7 @@ for (const [fault, act] of Object.entries(FAULTS)) {
         t.notMatch(response.body, 'database', 'why is the log\'s to say')
 
         await faulty.mend()
-        // A late write that came through after all is no harm: it did what was asked for.
+        // If the late deletion has succeeded, the session is gone as requested.
         if (fault === 'answers late' && /delete/.test(method)) continue
         t.equal((await app.app.sessions.list('anna')).length, 1, 'the session lives')
         app.clock.now += MINUTE
@@ -82,7 +82,7 @@ for (const [fault, act] of Object.entries(FAULTS)) {
   })
 }
 
-/** An id that could be ours, and so reaches the store. */
+/** An id with a valid format, so that it is passed to the store. */
 const ID = 'x'.repeat(22)
 
 t.test('app.sessions rejects with the error that has the status', async (t) => {
@@ -215,7 +215,7 @@ t.test('a store that fails while a reuse is ended says 503, and the thief is tur
   t.strictSame(await app.sessions.list('anna'), [])
 })
 
-/** Someone has a token of anna's that has been used since, and its child too. */
+/** A thief has a token of anna that she has used, and she has also used its child. */
 async function stealOldToken (t: Test): Promise<HostileApp & { faulty: FaultyStore, stolen: Client }> {
   const faulty = createFaultyStore()
   const made = await createHostileApp(t, { store: faulty.store })

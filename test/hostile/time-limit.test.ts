@@ -15,7 +15,7 @@ import { createHostileApp } from '../fixtures/hostile-app.ts'
 
 const LIMIT = 2000 // ms, the default of storeTimeout
 
-/** Time passes only while something is slow: nearly as much as all calls of a request may take together. */
+/** Simulates time that passes only while a call is slow, nearly up to the limit for all calls of a request. */
 function createTime (t: Test): { slow: boolean, pass: () => void } {
   let elapsed = 0
   mock.timers.enable({ apis: ['setTimeout'] })
@@ -108,7 +108,7 @@ t.test('all calls of a request share one time limit, and none is begun after it'
   }
 })
 
-/** The first call waits at the gate, so that a second one of the same request comes when the test says so. */
+/** The first call waits at a gate, so that the test controls when the request makes a second call. */
 class GatedStore extends MemoryStore {
   gate = createGate()
   begun: string[] = []
@@ -163,7 +163,7 @@ for (const http2 of [false, true]) {
   })
 }
 
-/** Sends a request, and returns what closes its connection. */
+/** Sends a request and returns a function that closes its connection. */
 async function call (app: FastifyInstance, url: keyof typeof PAYLOADS, cookie: string, http2: boolean): Promise<() => Promise<void>> {
   const { port } = app.server.address() as AddressInfo
   const payload = PAYLOADS[url]

@@ -163,7 +163,7 @@ t.test('a token that was pushed out is not known any more, however often it was 
   for (let turn = 0; turn < 5; turn++) t.equal(cache.get(token(0)), 100)
 })
 
-/** Twice, because a token that came once is not kept. */
+/** Sets the token twice, because it is only cached the second time. */
 function keep<Value> (cache: VerifiedTokenCache<Value>, text: string, value: Value): void {
   for (let turn = 0; turn < 2; turn++) {
     if (cache.get(text) === undefined) cache.set(text, value)

@@ -5,7 +5,7 @@ import { createHostileApp } from '../fixtures/hostile-app.ts'
 import { createFaultyStore } from '../fixtures/hostile-store.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 
-/** What drivers, and those who write stores, have made of a record. */
+/** Mistakes that drivers and authors of stores have made in records. */
 const WRONG: Record<string, (session: Session) => unknown> = {
   'of another subject': (session) => ({ ...session, subject: 'admin', claims: { ...session.claims, sub: 'admin' } }),
   'of another session': (session) => ({ ...session, id: 'x'.repeat(22) }),

@@ -6,12 +6,12 @@ import type { Client, TestApp } from '../fixtures/app.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 import type { Create } from './suite.ts'
 
-/** An app that moves in: its old tokens are rows of a table, and travel in a header. */
+/** An app that migrates to the plugin. Its old tokens are rows of a table, and clients send them in a header. */
 export interface MovingApp extends TestApp {
   rows: Map<string, { userId: string, tradedIn: boolean }>
-  /** Trades the old token in, as a browser would that keeps it until it has ours. */
+  /** Trades in the old token, like a browser that keeps it until it has the new one. */
   trade (old: string, request?: object): Promise<LightMyRequestResponse>
-  /** The same, with the client that then goes on. */
+  /** Trades in the old token, and returns a client with the new tokens. */
   move (old: string): Promise<Client>
 }
 
@@ -32,7 +32,7 @@ export async function createMovingApp (t: Test, create: Create, options: Partial
   return { ...made, rows, trade, move: async (old) => client(needCookie(await trade(old)).value) }
 }
 
-/** A live client of an older scheme goes on without a login. */
+/** Clients with a valid token of an older scheme continue without a login. */
 export function adoptTests (t: Test, create: Create): void {
   t.test('an old token is traded in for a session, which then goes on like any other', async (t) => {
     const { app, rows, trade, client, clock, events } = await createMovingApp(t, create, { routes: { sessions: true } })

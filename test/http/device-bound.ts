@@ -5,7 +5,7 @@ import { DeviceBrowser } from '../fixtures/device.ts'
 import { payloadOf } from '../fixtures/jwt.ts'
 import type { Create } from './suite.ts'
 
-/** What a store has to do with sessions that are bound to a device: `boundTo`, once the token of the registration is used. */
+/** The store's part in device-bound sessions: it sets `boundTo` when the token of the registration is used. */
 export function deviceBoundTests (t: Test, create: Create): void {
   t.test('a registration is confirmed by use, and from then on no other token of the session is', async (t) => {
     const { app, clock, events } = await create(t, { deviceBound: true })

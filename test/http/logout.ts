@@ -182,7 +182,7 @@ export function logoutTests (t: Test, create: Create): void {
     let user: unknown
     const replace = async (request: object): Promise<void> => { Object.assign(request, { user }) }
     app.post('/bye', { onRequest: [app.authenticate], preHandler: [replace] }, async (request, reply) => {
-      delete request.headers.authorization // so that only what was verified before tells whose session it is
+      delete request.headers.authorization // so that only the claims verified earlier identify the session
       await reply.revokeTokens(request.body as object)
     })
     for (user of [undefined, null, { id: 7 }, { sub: 'someone else', sid: 'x' }]) {

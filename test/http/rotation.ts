@@ -46,7 +46,7 @@ export function rotationTests (t: Test, create: Create): void {
   t.test('a lost answer: the client tries again with the token it has', async (t) => {
     const { login, client, clock } = await create(t)
     const { cookie } = await login()
-    await client(cookie).refresh() // the answer is lost
+    await client(cookie).refresh() // the response is lost
     clock.now += 2 * 24 * 60 * MINUTE // a long tunnel
 
     const phone = client(cookie)

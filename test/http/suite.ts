@@ -11,13 +11,13 @@ import { rotationTests } from './rotation.ts'
 import { sessionsTests } from './sessions.ts'
 import { termsTests } from './terms.ts'
 
-/** An app over the store that is under test. */
+/** Creates an app with the store under test. */
 export type Create = (t: Test, options?: Partial<JwtRefreshOptions>) => Promise<TestApp>
 
 /**
- * What the plugin answers, over any store.
+ * Tests the plugin over HTTP with any store.
  *
- * @param createStore an empty store, or one that other tests do not disturb: every test has its own subjects
+ * @param createStore returns a store that is empty or whose other sessions do not matter, because each test has its own subjects
  */
 export function httpSuite (t: Test, createStore: (t: Test) => TokenStore | Promise<TokenStore>): void {
   const create: Create = async (t, options) => createApp(t, { store: await createStore(t), ...options })

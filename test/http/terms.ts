@@ -5,7 +5,7 @@ import type { Create } from './suite.ts'
 
 const HOUR = 60 * MINUTE
 
-/** What a login says of its own session. */
+/** The options of a login for its own session. */
 export function termsTests (t: Test, create: Create): void {
   t.test('persistent: false is a cookie that ends with the browser, through every rotation', async (t) => {
     const { app, clock, client } = await create(t)

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { createApp, MINUTE } from '../fixtures/app.ts'
 import type { TestApp } from '../fixtures/app.ts'
 
-/* Proofs as other people's libraries make and check them. */
+/* Proofs created and verified by other libraries. */
 
 const ORIGIN = 'https://api.example.com'
 const ISSUER = 'https://auth.example.com'
@@ -24,12 +24,12 @@ const options = {
   publicUrl: ORIGIN
 }
 
-/** With the real time, which these libraries take. */
+/** Uses the real time, as these libraries do. */
 async function createServer (t: Test, dpop: object = {}): Promise<TestApp> {
   return await createApp(t, { ...options, dpop: { mode: 'required' as const, bind: 'all' as const, ...dpop }, now: () => Date.now() })
 }
 
-/** `fetch` to the app. */
+/** A `fetch` that sends requests to the app. */
 function fetchFrom ({ app }: TestApp) {
   return async (url: string | URL, init: { method?: string | undefined, headers?: unknown, body?: unknown } = {}): Promise<Response> => {
     const { pathname, search } = new URL(url)

@@ -21,7 +21,7 @@ const options = {
   now: Date.now
 }
 
-/** The public keys, as another service gets them. */
+/** Fetches the public keys, as another service does. */
 async function fetchKeys ({ app }: TestApp): Promise<Response> {
   const { body, headers } = await app.inject('/.well-known/jwks.json')
   return new Response(body, { headers: { 'content-type': headers['content-type'] as string } })

@@ -94,7 +94,7 @@ const HABITS: Record<string, string[]> = {
 refusesToBoot(t, 'an option of @fastify/jwt and its like, whose place here is named', Object.entries(HABITS).flatMap(([mend, options]) =>
   options.map((option): Mistake => [option, withAccessCookie(at(option, { expiresIn: '15m' })), `${option} is unknown: ${mend}`])))
 
-/** Its cookie is an error of its own where there is no transport for it. */
+/** Adds the cookie transport, because a cookie without it is a different error. */
 function withAccessCookie (options: Record<string, unknown>): Record<string, unknown> {
   const { accessToken } = options as { accessToken?: object }
   return accessToken === undefined ? options : { ...options, accessToken: { transport: 'cookie', ...accessToken } }

@@ -7,7 +7,7 @@ import { boot, boots, ed25519, p256, pair, PEM, REFRESH, refusesToBoot, rsa } fr
 import type { Mistake } from '../fixtures/hostile-options.ts'
 
 const NEW = 'a newer secret of more than thirty-two bytes'
-// A self-signed one, for the name test.example.
+// Self-signed, for the name test.example.
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBhTCCASugAwIBAgIUT/vhXdyQtEOkJQ4QM9RFt10jg5IwCgYIKoZIzj0EAwIw
 FzEVMBMGA1UEAwwMdGVzdC5leGFtcGxlMCAXDTI2MTEyNDA5MjExN1oYDzIxMjYx

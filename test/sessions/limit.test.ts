@@ -4,7 +4,7 @@ import { MemoryStore } from '../../index.ts'
 import type { Session } from '../../index.ts'
 import { createApp } from '../fixtures/app.ts'
 
-/** Counts how often it is asked for a subject's sessions, and takes its time for it. */
+/** A store whose `list` is counted and slow. */
 class CountingStore extends MemoryStore {
   lists = 0
   fails = false

@@ -13,7 +13,7 @@ const windows: RotationWindows = { expiresIn: 7 * DAY, overlap: 10 * SECOND, ret
 const strict: RotationWindows = { ...windows, overlap: 0, retryWindow: 0, recoveryWindow: 0 }
 const fixed: RotationWindows = { ...windows, rotate: false }
 
-/** A session that has reached generation 5, an hour ago. */
+/** A session that reached generation 5 an hour ago. */
 const session: Session = {
   id: 'session-1',
   subject: 'user-1',
@@ -27,7 +27,7 @@ const session: Session = {
   claims: { sub: 'user-1' },
   metadata: {}
 }
-/** Its token that the client now holds: given out when generation 5 was confirmed. */
+/** The token that the client has now, issued when generation 5 was confirmed. */
 const next: PresentedToken = { generation: 6, hash: 'hash-6', parent: 'hash-5', issuedAt: NOW - HOUR, endsAt: session.endsAt, idleLife: null, device: null, adoptedKey: null }
 /** The token that was last used. */
 const used: PresentedToken = { generation: 5, hash: 'hash-5', parent: 'hash-4', issuedAt: NOW - 2 * HOUR, endsAt: session.endsAt, idleLife: null, device: null, adoptedKey: null }

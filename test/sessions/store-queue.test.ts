@@ -8,7 +8,7 @@ const wanted = { timeLeft: PATIENCE, isWanted: () => true }
 t.beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
 t.afterEach(() => mock.timers.reset())
 
-/** Lets all promises go on that can. */
+/** Waits until all pending promises have settled. */
 const settle = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve))
 
 interface Gate {
@@ -17,7 +17,7 @@ interface Gate {
   answers: Array<(value: string) => void>
 }
 
-/** A store that answers when the test says so. */
+/** A store whose calls the test resolves. */
 function createGate (): Gate {
   const gate: Gate = {
     begun: 0,
@@ -112,7 +112,7 @@ t.test('on a store that is slower than its load, nearly all that it does is in t
     let inTime = 0
     const again: Array<{ at: number, call: () => void }> = []
 
-    // Each caller asks again at once after an answer, and a second after a 503.
+    // Each caller repeats its call immediately after a result, and one second after a 503.
     const call = (): void => {
       queue.run(slow, wanted).then(
         () => { inTime++; again.push({ at: now, call }) },

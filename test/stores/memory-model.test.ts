@@ -5,9 +5,9 @@ import { MemoryStore } from '../../lib/stores/memory.ts'
 import { sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import type { Session } from '../../types/session.ts'
 
-// Of one hash in the index, by a weakness of such hashes: 'Aa' and 'BB' are as one.
+// Strings with the same hash in the index: in such hashes, 'Aa' and 'BB' collide.
 const collisions = ['Aa', 'BB'].flatMap((a) => ['Aa', 'BB'].flatMap((b) => ['Aa', 'BB'].map((c) => a + b + c)))
-// What just fits into a column, and what just does not: 22, 43, 36, and 92 with the JSON around it.
+// Lengths around the limits of the columns: 22, 43, 36, and 92 including JSON.
 const lengths = [22, 23, 36, 37, 43, 44, 92, 93, 254, 255, 256, 5000].map((length) => 'x'.repeat(length))
 const texts = ['', 'ann', 'y'.repeat(22), ...lengths, 'Ænna', '\u00ff', '\u0100', '漢字', '💥', '\ud800', 'a\0b', ...collisions]
 const text = fc.constantFrom(...texts)

@@ -60,7 +60,7 @@ test('mysql', { skip }, async (t) => {
     const session = sampleSession()
     const store = mysqlStore(pool, { table })
     await store.create(session)
-    // In place, so that `current` alone would not tell.
+    // This rotation does not change `current`, so a compare-and-set on `current` alone would not detect it.
     const { generation, current, rotatedAt, expiresAt } = session
     const bind = async (): Promise<unknown> => await store.rotate(session.id, current, { generation, current, rotatedAt, expiresAt, boundTo: 'key' }, Date.now())
     const late = mysqlStore({
@@ -81,7 +81,7 @@ test('mysql', { skip }, async (t) => {
     await store.create(second)
     const other = await pool.getConnection()
     t.teardown(() => other.release())
-    // The other transaction has changed more rows, so that it is the store's statement that the server gives up.
+    // The other transaction has changed more rows, so that the server rolls back the store's statement.
     await other.query('BEGIN')
     await other.query(`UPDATE ${table} SET writes = writes + 1 WHERE id = ?`, [[first.id, second.id].sort()[1]])
     await other.query(`INSERT INTO ${table} SELECT CONCAT('copy', seq), 'bob', 0, 'x', 0, 0, 0, 0, NULL, '[]', 0 FROM seq_1_to_100`)
@@ -105,7 +105,7 @@ test('mysql', { skip }, async (t) => {
     const { threadId } = await pool.getConnection().then((connection) => { connection.release(); return connection })
     const admin = openPool(t, {})
     await admin.query(`KILL ${threadId}`)
-    await store.find(session.id).catch(() => {}) // the pool may have noticed already
+    await store.find(session.id).catch(() => {}) // the pool may have replaced the connection already
     t.strictSame(await store.find(session.id), session)
   })
 

@@ -19,7 +19,7 @@ for (const mode of ['session', 'transaction'] as const) {
     const { table } = await createTable(t, urlOf(service))
     if (typeof bouncer !== 'string') t.teardown(() => bouncer.stop())
 
-    /** With the names that the README gives; the times are longer, since none of them is what is tested. */
+    /** Uses the settings of the README, with longer times, because timeouts are not tested here. */
     async function poolOfTheReadme (): Promise<pg.Pool> {
       const [, settings = ''] = README.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
       const names = [...settings.matchAll(/(\w+): \d+/g)].map(([, name]) => name)

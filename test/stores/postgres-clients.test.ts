@@ -2,13 +2,13 @@ import { test } from 'tap'
 import { migrationSql, postgresStore, type Queryable } from '../../lib/stores/postgres/index.ts'
 import { sampleRotation, sampleSession } from '../../lib/testing/store-checks/sample.ts'
 
-// What the store asks of its client, and what it says to one that does not answer as pg does. No database is needed.
+// Tests what the store passes to its client, and its errors if the client does not respond like pg. Needs no database.
 
-/** What a database answers to the check before the first query, where all is well. */
+/** The result of a successful check before the first query. */
 const WELL = { server_encoding: 'UTF8', first_schema: 'public', table_schema: 'public', has_bound_to: true }
 const isCheck = ([query]: unknown[]): boolean => JSON.stringify(query).includes('server_encoding')
 
-/** Answers every query with nothing and keeps what was asked. */
+/** Records all queries and returns empty results. */
 function recorder (): Queryable & { asked: unknown[][] } {
   const asked: unknown[][] = []
   return {

@@ -47,7 +47,7 @@ test('postgres.js', { skip }, async (t) => {
 
 test('Neon over HTTP is asked for full results', { skip }, async (t) => {
   const { pool, table } = await createTable(t, url)
-  // Its service is not to be had here: as its documentation has it, over a pool.
+  // The service is not available in tests, so its documented behaviour is simulated with a pool.
   const query = async (text: string, values: unknown[], { fullResults }: { fullResults?: boolean } = {}): Promise<unknown> => {
     const result = await pool.query(text, values)
     return fullResults === true ? result : result.rows

@@ -18,13 +18,13 @@ interface Table {
   open: (options?: PostgresStoreOptions) => PostgresStore
 }
 
-/** A pool and a table of its own that goes when the test ends. */
+/** A pool and a table that is dropped when the test ends. */
 async function connect (t: Test, from = url): Promise<Table> {
   const { pool, table } = await createTable(t, from)
   return { pool, table, open: (options) => postgresStore(pool, { table, ...options }) }
 }
 
-/** A database of its own that goes when the test ends. */
+/** A database that is dropped when the test ends. */
 async function createDatabase (t: Test, options = ''): Promise<string> {
   const inside = new URL(url)
   const admin = new pg.Pool({ connectionString: inside.href })
@@ -179,7 +179,7 @@ test('postgres', { skip }, async (t) => {
     await t.rejects(store.find('x'), refused(/does not send the values/))
   })
 
-  /** A pool of which each statement has this isolation level, where the host says nothing else. */
+  /** A pool with this default isolation level. */
   function isolated (t: Test, level: string): pg.Pool {
     const inside = new URL(url)
     inside.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`)
@@ -211,8 +211,8 @@ test('postgres', { skip }, async (t) => {
   })
 
   t.test('rotations stay HOT: they write to no index', async (t) => {
-    // A snapshot that is held for long makes PostgreSQL keep old versions, and the pages full: another test's, or that of
-    // a connection whose turn does not come. So a database of its own, and one rotation after the other.
+    // Long-lived snapshots, of another test or of a connection that is not scheduled, make PostgreSQL keep old row versions, which
+    // fill the pages. Hence a separate database and sequential rotations.
     const own = await createDatabase(t)
     const { pool, table } = await connect(t, own)
     const users = new pg.Pool({ connectionString: own })
@@ -224,7 +224,7 @@ test('postgres', { skip }, async (t) => {
         sessions[i] = await store.rotate(session.id, session.current, sampleRotation(session), Date.now()) as Session
       }
     }
-    await users.end() // a connection hands in its counts when it closes; an idle one waits for ten seconds
+    await users.end() // a connection reports its statistics when it closes, or after ten seconds of idling
     let updates = { all: 0, hot: 0 }
     await until(async () => {
       const { rows } = await pool.query(`SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = '${table}'`)
@@ -266,7 +266,7 @@ test('postgres', { skip }, async (t) => {
     const session = sampleSession({ expiresAt: now - 2 * HOUR })
     const next = sampleRotation(session, { expiresAt: now + HOUR })
     await store.create(session)
-    // By the clock of another instance it has not expired yet.
+    // By the clock of another instance, the session has not expired yet.
     await Promise.all([store.sweep(), store.rotate(session.id, session.current, next, now - 3 * HOUR)])
     const found = await store.find(session.id)
     const { rows } = await pool.query(`SELECT expires_at FROM ${table}`)

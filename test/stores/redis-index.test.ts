@@ -14,7 +14,7 @@ const skip = typeof service === 'string' && service
 const url = urlOf(service)
 t.teardown(async () => { if (typeof service !== 'string') await service.stop() })
 
-/** A subject, its sessions, and the index where they are enlisted. */
+/** Creates the sessions of a subject. Returns them with the key of their index. */
 async function fill (store: TokenStore, prefix: string, count: number): Promise<{ subject: string, index: string, sessions: Session[] }> {
   const { subject } = sampleSession()
   const sessions = Array.from({ length: count }, () => sampleSession({ subject }))
@@ -22,7 +22,7 @@ async function fill (store: TokenStore, prefix: string, count: number): Promise<
   return { subject, index: `${prefix}i:${subject}`, sessions }
 }
 
-/** A client that tells how many calls were under way at the same time. */
+/** A client that counts how many calls were pending at the same time. */
 function counting (redis: Redis): { client: IoredisClient & { call: unknown }, most: () => number } {
   let underWay = 0
   let most = 0
@@ -131,7 +131,7 @@ t.test('the index of a subject in Redis', { skip }, async (t) => {
     const other = redisStore(redis, { prefix })
     const session = sampleSession()
     const store = redisStore(intercept(redis, async (_command, key) => {
-      // The index is written, the session is not.
+      // The index has been written, the session has not.
       if (!key.startsWith(`${prefix}s:`)) return
       t.strictSame(await other.list(session.subject), [])
       t.equal(await other.deleteAll(session.subject), 0)
@@ -165,7 +165,7 @@ t.test('the index of a subject in Redis', { skip }, async (t) => {
 })
 
 t.test('an index that was evicted', { skip }, async (t) => {
-  /** Rotates `milliseconds` after the last time, and tells whether that enlisted the session. */
+  /** `enlists` rotates `milliseconds` after the last rotation, and returns whether that added the session to the index. */
   async function setUp (t: Test, fields: Partial<Session> = {}): Promise<{ session: Session, index: string, redis: Redis, store: TokenStore, enlists: (milliseconds: number, fields?: Partial<Rotation>) => Promise<boolean> }> {
     const { redis, prefix } = createPrefix(t, url)
     const store = redisStore(redis, { prefix })
@@ -230,8 +230,8 @@ t.test('an index that was evicted', { skip }, async (t) => {
 })
 
 /*
- * What earlier versions wrote: the same record, but never with a zero before `rotatedAt`, and indexes that subjects share,
- * here that of the subject "ann", with the tag of "ann" before her session's ids.
+ * Earlier versions wrote the same record, but never with a zero before `rotatedAt`. Several subjects shared an index, here that of
+ * the subject "ann", in which the tag of "ann" precedes her session ids.
  */
 t.test('sessions of earlier versions', { skip }, async (t) => {
   const SHARED = { key: 'u:1w1', tag: 'Xg19S0Au' }
@@ -306,7 +306,7 @@ t.test('sessions of earlier versions', { skip }, async (t) => {
     const next = sampleRotation(session)
     await store.rotate(session.id, session.current, next, Date.now())
     const record = await redis.get(`${prefix}s:${session.id}`) as string
-    // Its expressions, and Lua's %w is [0-9A-Za-z].
+    // The patterns of the earlier version. Lua's %w is [0-9A-Za-z].
     const [front, current, ...numbers] = /^(\S+) ([0-9A-Za-z]+) ([0-9A-Za-z]+) ([0-9A-Za-z]+) /.exec(record) as unknown as string[]
     const kept = /^(\w+) (\w+) (\S+) (.+)$/s.exec(record.slice(front?.length))
     t.equal(current, next.current)

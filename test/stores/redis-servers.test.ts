@@ -13,14 +13,14 @@ import { createApp } from '../fixtures/app.ts'
 import { root } from '../fixtures/package.ts'
 import { startRedis, until, type OwnService } from '../fixtures/services.ts'
 
-// What servers of our own are made to be: a replica, full, strict about who may do what.
+// Tests servers that are replicas, out of memory, or restricted by ACLs.
 
 const service = await startRedis()
 const skip = typeof service === 'string' && service
 const { url, stop } = service as OwnService
 t.teardown(async () => { if (!skip) await stop() })
 
-/** One connection of each client. */
+/** Opens a connection with each client. */
 async function connect (t: Test, address: string): Promise<{ redis: Redis, clients: Record<string, RedisClient> }> {
   const redis = new Redis(address)
   const node = createClient({ url: address })
@@ -45,7 +45,7 @@ t.test('a master that became a replica', { skip }, async (t) => {
       const [known, unknown] = [sampleSession(), sampleSession()]
       await store.create(known)
       await demote()
-      // Until the first synchronization it has all that it had as a master.
+      // Until the first synchronization, it still has the data that it had as a master.
       for (const { id, subject, current } of [known, unknown]) {
         const next = sampleRotation(known)
         const calls: Array<() => Promise<unknown>> = [

@@ -13,7 +13,7 @@ const service = await findRedis()
 const skip = typeof service === 'string' && service
 const url = urlOf(service)
 
-/** A connection, a prefix of its own, and the keys of sessions under it. */
+/** A connection, a unique prefix, and the keys of sessions with this prefix. */
 function connect (t: Test): { redis: Redis, prefix: string, keys: () => Promise<string[]> } {
   const { redis, prefix } = createPrefix(t, url)
   return { redis, prefix, keys: () => redis.keys(`${prefix}s:*`) }
@@ -58,7 +58,7 @@ test('redis', { skip }, async (t) => {
     const session = sampleSession()
     await store.create(session)
     const next = sampleRotation(session)
-    await store.rotate(session.id, session.current, next, Date.now()) // teaches the script to Redis
+    await store.rotate(session.id, session.current, next, Date.now()) // loads the script into Redis
     commands.length = 0
     t.ok(await store.rotate(session.id, next.current, sampleRotation({ ...session, ...next }), Date.now()))
     t.strictSame(commands, ['evalsha'])

@@ -16,11 +16,11 @@ const refused = (message: RegExp) => ({ code: 'FST_JWT_INVALID_OPTION', message 
 
 interface Database {
   run: RunSql
-  /** Anything else, without values. */
+  /** Executes other statements, without values. */
   execute: (text: string) => Promise<unknown>
 }
 
-/** As an app would write it over a driver: three to five lines each. */
+/** What an app writes for its driver: three to five lines each. */
 const OPEN: Record<DialectName, (t: Test) => Promise<Database>> = {
   async postgres (t) {
     const pool = new pg.Pool({ connectionString: urlOf(postgres) })
@@ -54,7 +54,7 @@ function overPg (client: pg.Pool | pg.PoolClient): RunSql {
   }
 }
 
-/** A query builder's counts can be BigInts. */
+/** Returns counts as BigInt, like some query builders. */
 function overMysql (pool: Pool): RunSql {
   return async ({ text, values, returns }) => {
     const [result] = await pool.query(text, values) as unknown as [{ affectedRows: number }]
@@ -62,7 +62,7 @@ function overMysql (pool: Pool): RunSql {
   }
 }
 
-/** Keeps what is asked, and answers nothing but that the table is there. */
+/** Records queries. The checks of the table succeed, and all other queries return the same result. */
 function recorder (answer: unknown = { rows: [], count: 0 }): { run: RunSql, asked: SqlQuery[] } {
   const asked: SqlQuery[] = []
   const run: RunSql = async (query) => {
@@ -104,7 +104,7 @@ for (const dialect of DIALECTS) {
     }
     for (const subjectType of ['text', 'uuid', 'bigint', 'integer'] as const) {
       const { column, make, others } = USERS[subjectType]
-      // MySQL needs the very same type in both tables, and its texts are bytes here.
+      // MySQL requires the same type in both tables, and the store uses binary strings.
       if (dialect === 'mysql' && subjectType === 'text') continue
       t.test(`with a foreign key to users by ${subjectType}`, async (t) => {
         const users = scratchName()
@@ -116,7 +116,7 @@ for (const dialect of DIALECTS) {
           await execute(`INSERT INTO ${users} VALUES ('${id}')`)
           return id
         }
-        // The other types differ from these two in nothing but the column.
+        // The other types differ from these two only in the type of the column.
         if (subjectType === 'uuid' || subjectType === 'bigint') testStore((name, check) => t.test(name, check), () => store, { subject: addUser })
 
         t.test('a user who is deleted has no sessions', async (t) => {

@@ -10,7 +10,7 @@ import { sampleSession } from '../../lib/testing/store-checks/sample.ts'
 import { root } from '../fixtures/package.ts'
 import { createFile, driver } from '../fixtures/sqlite.ts'
 
-// In a folder from which the packages are found.
+// In a folder from which packages resolve.
 const cache = join(root, 'node_modules/.cache')
 await mkdir(cache, { recursive: true })
 const folder = await mkdtemp(join(cache, 'sqlite-'))
@@ -29,7 +29,7 @@ function start (...args: string[]): Running {
 }
 
 function run (command: string, ...args: string[]): Running {
-  // Its sources are compiled in another way than here: tap would mix both ways up in its coverage.
+  // Without coverage: the process compiles the sources differently, which would distort tap's results.
   const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0', NODE_NO_WARNINGS: '1' }
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   return { process: child, lines: createInterface({ input: child.stdout }), ended: once(child, 'exit') }
@@ -53,7 +53,7 @@ test('kill -9 loses nothing that was answered', async (t) => {
     const [last] = [...written.keys()].slice(-1)
     for (const [id, current] of written) {
       const session = await store.find(id)
-      // The write after the last answer can have been done.
+      // The write after the last report may have been completed.
       if (id !== last || current === null) t.equal(session?.current ?? null, current)
       else t.ok(session)
     }
@@ -70,7 +70,7 @@ test('a full disk refuses what has no room, and loses nothing that was answered'
   await store.migrate()
   const first = sampleSession()
   await store.create(first)
-  // No file may grow beyond some hundred kilobytes, so that SQLite's writes fail as on a full disk, though with another code.
+  // Limits the size of files, so that SQLite's writes fail as on a full disk, although with another error code.
   const { lines, ended } = run('sh', '-c', 'ulimit -f 400 && exec "$@"', 'sh', process.execPath, program, file, 'fill', first.id)
   const written = new Map<string, string>()
   for await (const line of lines) {

@@ -9,7 +9,7 @@ import { OfAnotherRealm, PlainStore, Rejecting, WithUsers, brokenStores } from '
 import type { BrokenStore } from '../fixtures/broken-stores.ts'
 import { root } from '../fixtures/package.ts'
 
-/** Which checks fail for a store, each with what it threw. */
+/** The checks that fail for a store, with their errors. */
 async function failures (createStore: () => TokenStore): Promise<Map<string, unknown>> {
   const failed = new Map<string, unknown>()
   const running: Array<Promise<unknown>> = []

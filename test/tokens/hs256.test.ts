@@ -40,7 +40,7 @@ t.test('no other text passes, wherever it differs', async (t) => {
     const [before, after] = [token.slice(0, i), token.slice(i)]
     const letter = after.charCodeAt(0)
     texts.add(before).add(after).add(before + after.slice(1)).add(`${before}.${after}`).add(`${before}=${after}`).add(`${before} ${after}`)
-    // Letters whose low byte, or whose last bits, are those of the right one.
+    // Letters that have the same low byte as the right one, or that differ in one bit.
     for (const other of [letter + 0x100, letter + 0x400, letter | 0x80, letter ^ 1, letter ^ 2, letter ^ 0x20]) {
       texts.add(before + String.fromCharCode(other) + after.slice(1))
     }

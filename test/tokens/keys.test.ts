@@ -114,7 +114,7 @@ for (const [what, [before, after]] of Object.entries(MOVES)) {
     const store = new MemoryStore()
     const old = await createApp(t, { store, ...before })
     const tab = await old.login()
-    const sleeper = await old.login() // comes again much later
+    const sleeper = await old.login() // returns much later
     const { client, clock, login } = await createApp(t, { store, ...after })
 
     const same = Object.assign(client(tab.cookie), { accessToken: tab.accessToken })

@@ -1,6 +1,6 @@
 'use strict'
 
-// An app of CommonJS modules, and the same package by `import()` in the same process.
+// A CommonJS app that also loads the package with `import()`.
 
 const assert = require('node:assert/strict')
 const Fastify = require('fastify')

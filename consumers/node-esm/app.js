@@ -1,4 +1,4 @@
-// An app of ES modules, and the same package by `require` in the same process.
+// An ES module app that also loads the package with `require`.
 
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
@@ -23,7 +23,7 @@ for (const exported of [attachAxios, withDpop, createNativeClient, useAuth, mysq
 assert.equal(all.default, jwtRefresh)
 assert.equal(all.MemoryStore, MemoryStore)
 
-// The server's half is there once.
+// The server's entries exist only once.
 assert.equal(require('fastify-jwt-refresh'), jwtRefresh)
 assert.equal(require('fastify-jwt-refresh').MemoryStore, MemoryStore)
 assert.equal(require('fastify-jwt-refresh/redis').redisStore, redisStore)
@@ -31,7 +31,7 @@ assert.equal(require('fastify-jwt-refresh/postgres').postgresStore, postgresStor
 assert.equal(require('fastify-jwt-refresh/testing').loginAs, loginAs)
 assert.equal(errorOf(() => new MemoryStore({ size: 1 })).constructor, errorOf(() => redisStore({})).constructor)
 
-// The client's half may be there twice, so its errors have names.
+// The client's entries may exist twice, so errors are identified by name.
 const required = require('fastify-jwt-refresh/client')
 for (const { createAuthClient: create } of [{ createAuthClient }, required]) {
   const auth = create({ baseUrl: 'https://api.example.com', fetch: async () => { throw new Error('offline') } })

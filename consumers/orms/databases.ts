@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 
-// A schema, a database or a file of its own for each app, with its table of users.
+// Creates a separate schema, database or file for each app, with a table of users.
 
 interface Place {
   url: string
@@ -16,7 +16,7 @@ const postgresUrl = process.env.DATABASE_URL ?? 'postgres://postgres:postgres@12
 const mysqlUrl = process.env.MYSQL_URL ?? 'mysql://root@127.0.0.1:3306/mysql'
 const name = `orms_${randomBytes(8).toString('hex')}`
 
-/** A schema of PostgreSQL, to which the URL's `search_path` leads. */
+/** Creates a PostgreSQL schema, which the `search_path` of the URL selects. */
 export async function createSchema (): Promise<Place & { schema: string }> {
   const client = new Client(postgresUrl)
   await client.connect()
@@ -31,7 +31,7 @@ export async function createSchema (): Promise<Place & { schema: string }> {
   return { url: url.href, schema: name, drop }
 }
 
-/** A database of MySQL or MariaDB. */
+/** Creates a MySQL or MariaDB database. */
 export async function createDatabase (): Promise<Place> {
   const connection = await createConnection(mysqlUrl)
   await connection.query(`CREATE DATABASE ${name}`)

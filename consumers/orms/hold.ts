@@ -4,10 +4,10 @@ import { sqlStore, type RunSql, type SqlStore, type SqlStoreOptions } from 'fast
 import jwtRefresh from 'fastify-jwt-refresh'
 import Fastify from 'fastify'
 
-/** What is tried of each app: the code of the page, and the app's users. */
+/** The parts of an app under test: the code of docs/orms.md, and functions for its users. */
 export interface App {
   run: RunSql
-  /** Those of the page, without the foreign key. */
+  /** The options of the page, without the foreign key. */
   options: SqlStoreOptions
   store: SqlStore<RunSql>
   changePassword: (id: string, passwordHash: string) => Promise<void>

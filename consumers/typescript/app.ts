@@ -1,4 +1,4 @@
-// Compiled with each kind of `module` and `moduleResolution`, and then run.
+// Compiled with several settings of `module` and `moduleResolution`, then run.
 
 import { equal, throws } from 'node:assert/strict'
 import Fastify from 'fastify'
@@ -51,7 +51,7 @@ async function main (): Promise<void> {
   same<typeof app.verifyUser, AuthenticateHook>(true)
   same<typeof jwtRefresh.MemoryStore, typeof MemoryStore>(true)
   same<FastifyRequest['user']['sub'], string>(true)
-  // @ts-expect-error: it has another name
+  // @ts-expect-error: it has a different name
   equal(app.authenticate, undefined)
 
   app.get('/me', { onRequest: [app.verifyUser], config: { audited: true, jwtRefresh: 'optional' } }, async (request) => {
@@ -85,7 +85,7 @@ async function main (): Promise<void> {
 
   const native: NativeAuthClient<{ role: string }> = createNativeClient<{ role: string }>({ baseUrl: 'https://api.example.com', refreshToken: { load: () => null, save: () => {} } })
   equal((await native.ready()).status, 'signed-out')
-  // @ts-expect-error: it needs a storage
+  // @ts-expect-error: `refreshToken` is required
   throws(() => createNativeClient({ baseUrl: 'https://api.example.com' }), TypeError)
 
   const prefix: RedisStoreOptions = { prefix: 'app:' }

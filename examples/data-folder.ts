@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** The secret of this folder, made at the first start: with a new one at each start, a restart would log everyone out. */
+/** The secret in this folder, created at the first start. A new secret at each start would log everyone out. */
 export async function readSecret (folder: string): Promise<string> {
   const file = join(folder, 'secret')
   await mkdir(folder, { recursive: true })
@@ -14,10 +14,10 @@ export async function readSecret (folder: string): Promise<string> {
 }
 
 /**
- * Keeps a second process out of the folder: the embedded database does not, and two would damage it.
+ * Prevents a second process from using the folder, which would damage the embedded database.
  *
- * @returns how to let go of the folder
- * @throws Error where a living process has it
+ * @returns a function that unlocks the folder
+ * @throws Error if a running process has locked the folder
  */
 export async function lockFolder (folder: string): Promise<() => Promise<void>> {
   const file = join(folder, 'lock')
@@ -26,7 +26,7 @@ export async function lockFolder (folder: string): Promise<() => Promise<void>> 
   if (owner !== null && isAlive(Number(owner))) {
     throw new Error(`${folder} is in use by process ${owner}: stop that one, or give REDIS_URL or DATABASE_URL, which several processes can share`)
   }
-  if (owner !== null) await rm(file) // it was killed
+  if (owner !== null) await rm(file) // its owner was killed
   await writeFile(file, String(process.pid), { flag: 'wx' })
   return async () => rm(file, { force: true })
 }
@@ -37,8 +37,8 @@ async function read (file: string): Promise<string | null> {
 
 function isAlive (pid: number): boolean {
   try {
-    return process.kill(pid, 0) // sends nothing
+    return process.kill(pid, 0) // only checks that the process exists
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' // another user's
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // it belongs to another user
   }
 }

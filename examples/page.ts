@@ -26,7 +26,7 @@ const FILES = {
   '/theft/guide.js': ['theft/guide.js', SCRIPT]
 } as const
 
-// An access token in a page's memory is as safe as the page's scripts: only our own files run here.
+// An access token in a page's memory is as safe as the page's scripts, so only the example's own files may run.
 const HEADERS = {
   'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -34,7 +34,7 @@ const HEADERS = {
   'referrer-policy': 'no-referrer'
 }
 
-/** The pages and their headers: a few files, so no plugin for them. */
+/** Serves the pages and sets their headers. For a few files, this needs no plugin. */
 export async function addPage (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS)
@@ -47,7 +47,7 @@ export async function addPage (app: FastifyInstance): Promise<void> {
   }
 }
 
-/** Your bundler does this where it finds `fastify-jwt-refresh/client`. esbuild is here anyway: it runs this TypeScript, too. */
+/** In your app, the bundler resolves `fastify-jwt-refresh/client`. esbuild is already installed here, to run TypeScript. */
 async function bundleClient (): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('../lib/client/index.ts', import.meta.url))],

@@ -7,7 +7,7 @@ const loginSchema = {
     required: ['email', 'password'],
     properties: {
       email: { type: 'string', maxLength: 254 },
-      password: { type: 'string', maxLength: 256 } // hashing is dear: a stranger must not choose how dear
+      password: { type: 'string', maxLength: 256 } // hashing is expensive, so the input must be limited
     }
   }
 }
@@ -20,24 +20,24 @@ const transferSchema = {
   }
 }
 
-/** What an app writes itself: the login and its own routes. */
+/** The routes that an app writes itself: the login and its API. */
 export function addRoutes (app: FastifyInstance): void {
-  // An app that strangers reach also wants @fastify/rate-limit here.
+  // In production, also use @fastify/rate-limit here.
   app.post<{ Body: { email: string, password: string } }>('/login', { schema: loginSchema }, async (request, reply) => {
     const user = await checkPassword(request.body.email, request.body.password)
     if (user === null) {
-      // Does not say which of the two was wrong.
+      // Does not reveal which of the two was wrong.
       return reply.code(401).send({ statusCode: 401, code: 'WRONG_LOGIN', error: 'Unauthorized', message: 'Wrong email or password' })
     }
     return reply.issueTokens({ sub: user.id, name: user.name, role: user.role })
   })
 
-  // The access token alone decides: no store is asked, so it opens this route until it ends, whatever happened to its session.
+  // Only the access token is checked, not the store: it is valid for this route until it expires, even if its session has ended.
   app.get('/api/profile', { onRequest: [app.authenticate] }, async (request) => {
     return { profile: findUser(request.user.sub), claims: request.user }
   })
 
-  // requireSession asks the store as well: a session that was ended a moment ago is refused at once.
+  // requireSession also checks the store: a session that has ended is refused immediately.
   app.post<{ Body: { amount: number } }>('/api/transfer', {
     onRequest: [app.authenticate, app.requireSession],
     schema: transferSchema

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** After each refresh of a bound session, somebody with a copy of the refresh cookie tries the same (DEVICE_BOUND=1). */
+/** With DEVICE_BOUND=1, a simulated thief with a copy of the refresh cookie tries to refresh after each refresh of the victim. */
 export function addThief (app: FastifyInstance, say: (text: string) => void): void {
   app.addHook('onResponse', async ({ url, headers }, reply) => {
     const cookies = String(headers.cookie)

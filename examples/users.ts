@@ -10,11 +10,11 @@ export interface User {
 
 interface Account extends User {
   salt: string
-  /** scrypt of the password with Node's defaults, 32 bytes, hex. */
+  /** The scrypt hash of the password with Node.js' default parameters: 32 bytes in hex. */
   hash: string
 }
 
-// A demo: your users live in a database, each with a random salt. Their passwords are on the page: wonderland, builder.
+// For the demo only: store your users in a database, each with a random salt. The passwords are wonderland and builder.
 const accounts: Account[] = [
   {
     id: 'user-1',
@@ -34,12 +34,12 @@ const accounts: Account[] = [
   }
 ]
 
-/** Nobody's: an unknown address costs as much time as a wrong password, so that no one can find out who has an account. */
+/** For unknown addresses: they take as long as wrong passwords, so that the response time does not reveal who has an account. */
 const nobody = { salt: '98f16c71e4f244a3e513712125623839', hash: '00'.repeat(32) }
 
 const hashPassword = promisify<string, string, number, Buffer>(scrypt)
 
-/** The user, or null where the address or the password is wrong. */
+/** The user, or null if the address or the password is wrong. */
 export async function checkPassword (email: string, password: string): Promise<User | null> {
   const account = accounts.find((one) => one.email === email.trim().toLowerCase())
   const { salt, hash } = account ?? nobody

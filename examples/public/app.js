@@ -1,11 +1,11 @@
-// An app of yours: import { createAuthClient } from 'fastify-jwt-refresh/client'
+// In your app: import { createAuthClient } from 'fastify-jwt-refresh/client'
 import { createAuthClient } from './client.js'
 import { create, element } from './dom.js'
 import { clockTime, dateTime, deviceName, mask } from './format.js'
 import { createLog } from './log.js'
 import { createOutage } from './outage.js'
 
-const REFRESH_EARLY = 5 // seconds before the access token's end
+const REFRESH_EARLY = 5 // seconds before the access token expires
 const DECIDING = ['/login', '/auth/refresh', '/auth/logout']
 const UNAVAILABLE = 'The server is unavailable, you stay logged in.'
 
@@ -16,7 +16,7 @@ const outage = createOutage(() => auth.refresh(), () => {
   log.say('The server answers again')
 })
 let session = null
-/** Which request of this tab has just decided whether someone is logged in; null: another tab did. */
+/** The request of this tab that has just logged the user in or out, or null if another tab did. */
 let decidedBy = null
 let auth = connect(true)
 
@@ -52,7 +52,7 @@ function showSession ({ name, role, sid, iat, exp }) {
   showCountdown()
 }
 
-/** Somebody has logged in or out, perhaps in another tab. */
+/** Explains a login or logout, which may have happened in another tab. */
 function explainChange (before, after) {
   if (after) welcome()
   if (after && before) notify(`Another tab has logged in as ${after.name}.`)
@@ -72,14 +72,14 @@ function showLogin () {
   element('email').focus()
 }
 
-/** Runs what a click started, and says what went wrong. */
+/** Runs the action of a click, and displays errors. */
 async function attempt (action) {
   notify('')
   const wasSignedIn = session !== null
   try {
     await action()
   } catch (error) {
-    if (wasSignedIn && session === null) return // which has been explained
+    if (wasSignedIn && session === null) return // already explained
     notify(error.name === 'AuthUnavailableError' ? UNAVAILABLE : `${error.message}.`)
   }
 }
@@ -89,7 +89,7 @@ function notify (message) {
   element('notice').hidden = message === ''
 }
 
-/* The access token's life */
+/* The lifetime of the access token */
 
 function showCountdown () {
   if (session === null) return
@@ -106,7 +106,7 @@ function showCountdown () {
   explainSwitch()
 }
 
-/** Another client, since whether it refreshes in the background is set when it is made. It gets the token of the one before. */
+/** `autoRefresh` can only be set when a client is created, so this creates a new client with the current token. */
 async function switchAutoRefresh () {
   explainSwitch()
   const { expiresAt } = auth.getSnapshot()
@@ -164,7 +164,7 @@ function deviceItem ({ id, metadata, createdAt, lastUsedAt, current }) {
 
 async function endDevice (id, isCurrent) {
   const response = await auth.fetch(`/auth/sessions/${id}`, { method: 'DELETE' })
-  // 404: it was gone already.
+  // 404: the session had already ended.
   if (!response.ok && response.status !== 404) throw await errorOf(response)
   if (isCurrent) await auth.logout()
   else await loadDevices()
@@ -179,7 +179,7 @@ async function errorOf (response) {
   return Object.assign(new Error(message ?? `The server answered ${response.status}`), { code, status: response.status })
 }
 
-/* Every request of the page */
+/* Requests of the page */
 
 async function loggedFetch (url, init) {
   const { pathname } = new URL(url, document.baseURI)
@@ -200,7 +200,7 @@ async function loggedFetch (url, init) {
   return response
 }
 
-/* What a person can do */
+/* Actions of the user */
 
 element('login').addEventListener('submit', async (event) => {
   event.preventDefault()
@@ -236,7 +236,7 @@ const clicks = {
 }
 for (const [id, action] of Object.entries(clicks)) element(id).addEventListener('click', () => attempt(action))
 
-// Closing the dialog puts the focus back to where it came from.
+// When the dialog closes, the focus returns to the button that opened it.
 element('logout-everywhere').addEventListener('click', () => element('everywhere').showModal())
 for (const id of ['end-all', 'stay']) element(id).addEventListener('click', () => element('everywhere').close())
 

@@ -1,4 +1,4 @@
-/** Enough of a token to tell two apart, too little to use it. */
+/** Shows enough of a token to distinguish two tokens, but too little to use it. */
 export function mask (token) {
   return `${token.slice(0, 6)}…${token.slice(-6)}`
 }
@@ -17,7 +17,7 @@ export function dateTime (time) {
 const BROWSERS = [['Edge', /Edg\//], ['Opera', /OPR\//], ['Firefox', /Firefox\//], ['Chrome', /Chrome\//], ['Safari', /Safari\//], ['curl', /^curl\//]]
 const SYSTEMS = [['Android', /Android/], ['iPhone', /iPhone/], ['iPad', /iPad/], ['Windows', /Windows/], ['macOS', /Mac OS X/], ['Linux', /Linux/]]
 
-/** "Firefox on Windows", as far as a user agent tells. */
+/** For example "Firefox on Windows", as far as the user agent reveals it. */
 export function deviceName (userAgent = '') {
   const nameIn = (list) => list.find(([, pattern]) => pattern.test(userAgent))?.[0]
   const browser = nameIn(BROWSERS) ?? 'Unknown browser'

@@ -3,7 +3,7 @@ import { clockTime } from './format.js'
 
 const LENGTH = 100
 
-/** The list of what happens, with the latest line in view. */
+/** The log of events. The latest line is always visible. */
 export function createLog (list) {
   function add (className, parts) {
     const time = create('time', { textContent: clockTime(Date.now()) })
@@ -21,7 +21,7 @@ export function createLog (list) {
     async answer (request, response) {
       const { status, ok } = response
       const { code, expiresIn } = await response.clone().json().catch(() => ({}))
-      // Which is no fault: a page cannot see its cookie, so it asks when it opens.
+      // Not an error: a page cannot see its cookie, so it tries to refresh when it opens.
       if (code === 'FST_JWT_REFRESH_TOKEN_MISSING') return add('', [['status', status], ['request', request], ['note', 'nobody is logged in yet: the page asks when it opens']])
       const note = expiresIn === undefined ? code : `a new access token for ${expiresIn} seconds`
       add(ok ? 'fine' : 'refused', [['status', status], ['request', request], ['note', note ?? '']])

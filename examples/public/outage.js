@@ -1,9 +1,9 @@
 const PAUSE = 3000 // ms
 
 /**
- * Notices when a server that did not answer is back.
+ * Detects when an unavailable server is available again.
  *
- * @param {() => Promise<unknown>} ask sends a request. The page says what became of it, by `begin` and `end`.
+ * @param {() => Promise<unknown>} ask sends a request. The page reports its result with `begin` and `end`.
  * @param {() => void} onEnd
  */
 export function createOutage (ask, onEnd) {

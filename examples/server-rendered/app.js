@@ -5,13 +5,13 @@ import jwtRefresh from 'fastify-jwt-refresh'
 import { accountPage, errorPage, logInPage, welcomePage } from './pages.js'
 import { checkPassword, findUser, renameUser } from './users.js'
 
-// No script, no frame, and no form that another site could have put into a page.
+// Allows no scripts, no frames, and no forms that submit to another site.
 const POLICY = "default-src 'self'; script-src 'none'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const credentials = body({ email: { type: 'string' }, password: { type: 'string' } })
 const account = body({ name: { type: 'string', minLength: 1, maxLength: 100 } })
 
-// Without a secret of yours, a restart signs everyone out. So does the default store, which is in memory.
+// Without your own `secret`, a restart logs everyone out. So does the default store, which keeps sessions in memory.
 export async function buildApp ({ secret = randomBytes(32), ...options } = {}) {
   const app = Fastify(options)
   await app.register(jwtRefresh, {
@@ -43,7 +43,7 @@ export async function buildApp ({ secret = randomBytes(32), ...options } = {}) {
   app.get('/account', { onRequest: [app.authenticateOrRefresh] }, async (request, reply) =>
     sendPage(reply, accountPage(findUser(request.user.sub))))
 
-  // A form of another site gets a 403 here: the plugin takes the cookies of a POST from the app's own pages only.
+  // A form on another site gets a 403: for POST requests, the plugin accepts the cookies only from pages of the app.
   app.post('/account', { onRequest: [app.authenticateOrRefresh], schema: { body: account } }, async (request, reply) => {
     renameUser(request.user.sub, request.body.name)
     return reply.redirect('/account', 303)
@@ -64,7 +64,7 @@ export async function buildApp ({ secret = randomBytes(32), ...options } = {}) {
   return app
 }
 
-/** Never kept by a cache: the page shows who is signed in. */
+/** Must not be cached, because the page shows who is signed in. */
 function sendPage (reply, page) {
   return reply.type('text/html').headers({ 'cache-control': 'private, no-store', 'content-security-policy': POLICY }).send(page.text)
 }

@@ -18,7 +18,7 @@ afterEach(async () => {
   mock.timers.reset()
 })
 
-/** As a browser does it: with the cookies, which it replaces by those of the answer. */
+/** Like a browser, sends the cookies and stores those of the response. */
 async function visit (url, form) {
   const method = form === undefined ? 'GET' : 'POST'
   const headers = { 'sec-fetch-site': 'same-origin', ...form && { 'content-type': 'application/x-www-form-urlencoded' } }

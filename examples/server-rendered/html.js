@@ -6,7 +6,7 @@ class Html {
   }
 }
 
-/** A template of HTML: html`<p>${name}</p>`. What is filled in is escaped, unless it is such a template itself. */
+/** An HTML template, as in html`<p>${name}</p>`. Values are escaped unless they are templates themselves. */
 export function html (parts, ...values) {
   return new Html(parts.reduce((text, part, i) => text + toHtml(values[i - 1]) + part))
 }

@@ -7,14 +7,14 @@ import { checkPassword, findUser } from './users.js'
 const credentials = body({ email: { type: 'string' }, password: { type: 'string' } })
 const note = body({ text: { type: 'string', minLength: 1, maxLength: 200 } })
 
-// Without a secret of yours, a restart signs everyone out. So does the default store, which is in memory.
+// Without your own `secret`, a restart logs everyone out. So does the default store, which keeps sessions in memory.
 export async function buildApi ({ pageOrigin, secret = randomBytes(32), ...options }) {
   const app = Fastify(options)
   await app.register(cors, { origin: pageOrigin, credentials: true, exposedHeaders: ['Retry-After'] })
   await app.register(jwtRefresh, {
     secret,
     trustedOrigins: [pageOrigin],
-    // Asked at each refresh, so that a new name or a locked account takes effect; null ends the session.
+    // Called at each refresh, so that a new name or a locked account takes effect. null ends the session.
     claims: (session) => toClaims(findUser(session.subject))
   })
 
@@ -26,7 +26,7 @@ export async function buildApi ({ pageOrigin, secret = randomBytes(32), ...optio
 
   app.get('/me', { onRequest: [app.authenticate] }, async (request) => findUser(request.user.sub))
 
-  const notes = new Map() // stands for your database: the notes of each user
+  const notes = new Map() // in place of your database: the notes of each user
 
   app.get('/notes', { onRequest: [app.authenticate] }, async (request) => notes.get(request.user.sub) ?? [])
 

@@ -10,7 +10,7 @@ import { buildApi } from './api.js'
 const PAGE = 'http://localhost:5173'
 const ALICE = { email: 'alice@example.com', password: 'wonderland' }
 
-// What a browser sends with a request of the page.
+// The headers that a browser adds to requests of the page.
 const fromPage = { origin: PAGE, 'sec-fetch-site': 'same-site' }
 
 let api

@@ -1,4 +1,4 @@
-// Both halves in one terminal: the API on port 3000, the page on port 5173. Two ports are two origins.
+// Starts the API on port 3000 and the page on port 5173. Two ports are two origins.
 import { createServer } from 'vite'
 import { buildApi } from './api.js'
 
@@ -8,7 +8,7 @@ const pageOrigin = `http://localhost:${PORT}`
 const api = await buildApi({ secret: AUTH_SECRET, pageOrigin, logger: { level: 'warn' } })
 await api.listen({ port: Number(API_PORT) })
 
-process.env.VITE_API_URL ??= `http://localhost:${API_PORT}` // Vite hands it to src/auth.js
+process.env.VITE_API_URL ??= `http://localhost:${API_PORT}` // Vite passes it to src/auth.js
 const page = await createServer({ server: { port: Number(PORT), strictPort: true } })
 await page.listen()
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const hashPassword = promisify(scrypt)
 
-// Stands for your users table. The passwords are wonderland and builder.
+// In place of your users table. The passwords are wonderland and builder.
 const users = [
   {
     id: 'user-1',
@@ -21,10 +21,10 @@ const users = [
   }
 ]
 
-// For an unknown address a password is hashed as well, so that the time of the answer does not tell who has an account.
+// A password is hashed for unknown addresses too, so that the response time does not reveal who has an account.
 const nobody = { salt: '98f16c71e4f244a3e513712125623839', hash: '00'.repeat(32) }
 
-/** The user, or null where the address or the password is wrong. */
+/** The user, or null if the address or the password is wrong. */
 export async function checkPassword (email, password) {
   const found = users.find((one) => one.email === email.trim().toLowerCase())
   const { salt, hash } = found ?? nobody

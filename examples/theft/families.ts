@@ -2,25 +2,25 @@ import type { Token } from './token.ts'
 
 export type Player = 'victim' | 'thief'
 
-/** Something that happened to a session, as the page tells it. */
+/** An event in the life of a session, as displayed on the page. */
 export interface Step {
   /** Milliseconds since the epoch, by the demo's clock. */
   at: number
   action: 'login' | 'register' | 'refresh' | 'copy' | 'wait' | 'lose'
-  /** null: time has passed, or the store has lost a write. */
+  /** null if time has passed or if the store has lost a write. */
   player: Player | null
   /** The token that was presented or copied. */
   token?: string
   /** The token that was issued. */
   issued?: string
-  /** By which rule it was accepted or refused. */
+  /** The rule by which it was accepted or refused. */
   rule?: string
-  /** What the player saw. */
+  /** The response that the player received. */
   status?: number
   code?: string
 }
 
-/** All refresh tokens that go back to one login, and what happened to them. */
+/** All refresh tokens that descend from one login, and their history. */
 export interface Family {
   tokens: Array<Token & { holders: Player[] }>
   steps: Step[]
@@ -28,13 +28,13 @@ export interface Family {
 
 export interface Families {
   find (sessionId: string): Family | null
-  /** Notes a step, and whoever has got hold of a token by it. */
+  /** Records a step, and who received a token by it. */
   add (sessionId: string, step: Step, token?: Token | null): void
 }
 
 const KEPT = 50
 
-/** The families of the latest logins. */
+/** Keeps the families of the latest logins. */
 export function createFamilies (): Families {
   const families = new Map<string, Family>()
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-// An app of yours: import jwtRefresh from 'fastify-jwt-refresh'
+// In your app: import jwtRefresh from 'fastify-jwt-refresh'
 import jwtRefresh from '../../index.ts'
 import type { JwtRefreshEvent, JwtRefreshOptions } from '../../index.ts'
 import { createFamilies } from './families.ts'
@@ -10,17 +10,17 @@ import { SETTINGS } from './settings.ts'
 import { createDemoStore } from './store.ts'
 
 export interface TheftOptions {
-  /** false: cookies over plain http, for Safari. */
+  /** false allows cookies over http, for Safari. */
   secure: boolean
   onEvent?: JwtRefreshOptions['onEvent'] | undefined
   now?: (() => number) | undefined
 }
 
 /**
- * A victim and a thief for the page at /theft: one registration of the plugin for each setting, in a scope of its own, so that
- * each has its own prefix, cookie, store and decorators. Their sessions have nothing to do with those of the app.
+ * The server's part of the page at /theft. It registers the plugin once for each setting, each time in a separate scope with its own
+ * prefix, cookie, store and decorators. These sessions are independent of the app's sessions.
  *
- * Register it before the plugin of the app: afterwards a scope inherits the app's decorators, and their names are taken.
+ * Must be called before the app registers the plugin: otherwise the scopes inherit the app's decorators, whose names are then taken.
  */
 export async function addTheft (app: FastifyInstance, options: TheftOptions): Promise<void> {
   for (const [name, setting] of Object.entries(SETTINGS)) {

@@ -3,7 +3,7 @@ import type { JwtRefreshEvent } from '../../index.ts'
 import type { Families, Player, Step } from './families.ts'
 import { findToken } from './token.ts'
 
-/** Marks the requests that the demo sends for the thief. */
+/** The header that marks the thief's requests. */
 export const THIEF_HEADER = 'x-demo-thief'
 
 interface RecordParts {
@@ -14,7 +14,7 @@ interface RecordParts {
   now: () => number
 }
 
-/** Notes each login, refresh and registration of a key: which token came, which went out, and what the player saw. */
+/** Records each login, refresh and registration of a key: the token presented, the token issued, and the response. */
 export function recordAnswers (scope: FastifyInstance, { cookieName, families, events, now }: RecordParts): void {
   scope.addHook('onSend', async (request, reply, payload) => {
     const action = actionOf(request.url)
@@ -43,7 +43,7 @@ function actionOf (url: string): Step['action'] | null {
   return url.endsWith('/auth/dbsc/register') ? 'register' : null
 }
 
-/** In the words of lib/sessions/rotation.ts where a rule has accepted the token, else why it was refused. */
+/** The rule of lib/sessions/rotation.ts that accepted the token, or the reason why it was refused. */
 function ruleOf (event: JwtRefreshEvent | undefined): string {
   if (event?.type === 'refreshed') return event.case
   if (event?.type === 'recovered') return 'ahead'

@@ -11,7 +11,7 @@ interface TheftRouteParts {
   families: Families
   store: DemoStore
   now: () => number
-  /** Milliseconds by which the demo's clock is ahead. */
+  /** How many milliseconds the demo's clock is ahead. */
   clock: { ahead: number }
 }
 
@@ -23,11 +23,11 @@ const replaySchema = {
   }
 }
 
-/** The routes of one setting. All but the login exist for the demo alone: no app may have anything like them. */
+/** The routes of one setting. Except for the login, they exist only for the demo: no real app may have such routes. */
 export function addTheftRoutes (scope: FastifyInstance, { cookieName, families, store, now, clock }: TheftRouteParts): void {
   scope.post('/login', async (_request, reply) => reply.issueTokens({ sub: 'victim' }))
 
-  // Hands out a cookie that is httpOnly so that no script can read it. It stands for malware, a stolen backup or a leaky proxy.
+  // Returns a cookie that is HttpOnly precisely so that scripts cannot read it. Simulates malware, a stolen backup or a leaky proxy.
   scope.post('/copy', async (request, reply) => {
     const token = findToken(request.headers.cookie, cookieName)
     if (token === null) return reply.code(404).send({ message: 'There is no cookie to copy: log in as the victim first' })
@@ -35,7 +35,7 @@ export function addTheftRoutes (scope: FastifyInstance, { cookieName, families, 
     return { cookie: valueOf(request.headers.cookie, cookieName) }
   })
 
-  // No page may set the header Cookie, so the server sends the thief's request.
+  // A page cannot set the Cookie header, so the server sends the thief's request.
   scope.post<{ Body: { cookie: string } }>('/replay', { schema: replaySchema }, async (request) => {
     const { statusCode, cookies } = await scope.inject({
       method: 'POST',
@@ -60,7 +60,7 @@ export function addTheftRoutes (scope: FastifyInstance, { cookieName, families, 
     return { now: now() }
   })
 
-  // What the page draws. The cookie, which the browser keeps after the session has ended, says whose family it is.
+  // The data for the page. The browser keeps the cookie after the session has ended, so that it still identifies the family.
   scope.get('/family', async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const token = findToken(request.headers.cookie, cookieName)

@@ -1,10 +1,10 @@
 import type { JwtRefreshOptions } from '../../index.ts'
 
-/** The options by which the page's settings differ. Everything else is the plugin's default. */
+/** The options of each setting on the page, in addition to the plugin's defaults. */
 export const SETTINGS: Record<string, Partial<JwtRefreshOptions>> = {
   rotation: {},
   strict: { refreshToken: { rotation: 'strict' } },
   none: { refreshToken: { rotation: false } },
-  // The longest lifetime, because the browser's clock does not move on with the demo's.
+  // The maximum lifetime, because the browser's clock does not advance with the demo's.
   bound: { deviceBound: { lifetime: '1h', cookieName: '__Host-demo-bound-key' } }
 }

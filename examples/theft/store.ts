@@ -2,11 +2,11 @@ import { MemoryStore } from '../../index.ts'
 import type { Session, TokenStore } from '../../index.ts'
 
 export interface DemoStore extends TokenStore {
-  /** What a failover does to a store that answers before it has copied its writes. Whether there was something to lose. */
+  /** Simulates a failover of a store that replicates asynchronously. Resolves to whether there was a write to lose. */
   loseLastWrite (id: string): Promise<boolean>
 }
 
-/** Sessions in memory, as in a MemoryStore. That one warns at boot that they end with the process, which in a demo they may. */
+/** Like a MemoryStore, but without its warning at boot that sessions end with the process, which is fine for a demo. */
 export function createDemoStore (now: () => number): DemoStore {
   const memory = new MemoryStore({ now })
   /** The record before the last rotation. */

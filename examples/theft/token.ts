@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto'
 
-/** What the drawing shows of a refresh token. */
+/** The properties of a refresh token that the page displays. */
 export interface Token {
-  /** The hash of its `jti`, by which its children and the session's record name it. */
+  /** The hash of its `jti`, by which its children and the session's record refer to it. */
   id: string
   sessionId: string
   generation: number
   parent: string
   /** Milliseconds since the epoch. */
   issuedAt: number
-  /** Whether it carries the key of a device. */
+  /** Whether it is bound to a device key. */
   hasKey: boolean
 }
 
-/** Decodes a refresh token without verifying it, which is enough for a drawing; null for anything else. */
+/** Decodes a refresh token without verifying it, which is enough for display. Returns null for anything else. */
 export function readToken (text: string): Token | null {
   try {
     const { jti, sid, gen, par, iat, cnf } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString())

@@ -1,6 +1,6 @@
-/** The routes of one setting (examples/theft/routes.ts), and what the thief has got hold of. */
+/** Calls the routes of one setting (examples/theft/routes.ts), and keeps what the thief has stolen. */
 export function createDemo (setting) {
-  // The thief's own notes: they outlive a reload of the page, as the victim's cookie does.
+  // The stolen cookie survives a reload of the page, like the victim's cookie.
   const key = `stolen cookie: ${setting}`
 
   async function post (path, body) {
@@ -18,7 +18,7 @@ export function createDemo (setting) {
 
     async login () {
       await post('/login')
-      sessionStorage.removeItem(key) // It is of the session before.
+      sessionStorage.removeItem(key) // It belongs to the previous session.
     },
 
     async victim () {

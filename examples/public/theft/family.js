@@ -1,9 +1,9 @@
-const OVERLAP = 45_000 // ms; the plugin's default. With rotation: 'strict' there is none.
+const OVERLAP = 45_000 // ms; the plugin's default. With rotation: 'strict', it is 0.
 
 /**
- * The tokens of a family, generation by generation, each with its letter, its place in the tree and what has become of it.
+ * The tokens of a family by generation, each with its letter, its position in the tree and its state.
  *
- * @param {object} view what the server answers at /family
+ * @param {object} view the response of /family
  */
 export function readFamily ({ now, family, session }, setting) {
   if (family === null) return []
@@ -17,7 +17,7 @@ export function readFamily ({ now, family, session }, setting) {
   for (const row of rows) {
     row.parentRow = rows.find(({ id }) => id === row.parent)
     row.siblings = rows.filter((other) => other !== row && other.parent === row.parent)
-    // The first child goes on in its parent's lane, each other one opens a lane of its own.
+    // The first child continues its parent's lane. Every other child starts a new lane.
     const isFirst = rows.find(({ parent }) => parent === row.parent) === row
     row.lane = isFirst && row.parentRow ? row.parentRow.lane : lanes++
     row.isConfirmed = row.uses.some(({ rule }) => rule === 'confirm' || rule === 'ahead' || rule === 'static')
@@ -30,7 +30,7 @@ export function nameOf (index) {
   return String.fromCharCode(65 + index % 26) + (index < 26 ? '' : Math.floor(index / 26))
 }
 
-/** By the session's record, as lib/sessions/rotation.ts sees it: which use of the token would count as what. */
+/** How lib/sessions/rotation.ts would treat a use of the token, given the session's record. */
 function stateOf ({ id, generation, uses, isConfirmed }, session, isNew) {
   if (uses.some(({ rule }) => rule === 'reuse')) return 'reuse'
   if (session === null) return isConfirmed ? 'past' : 'void'

@@ -1,4 +1,4 @@
-/** What a visitor may want to do next: the id of a button. */
+/** The id of the button that the visitor may want to click next. */
 export function nextMove ({ family, session }, hasCopy) {
   if (session === null) return 'login'
   if (!hasCopy) return 'copy'
@@ -11,7 +11,7 @@ function lastRefresher (steps) {
   return sinceCopy(steps).findLast(({ action }) => action === 'refresh')?.player
 }
 
-/** How many times the two have refreshed since the theft. */
+/** The number of refreshes by both players since the theft. */
 export function countRefreshes ({ family }) {
   return sinceCopy(family?.steps ?? []).filter(({ action }) => action === 'refresh').length
 }
@@ -20,7 +20,7 @@ function sinceCopy (steps) {
   return steps.slice(steps.findIndex(({ action }) => action === 'copy') + 1)
 }
 
-/** Where things stand: `tone` is neutral, good or bad, from the side of the victim. */
+/** Describes the situation. `tone` is neutral, good or bad from the victim's point of view. */
 export function judge (view, rows, setting, hasCopy) {
   const { family, session } = view
   if (family === null) return say('neutral', 'Nobody is logged in.', 'Log in as Alice and follow the highlighted button, or play the theft.')

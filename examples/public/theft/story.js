@@ -18,7 +18,7 @@ const REASONS = {
   proof: () => 'no proof of the browser’s key: nothing is exchanged, and nothing ends'
 }
 
-/** What happened, step by step: the victim on the left, the thief on the right. */
+/** Lists the steps, with the victim on the left and the thief on the right. */
 export function tellStory (list, { family }, rows) {
   const steps = family?.steps ?? []
   list.replaceChildren(...steps.map((step) => step.player === null ? pauseItem(step) : stepItem(step, rows)))
@@ -38,7 +38,7 @@ function stepItem (step, rows) {
   ])
 }
 
-/** In short, for the panel of a player. */
+/** A summary for the panel of a player. */
 export function lastAnswer ({ family }, rows, player) {
   const step = family?.steps.findLast((step) => step.player === player && step.action !== 'copy')
   return step === undefined ? '' : `Last answer: ${answerOf(step, rows)}`
@@ -58,7 +58,7 @@ function answerOf (step, rows) {
   return `${step.status}, ${issued === undefined ? 'access token only' : `new token ${issued}`}`
 }
 
-/** The tokens of a step by their letters. */
+/** The letters of a step's tokens. */
 function facts ({ token, issued }, rows) {
   const find = (wanted) => rows.find(({ id }) => id === wanted)
   return { token: find(token)?.name, generation: find(token)?.generation, issued: find(issued)?.name }

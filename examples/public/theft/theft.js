@@ -8,8 +8,8 @@ import { drawTree } from './tree.js'
 
 const MOVES = ['login', 'victim', 'wait', 'copy', 'thief', 'lose']
 const PLAYED_REFRESHES = 4
-const PAUSE = 900 // ms between two moves that the page makes by itself
-const REGISTRATION = 3000 // ms that the browser gets to register a key
+const PAUSE = 900 // ms between two automatic moves
+const REGISTRATION = 3000 // ms for the browser to register a key
 
 const outage = createOutage(show, () => notify(''))
 
@@ -19,7 +19,7 @@ let view
 let running = null
 let isPlaying = false
 
-/* What is seen */
+/* Display */
 
 async function show () {
   view = await demo.view()
@@ -38,7 +38,7 @@ function render () {
   element('route').textContent = setting
   element('victim').disabled = element('copy').disabled = view.family === null
   element('thief').disabled = !demo.hasCopy()
-  // Not `disabled`: that would take the focus away from who has just pressed it.
+  // Not `disabled`, because the button would lose the focus when it is pressed.
   element('lose').ariaDisabled = String(!canLose(view))
   element('no-family').hidden = element('no-story').hidden = view.family !== null
   const next = isPlaying ? null : nextMove(view, demo.hasCopy())
@@ -47,30 +47,30 @@ function render () {
   element('unbound').hidden = setting !== 'bound' || view.family === null || rows.some(({ hasKey }) => hasKey)
   drawTree(element('tree'), rows)
   tellStory(element('story'), view, rows)
-  // For tests: what is on the page now.
+  // For tests: the state that is displayed.
   Object.assign(element('story').dataset, { setting, steps: view.family?.steps.length ?? 0 })
 }
 
 function showVerdict ({ tone, title, text }) {
   const verdict = element('verdict')
-  if (verdict.textContent === `${title} ${text}`) return // a screen reader would say it again
+  if (verdict.textContent === `${title} ${text}`) return // a screen reader would read it again
   verdict.dataset.tone = tone
   verdict.replaceChildren(create('strong', { textContent: title }), ` ${text}`)
 }
 
-/** There is a write, and a demo of what happens when one is lost needs to show it once. */
+/** Whether there is a write to lose and none has been lost yet: one lost write is enough for the demo. */
 function canLose ({ family, session }) {
   return session !== null && session.generation > 0 && !family.steps.some(({ action }) => action === 'lose')
 }
 
-/** Since the login, by the demo's clock. */
+/** The time since the login, by the demo's clock. */
 function clockOf ({ now, family }) {
   if (family === null) return '0:00'
   const seconds = Math.max(0, Math.floor((now - family.steps[0].at) / 1000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
-/* What is done */
+/* Moves */
 
 async function make (move) {
   await demo[move]()
@@ -78,7 +78,7 @@ async function make (move) {
   await show()
 }
 
-/** The browser registers a key by itself, if it can, as soon as it has the answer to the login. */
+/** A browser that supports it registers a key by itself after the login. */
 async function waitForKey () {
   for (let waited = 0; waited < REGISTRATION && document.location.protocol === 'https:'; waited += 250) {
     const { family } = await demo.view()
@@ -87,7 +87,7 @@ async function waitForKey () {
   }
 }
 
-/** One thing at a time: a second click while the first one is under way is one click too many. */
+/** Runs one action at a time. Clicks during an action are ignored. */
 async function attempt (action) {
   if (running !== null) return
   running = action()

@@ -3,12 +3,12 @@ import { create } from '../dom.js'
 const SVG = 'http://www.w3.org/2000/svg'
 const RADIUS = 14
 const LANE = 36
-const WIDEST = 4 * LANE // of all lanes together: more of them move closer
+const WIDEST = 4 * LANE // the maximum width: with more lanes, the distance between them shrinks
 
 const CHIPS = { reuse: 'reuse', past: 'confirmed', void: 'void', static: 'the only token', current: 'current', young: 'young', unused: 'not used yet', ahead: 'ahead', forgotten: 'forgotten', sibling: 'sibling' }
 const NAMES = { victim: 'Alice', thief: 'the thief' }
 
-/** Draws the family beside a list that says the same in text. */
+/** Draws the family next to a list with the same information as text. */
 export function drawTree (container, rows) {
   if (rows.length === 0) return container.replaceChildren()
   const list = create('ol', { className: 'tokens' }, rows.map(tokenItem))
@@ -71,7 +71,7 @@ function edge (from, to, { holders, state }) {
   return createSvg('path', { d, class: `edge ${holders[0]} ${state}` })
 }
 
-/** A circle whose halves show who has the token. */
+/** A circle whose halves show who holds the token. */
 function node ({ x, y }, { name, holders, isConfirmed, state }) {
   const half = (sweep, holder) => createSvg('path', { d: `M0 ${-RADIUS}A${RADIUS} ${RADIUS} 0 0 ${sweep} 0 ${RADIUS}`, class: holder })
   const letter = createSvg('text', { 'text-anchor': 'middle', dy: '0.35em' })
@@ -82,7 +82,7 @@ function node ({ x, y }, { name, holders, isConfirmed, state }) {
   return group
 }
 
-/** At the upper right of a token whose use ended the session. */
+/** The mark at the upper right of a token whose use ended the session. */
 function createCross () {
   const group = createSvg('g', { transform: `translate(${RADIUS * 0.8} ${-RADIUS * 0.8})`, class: 'cross' })
   group.append(createSvg('circle', { r: 8 }), createSvg('path', { d: 'M-3 -3L3 3M-3 3L3 -3' }))

@@ -6,7 +6,7 @@ import { Notes } from './notes.jsx'
 
 export function App () {
   const { status, claims, error } = useAuth(auth)
-  // After a reload: the page has no access token, and asks the API for one.
+  // After a reload, the page has no access token yet and requests one from the API.
   if (status === 'unknown') return <p role='status'>{error ? 'The API does not answer. Trying again…' : 'Loading…'}</p>
   if (status === 'signed-out') return <LogIn />
   return (

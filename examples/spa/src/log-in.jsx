@@ -10,7 +10,7 @@ export function LogIn () {
     setBusy(true)
     setProblem('')
     try {
-      await auth.logIn(Object.fromEntries(new FormData(event.target))) // App then shows the notes, in every tab
+      await auth.logIn(Object.fromEntries(new FormData(event.target))) // then App shows the notes, in every tab
     } catch (error) {
       setProblem(error.status === 401 ? 'Wrong e-mail or password.' : 'The API does not answer. Please try again.')
       setBusy(false)

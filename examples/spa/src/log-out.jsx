@@ -6,7 +6,7 @@ export function LogOut () {
 
   function logOut () {
     setFailed(false)
-    auth.logout().catch(() => setFailed(true)) // the session goes on then
+    auth.logout().catch(() => setFailed(true)) // the session continues in this case
   }
 
   return (

@@ -7,7 +7,7 @@ import { summary } from './statistics.js'
 export const CONNECTIONS = 32
 
 const SERVER = fileURLToPath(new URL('server.js', import.meta.url))
-const WARM_UP = 3 // rounds; enough for the JIT compiler
+const WARM_UP = 3 // rounds, until the JIT compiler has warmed up
 const STARTS = 3
 
 /**

@@ -5,7 +5,7 @@ import jwtRefresh from 'fastify-jwt-refresh'
 import { accountPage, errorPage, logInPage, welcomePage } from './pages.js'
 import { checkPassword, findUser, renameUser } from './users.js'
 
-// Allows no scripts, no frames, and no forms that submit to another site.
+// Allows no scripts, no embedding in frames, and no forms that submit to other sites.
 const POLICY = "default-src 'self'; script-src 'none'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const credentials = body({ email: { type: 'string' }, password: { type: 'string' } })

@@ -5,7 +5,7 @@ import { HangError, type Answer, type Connections } from './http.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * `chain`: one tab that refreshes repeatedly with an `overlap` of 0, so that every refresh confirms the previous one.
+ * `chain`: one tab that refreshes repeatedly with an `overlap` of 0, so that every refresh confirms its token.
  * `tabs`: two tabs that share a cookie and refresh at any time, with an `overlap` that distinguishes them from a thief.
  */
 export type Kind = 'chain' | 'tabs'

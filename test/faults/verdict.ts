@@ -2,8 +2,8 @@ import { overlapOf, STORE_TIMEOUT, type Report } from './campaign.ts'
 import type { Theft } from './theft.ts'
 
 /**
- * A request can wait for the store twice: for the compare-and-set and, if that succeeded, for the record. The rest is slack for a busy
- * machine; timeouts.test.ts has tighter limits.
+ * A request can wait for the store twice: for the compare-and-set and, once that has returned, for the record. The rest is slack for
+ * a busy machine; timeouts.test.ts has tighter limits.
  */
 const SLOWEST_503 = 2 * STORE_TIMEOUT + 7_000 // ms
 const ROUNDED_BY = 1_000 // ms; a token's time of issue is in whole seconds

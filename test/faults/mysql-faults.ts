@@ -87,7 +87,9 @@ async function deadlock (other: Connection): Promise<void> {
   demand(await deadlocks(other) > before, 'there was no deadlock')
 }
 
+/** InnoDB shows what it has shown before, as long as nobody leaves it alone for a tenth of a second. */
 async function waiting (connection: Connection): Promise<number> {
+  await sleep(150)
   const [rows] = await connection.query<RowDataPacket[]>(
     "SELECT COUNT(*) AS count FROM information_schema.innodb_trx JOIN information_schema.processlist ON processlist.id = trx_mysql_thread_id WHERE trx_state = 'LOCK WAIT' AND db = DATABASE()")
   return Number(rows[0]?.['count'])

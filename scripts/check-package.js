@@ -10,7 +10,7 @@ import { npm, root, run } from './run.js'
 const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fast-jwt', 'fastify-plugin']
 const PEERS = ['better-sqlite3', 'fastify', 'ioredis', 'mysql2', 'pg', 'postgres', 'react', 'redis']
 const FILES = /^(dist\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SECURITY\.md$)/
-const KINDS = /\.(js|d\.ts|sql|json|md)$|^LICENSE$/
+const KINDS = /\.(js|d\.ts|sql|json|md|svg)$|^LICENSE$/
 
 const folder = join(root, 'node_modules', '.cache', 'package')
 const packed = join(folder, 'node_modules', 'fastify-jwt-refresh')

@@ -52,8 +52,8 @@ async function inFile (app: FastifyInstance, folder: string, { DatabaseSync }: S
   await mkdir(folder, { recursive: true })
   const db = new DatabaseSync(join(folder, 'sessions.db'))
   app.addHook('onClose', () => db.close())
-  db.exec('PRAGMA synchronous = NORMAL')
   const store = sqliteStore(db)
+  db.exec('PRAGMA synchronous = NORMAL')
   await store.migrate()
   return store
 }

@@ -96,8 +96,8 @@ const OPEN: Record<ClientName, (url: string, settings: Settings) => Promise<Open
   async sqlite (url, settings) {
     const { driver } = await import('../fixtures/sqlite.ts')
     const db = driver.open(fileURLToPath(url))
-    if (settings === 'README') db.exec('PRAGMA synchronous = NORMAL')
     const store = sqliteStore(db)
+    if (settings === 'README') db.exec('PRAGMA synchronous = NORMAL')
     await store.migrate()
     return { store, close: () => db.close() }
   }

@@ -3,7 +3,6 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { mock } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import cookie from '@fastify/cookie'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify'
@@ -11,7 +10,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { payloadOf } from '../fixtures/jwt.ts'
 import { createProject, root } from '../fixtures/package.ts'
-import { readBlocks } from '../fixtures/page.ts'
+import { load, readBlocks } from '../fixtures/page.ts'
 
 process.env.AUTH_SECRET = 'the new secret of the page about moving in, in an environment variable'
 process.env.OLD_SECRET = 'the secret that the app has had so far, in an environment variable'
@@ -246,7 +245,7 @@ t.test('From passport: its strategy checks the login, the plugin carries the ses
       else (this as any).success({ id })
     }
   }
-  const { build } = await import(await save(codeOf('From passport')))
+  const { build } = await load(project, codeOf('From passport'))
   const app: FastifyInstance = await build(new NameStrategy('name'))
   t.teardown(() => app.close())
   t.equal((await app.inject({ method: 'POST', url: '/login' })).statusCode, 401)
@@ -311,13 +310,7 @@ function phone (app: FastifyInstance, token: string): Visitor {
 }
 
 async function run (t: Test, code: string, ...names: string[]): Promise<any> {
-  const module = await import(await save(`${code}\nexport { ${names.join(', ')} }\n`))
+  const module = await load(project, code, ...names)
   t.teardown(() => module.app.close())
   return module
-}
-
-async function save (code: string): Promise<string> {
-  const file = join(project, `block-${Math.random().toString(36).slice(2)}.js`)
-  await writeFile(file, code)
-  return pathToFileURL(file).href
 }

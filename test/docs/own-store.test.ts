@@ -5,7 +5,8 @@ import t from 'tap'
 import { MongoStandIn, PrismaStandIn } from '../fixtures/stand-ins.ts'
 import { testStore } from '../../lib/testing/index.ts'
 import { HOUR, sampleSession } from '../../lib/testing/store-checks/sample.ts'
-import { compile, createProject, execute, root } from '../fixtures/package.ts'
+import { compile, createProject, root } from '../fixtures/package.ts'
+import { passesNodeTest } from '../fixtures/page.ts'
 
 // Neither database is available in the tests. The stores are compiled with strict options, MongoDB's with the driver's own types,
 // and tested with stand-ins that implement only the methods that the stores call.
@@ -84,12 +85,6 @@ t.test('MongoDB', async (t) => {
 })
 
 t.test('the least a store can be', async (t) => {
-  await execute(process.execPath, ['--test', '--test-reporter=tap', join(project, 'map-store.test.js')], { env: outsideOfTap() })
+  await passesNodeTest(t, join(project, 'map-store.test.js'))
   t.match(mapStore, 'class MapStore implements TokenStore')
 })
-
-/** Without these variables, node:test would report to the test runner that started this process. */
-function outsideOfTap (): NodeJS.ProcessEnv {
-  const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env
-  return env
-}

@@ -10,6 +10,8 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { payloadOf } from '../fixtures/jwt.ts'
 import { createProject, root } from '../fixtures/package.ts'
+import { checkBlocks, load, readBlocks } from '../fixtures/page.ts'
+import type { Checks } from '../fixtures/page.ts'
 
 for (const name of ['AUTH', 'RED', 'BLUE', 'STAFF', 'REFRESH']) process.env[`${name}_SECRET`] = `${name}: a secret of the page of recipes, in an environment variable`
 
@@ -78,7 +80,7 @@ const files = {
 for (const [name, content] of Object.entries(files)) await writeFile(join(project, name), content)
 
 /** The checks for the code blocks, by heading. A block without a check fails the test. */
-const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = {
+const checks: Checks = {
   'Roles and global authentication': [async (t, code) => {
     const { app } = await run(t, code)
     const [anna, ben] = [await loggedIn(app), await loggedIn(app, 'ben')]
@@ -360,35 +362,18 @@ async function upgrade (url: string, cookie: string, origin: string): Promise<nu
   return status
 }
 
-const blocks = readBlocks()
-t.test('the checks are of blocks that there are', async (t) => t.strictSame(Object.keys(checks), [...blocks.keys()]))
-
-for (const [heading, found] of blocks) {
-  t.test(heading, async (t) => {
-    t.equal(found.length, checks[heading]?.length, 'each block of code is checked')
-    for (const [index, code] of found.entries()) await t.test(`block ${index + 1}`, async (t) => { await checks[heading]?.[index]?.(t, code) })
-  })
-}
-
-function readBlocks (): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  let heading = ''
-  for (const [, title, code] of page.matchAll(/^#+ (.*)$|^```(?:js|nginx)\n([^]*?)^```$/gm)) {
-    if (title !== undefined) heading = title
-    if (code !== undefined) found.set(heading, [...found.get(heading) ?? [], code])
-  }
-  return found
-}
+const blocks = readBlocks(page, 'js', 'nginx')
+checkBlocks(t, blocks, checks)
 
 function blocksOf (heading: string): string[] {
   return blocks.get(heading) ?? []
 }
 
+/** Without names, the app is exported if the block exports nothing itself. */
 async function run (t: Test, code: string, ...names: string[]): Promise<any> {
-  const file = join(project, `block-${Math.random().toString(36).slice(2)}.js`)
-  const exported = names.length === 0 && !/^export /m.test(code) ? ['app'] : names
-  await writeFile(file, exported.length === 0 || /^export (?:async )?(?:const|function)/m.test(code) ? code : `${code}\nexport { ${exported.join(', ')} }\n`)
-  const module = await import(pathToFileURL(file).href)
+  const isWhole = /^export (?:async )?(?:const|function)/m.test(code)
+  const isApp = names.length === 0 && !/^export /m.test(code)
+  const module = await load(project, code, ...(isWhole ? [] : isApp ? ['app'] : names))
   for (const value of Object.values(module)) t.teardown(async () => { await (value as FastifyInstance | undefined)?.close?.() })
   return module
 }

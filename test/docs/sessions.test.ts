@@ -2,7 +2,6 @@ import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mock } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { metrics } from '@opentelemetry/api'
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import type { FastifyInstance } from 'fastify'
@@ -10,7 +9,8 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { payloadOf } from '../fixtures/jwt.ts'
 import { createProject, execute, root } from '../fixtures/package.ts'
-import { readBlocks } from '../fixtures/page.ts'
+import { checkBlocks, load, readBlocks } from '../fixtures/page.ts'
+import type { Checks } from '../fixtures/page.ts'
 
 process.env.AUTH_SECRET = 'the secret of the page about sessions, in an environment variable'
 
@@ -31,7 +31,7 @@ metrics.setGlobalMeterProvider(provider)
 t.teardown(() => provider.shutdown())
 
 /** The checks for the blocks of JavaScript, by heading. A block without a check fails the test. */
-const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = {
+const checks: Checks = {
   'Remember me': [async (t, code) => {
     const { app } = await run(t, code, 'app')
     const [ticked, not] = [await post(app, '/login', { rememberMe: true }), await post(app, '/login', { rememberMe: false })]
@@ -162,20 +162,10 @@ const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = 
   ]
 }
 
-const blocks = readBlocks(page, 'js')
-t.test('the checks are of blocks that there are', async (t) => t.strictSame([...blocks.keys()], Object.keys(checks)))
-
-for (const [heading, found] of blocks) {
-  t.test(heading, async (t) => {
-    t.equal(found.length, checks[heading]?.length, 'each block of code is checked')
-    for (const [index, code] of found.entries()) await t.test(`block ${index + 1}`, async (t) => { await checks[heading]?.[index]?.(t, code) })
-  })
-}
+checkBlocks(t, readBlocks(page, 'js'), checks)
 
 async function run (t: Test, code: string, ...names: string[]): Promise<any> {
-  const file = join(project, `block-${Math.random().toString(36).slice(2)}.js`)
-  await writeFile(file, `${code}\nexport { ${names.join(', ')} }\n`)
-  const module = await import(pathToFileURL(file).href)
+  const module = await load(project, code, ...names)
   t.teardown(() => module.app.close())
   return module
 }

@@ -13,6 +13,7 @@ import { root } from '../fixtures/package.ts'
 import { openPage } from '../fixtures/page.ts'
 import { createSchema } from '../fixtures/scratch.ts'
 import { findPostgres, findRedis } from '../fixtures/services.ts'
+import type { Missing, Service } from '../fixtures/services.ts'
 
 process.env.AUTH_SECRET = 'the secret of the page about stores, in an environment variable'
 
@@ -38,15 +39,7 @@ check({
   ],
   PostgreSQL: [
     async (t, code) => {
-      const postgres = await findPostgres()
-      if (typeof postgres === 'string') {
-        t.pass('over PostgreSQL', { skip: postgres })
-        return
-      }
-      process.env.DATABASE_URL = postgres.url
-      const { app, pool } = await run(quiet(code).replace("'jwt_refresh_sessions'", `'${TABLE}'`), 'app', 'pool')
-      app.addHook('preClose', async () => { await pool.query(`DROP TABLE ${TABLE}`) })
-      await refreshes(t, app)
+      await refreshesInTable(t, await findPostgres(), 'DATABASE_URL', code.replace("'jwt_refresh_sessions'", `'${TABLE}'`))
     },
     async (t, code) => {
       const { copySessions } = await run(code)
@@ -81,15 +74,7 @@ check({
   ],
   'MySQL and MariaDB': [
     async (t, code) => {
-      const mysql = await findMysql()
-      if (typeof mysql === 'string') {
-        t.pass('over MySQL', { skip: mysql })
-        return
-      }
-      process.env.MYSQL_URL = mysql.url
-      const { app, pool } = await run(quiet(code).replace('mysqlStore(pool)', `mysqlStore(pool, { table: '${TABLE}' })`), 'app', 'pool')
-      app.addHook('preClose', async () => { await pool.query(`DROP TABLE ${TABLE}`) })
-      await refreshes(t, app)
+      await refreshesInTable(t, await findMysql(), 'MYSQL_URL', code.replace('mysqlStore(pool)', `mysqlStore(pool, { table: '${TABLE}' })`))
     }
   ],
   'Anything else that runs SQL': [async (_t, code) => { await compileBlock(code, 'sql-store') }],
@@ -101,6 +86,18 @@ check({
 
 function quiet (code: string): string {
   return code.replace('{ logger: true }', '')
+}
+
+/** @param code uses the table TABLE, which is dropped at the end, and finds the database by the environment variable */
+async function refreshesInTable (t: Test, service: Service | Missing, variable: string, code: string): Promise<void> {
+  if (typeof service === 'string') {
+    t.pass('over a database', { skip: service })
+    return
+  }
+  process.env[variable] = service.url
+  const { app, pool } = await run(quiet(code), 'app', 'pool')
+  app.addHook('preClose', async () => { await pool.query(`DROP TABLE ${TABLE}`) })
+  await refreshes(t, app)
 }
 
 async function refreshes (t: Test, app: FastifyInstance): Promise<void> {

@@ -1,7 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import cors from '@fastify/cors'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions, InjectOptions, LightMyRequestResponse } from 'fastify'
@@ -15,6 +14,8 @@ import { checkErrorHandler, loginAs } from '../../lib/testing/index.ts'
 import { COOKIE_NAME, DAY, MINUTE, SECOND, SECRET, START } from '../fixtures/app.ts'
 import { createProofKey, partsOf, signProof } from '../fixtures/dpop.ts'
 import { compile, createProject, root } from '../fixtures/package.ts'
+import { checkBlocks, isFile, load, readBlocks } from '../fixtures/page.ts'
+import type { Checks } from '../fixtures/page.ts'
 
 // Makes the mistakes of docs/troubleshooting.md, and checks that their results are as described there.
 
@@ -596,7 +597,7 @@ t.test('the code of the page', async (t) => {
   await writeFile(join(project, 'package.json'), '{ "type": "module" }')
 
   /** The checks for the code blocks, by heading. */
-  const checks: Record<string, Array<(t: Test, code: string) => Promise<void>>> = {
+  const checks: Checks = {
     'Where to look first': [async (t, code) => {
       const { app } = await run(t, code)
       t.equal(app.log.level, 'debug')
@@ -621,17 +622,11 @@ t.test('the code of the page', async (t) => {
       async (t, code) => { t.strictSame(await errorsOf('claims', code), []) },
       async (t, code) => { t.strictSame(await errorsOf('with-jwt', code), []) }
     ],
-    Jest: [async (t, code) => { t.equal(code, await readFile(join(root, 'consumers/jest-babel/jest.config.js'), 'utf8')) }]
+    Jest: [isFile('consumers/jest-babel/jest.config.js')]
   }
 
-  const blocks = readBlocks()
-  t.strictSame(Object.keys(checks), [...blocks.keys()])
-  for (const [heading, found] of blocks) {
-    await t.test(heading, async (t) => {
-      t.equal(found.length, checks[heading]?.length, 'each block of code is checked')
-      for (const [index, code] of found.entries()) await checks[heading]?.[index]?.(t, code)
-    })
-  }
+  const blocks = readBlocks(page, 'js', 'ts')
+  checkBlocks(t, blocks, checks)
 
   await t.test('the errors of the compiler', async (t) => {
     const withJwt = blocks.get('TypeScript')![1]!
@@ -647,9 +642,7 @@ t.test('the code of the page', async (t) => {
   })
 
   async function run (t: Test, code: string): Promise<any> {
-    const file = join(project, `block-${Math.random().toString(36).slice(2)}.js`)
-    await writeFile(file, `${code}\nexport { checkErrorHandler } from 'fastify-jwt-refresh/testing'\nexport { app }\n`)
-    const module = await import(pathToFileURL(file).href)
+    const module = await load(project, `${code}\nexport { checkErrorHandler } from 'fastify-jwt-refresh/testing'\n`, 'app')
     t.teardown(() => module.app.close())
     return module
   }
@@ -663,16 +656,6 @@ t.test('the code of the page', async (t) => {
     return [...text.matchAll(/ error TS\d+: (.*)/g)].map(([, message = '']) => message)
   }
 })
-
-function readBlocks (): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  let heading = ''
-  for (const [, title, code] of page.matchAll(/^#+ (.*)$|^```[jt]s\n([^]*?)^```$/gm)) {
-    if (title !== undefined) heading = title
-    if (code !== undefined) found.set(heading, [...found.get(heading) ?? [], code])
-  }
-  return found
-}
 
 async function readSources (): Promise<string> {
   const names = await readdir(join(root, 'lib'), { recursive: true })

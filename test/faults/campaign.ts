@@ -60,6 +60,13 @@ export interface Fault {
   strike: (scene: Scene, round: number) => Promise<void>
 }
 
+/** A store to which a campaign does harm. */
+export interface Target {
+  url: string
+  faults: Fault[]
+  stop: () => Promise<void>
+}
+
 export interface Report {
   client: ClientName
   fault: Fault

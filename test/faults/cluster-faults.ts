@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster } from 'ioredis'
 import { redisStore } from '../../lib/stores/redis/index.ts'
 import { sampleSession } from '../../lib/testing/store-checks/sample.ts'
-import { ask, moveSlots, startReplicatedCluster, untilInSync, untilMaster, type Shard } from '../fixtures/redis-cluster.ts'
+import { ask, moveSlots, startReplicatedCluster, untilInSync, untilMaster, type ClusterNode, type Shard } from '../fixtures/redis-cluster.ts'
 import type { Missing } from '../fixtures/services.ts'
-import type { Fault } from './campaign.ts'
+import type { Fault, Scene, Target } from './campaign.ts'
 import { demand } from './common-faults.ts'
 import { NO_FAULT } from './no-fault.ts'
 
@@ -12,19 +12,12 @@ const OTHER_SESSIONS = 30_000
 const SLOTS = 1_000 // of a master's 5461
 const DOWN = 1_000 // ms from the takeover by the replica to the return of the old master
 
-export interface ClusterTarget {
-  /** The URL of a node without faults. The clients connect to the other nodes directly, so these faults cannot use `Wire`. */
-  url: string
-  faults: Fault[]
-  stop: () => Promise<void>
-}
-
 /**
- * Faults of a cluster with three masters and three replicas.
+ * Faults of a cluster with three masters and three replicas. The clients connect to its nodes directly, so they do not use `Wire`.
  *
  * @param noticesSilence whether the client closes a connection that no longer responds; node-redis waits forever
  */
-export async function clusterFaults (noticesSilence: boolean): Promise<ClusterTarget | Missing> {
+export async function clusterFaults (noticesSilence: boolean): Promise<Target | Missing> {
   const cluster = await startReplicatedCluster()
   if (typeof cluster === 'string') return cluster
   const [first, second, third] = cluster.shards as [Shard, Shard, Shard]
@@ -58,36 +51,29 @@ export async function clusterFaults (noticesSilence: boolean): Promise<ClusterTa
       name: 'kill -9 of a master, whose replica takes over',
       signs: ['unavailable'],
       losesWrites: true,
-      async strike ({ rob, goOn }) {
-        await goOn()
-        const dead = second.master
-        await dead.crash()
-        rob()
-        await untilMaster(second.replica)
-        swap(second)
-        await sleep(DOWN)
-        await dead.restart()
-        await untilInSync(second)
-      }
+      strike: (scene) => takeOver(scene, second, (master) => master.crash(), (master) => master.restart())
     }
   ]
   const silence: Fault = {
     name: 'a master falls silent (SIGSTOP), its replica takes over',
     signs: ['unavailable'],
     losesWrites: true,
-    async strike ({ rob, goOn }) {
-      await goOn()
-      const silent = third.master
-      await silent.pause()
-      rob()
-      await untilMaster(third.replica)
-      swap(third)
-      await sleep(DOWN)
-      await silent.resume()
-      await untilInSync(third)
-    }
+    strike: (scene) => takeOver(scene, third, (master) => master.pause(), (master) => master.resume())
   }
   return { url: first.master.url, faults: noticesSilence ? [...faults, silence] : faults, stop: cluster.stop }
+}
+
+/** The master fails, its replica takes over, and the old master returns as a replica. */
+async function takeOver ({ rob, goOn }: Scene, shard: Shard, fail: (node: ClusterNode) => unknown, recover: (node: ClusterNode) => unknown): Promise<void> {
+  await goOn()
+  const { master } = shard
+  await fail(master)
+  rob()
+  await untilMaster(shard.replica)
+  swap(shard)
+  await sleep(DOWN)
+  await recover(master)
+  await untilInSync(shard)
 }
 
 function swap (shard: Shard): void {

@@ -2,11 +2,10 @@
 // with a standby, and of an SQLite file shared by four processes. Prints the figures of docs/scale.md as a table. Exits with 1 if
 // any problem was found.
 import { startPostgres } from '../fixtures/postgres-server.ts'
-import type { Missing } from '../fixtures/services.ts'
-import { Campaign, SHORT, STORE_TIMEOUT, type Fault, type Report } from './campaign.ts'
-import type { ClientName } from './clients.ts'
+import { SHORT, STORE_TIMEOUT, type Report } from './campaign.ts'
 import { clusterFaults } from './cluster-faults.ts'
 import { NO_FAULT } from './no-fault.ts'
+import { runCampaigns, type Targets } from './run-campaigns.ts'
 import { sqliteFaults } from './sqlite-faults.ts'
 import { standbyFaults } from './standby-faults.ts'
 import { problemsOf } from './verdict.ts'
@@ -14,13 +13,7 @@ import { problemsOf } from './verdict.ts'
 const ROUNDS = 3
 const LONGEST_WAIT = STORE_TIMEOUT + 1_000 // ms
 
-interface Target {
-  url: string
-  faults: Fault[]
-  stop: () => Promise<void>
-}
-
-const TARGETS: Partial<Record<ClientName, () => Promise<Target | Missing>>> = {
+const TARGETS: Targets = {
   'ioredis-cluster': () => clusterFaults(true),
   'node-redis-cluster': () => clusterFaults(false),
   async pg () {
@@ -33,35 +26,18 @@ const TARGETS: Partial<Record<ClientName, () => Promise<Target | Missing>>> = {
   }
 }
 
-const chosen = process.argv.slice(2)
-const clients = (chosen.length > 0 ? chosen : Object.keys(TARGETS)) as ClientName[]
 console.log(['store', 'fault', 'round', 'seconds', 'refreshes/s', '503', '503 for', 'p50', 'p99', 'longest', 'all served after', 'recovered', 'false log-outs', 'reuse found'].join(' | '))
-for (const client of clients) {
-  const target = await TARGETS[client]?.() ?? `there is no campaign ${client}`
-  if (typeof target === 'string') {
-    console.log(`${client} is left out: ${target}`)
-    process.exitCode = 1
-    continue
-  }
-  const campaign = new Campaign(client, target.url, { ...SHORT, rounds: 1 })
-  try {
-    await campaign.start()
-    for (const fault of target.faults) {
-      for (let round = 1; round <= ROUNDS; round++) {
-        const start = performance.now()
-        const report = await campaign.run(fault)
-        print(client, round, report, performance.now() - start)
-        for (const problem of allProblemsOf(report)) {
-          console.log(`FAILED: ${problem}`)
-          process.exitCode = 1
-        }
-      }
+await runCampaigns(TARGETS, { ...SHORT, rounds: 1 }, async (campaign, client, fault) => {
+  for (let round = 1; round <= ROUNDS; round++) {
+    const start = performance.now()
+    const report = await campaign.run(fault)
+    print(client, round, report, performance.now() - start)
+    for (const problem of allProblemsOf(report)) {
+      console.log(`FAILED: ${problem}`)
+      process.exitCode = 1
     }
-  } finally {
-    await campaign.stop()
-    await target.stop()
   }
-}
+})
 
 /** Times in ms. */
 function print (client: string, round: number, { fault, tally, thefts, resumed }: Report, took: number): void {

@@ -2,20 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
 import { scratchName } from '../fixtures/scratch.ts'
 import { until } from '../fixtures/services.ts'
-import type { Fault } from './campaign.ts'
+import type { Fault, Target } from './campaign.ts'
 import { demand } from './common-faults.ts'
 
 const SESSIONS = 'jwt_refresh_sessions'
 
-export interface MysqlTarget {
-  /** The URL of a database of its own. */
-  url: string
-  faults: Fault[]
-  stop: () => Promise<void>
-}
-
-/** @param serverUrl URL of a server that may be shared with others */
-export async function mysqlFaults (serverUrl: string): Promise<MysqlTarget> {
+/**
+ * Faults of a database of its own.
+ *
+ * @param serverUrl URL of a server that may be shared with others
+ */
+export async function mysqlFaults (serverUrl: string): Promise<Target> {
   const database = scratchName()
   await connected(serverUrl, (admin) => admin.query(`CREATE DATABASE ${database}`))
   const url = new URL(serverUrl)

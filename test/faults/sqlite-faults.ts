@@ -6,18 +6,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { driver } from '../fixtures/sqlite.ts'
-import type { Fault } from './campaign.ts'
+import type { Fault, Target } from './campaign.ts'
 
 const LONGER_THAN_BUSY_TIMEOUT = 1_500 // ms; the store sets one second
 
-export interface SqliteTarget {
-  /** The URL of a file. There are no connections, so these faults do not use `Wire`. */
-  url: string
-  faults: Fault[]
-  stop: () => Promise<void>
-}
-
-export async function sqliteFaults (): Promise<SqliteTarget> {
+/** Faults of a file. There are no connections, so they do not use `Wire`. */
+export async function sqliteFaults (): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'sqlite-faults-'))
   const file = join(folder, 'sessions.db')
 

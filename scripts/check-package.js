@@ -5,7 +5,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { npm, root, run } from './run.js'
+import { pack } from './packed.js'
+import { root, run } from './run.js'
 
 const DEPENDENCIES = ['@fastify/cookie', '@fastify/error', '@fastify/jwt', '@lukeed/ms', 'fast-jwt', 'fastify-plugin']
 const PEERS = ['better-sqlite3', 'fastify', 'ioredis', 'mysql2', 'pg', 'postgres', 'react', 'redis']
@@ -17,8 +18,8 @@ const packed = join(folder, 'node_modules', 'fastify-jwt-refresh')
 
 await rm(folder, { recursive: true, force: true })
 await mkdir(packed, { recursive: true })
-await check('npm pack', npm(['pack', '--pack-destination', folder], { quiet: true }))
-const tarball = join(folder, (await readdir(folder)).find((file) => file.endsWith('.tgz')) ?? 'none')
+const tarball = await pack(folder)
+console.log('npm pack: ok')
 execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', packed])
 
 const manifest = JSON.parse(await readFile(join(packed, 'package.json'), 'utf8'))

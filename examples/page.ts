@@ -1,30 +1,16 @@
 import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { OutputFile } from 'esbuild'
 import type { FastifyInstance } from 'fastify'
 
-const HTML = 'text/html; charset=utf-8'
-const CSS = 'text/css; charset=utf-8'
 const SCRIPT = 'text/javascript; charset=utf-8'
-const FILES = {
-  '/': ['index.html', HTML],
-  '/style.css': ['style.css', CSS],
-  '/app.js': ['app.js', SCRIPT],
-  '/dom.js': ['dom.js', SCRIPT],
-  '/format.js': ['format.js', SCRIPT],
-  '/log.js': ['log.js', SCRIPT],
-  '/outage.js': ['outage.js', SCRIPT],
-  '/icon.svg': ['icon.svg', 'image/svg+xml'],
-  '/theft': ['theft/index.html', HTML],
-  '/theft/style.css': ['theft/style.css', CSS],
-  '/theft/theft.js': ['theft/theft.js', SCRIPT],
-  '/theft/demo.js': ['theft/demo.js', SCRIPT],
-  '/theft/family.js': ['theft/family.js', SCRIPT],
-  '/theft/tree.js': ['theft/tree.js', SCRIPT],
-  '/theft/story.js': ['theft/story.js', SCRIPT],
-  '/theft/guide.js': ['theft/guide.js', SCRIPT]
-} as const
+const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': SCRIPT, '.svg': 'image/svg+xml' }
+const FILES = [
+  'index.html', 'style.css', 'icon.svg', 'app.js', 'dom.js', 'format.js', 'log.js', 'outage.js',
+  'theft/index.html', 'theft/style.css', 'theft/theft.js', 'theft/demo.js', 'theft/family.js', 'theft/tree.js', 'theft/story.js', 'theft/guide.js'
+]
 
 // An access token in a page's memory is as safe as the page's scripts, so only the example's own files may run.
 const HEADERS = {
@@ -39,7 +25,10 @@ export async function addPage (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS)
   })
-  for (const [url, [file, type]] of Object.entries(FILES)) serve(url, type, await readFile(new URL(`public/${file}`, import.meta.url)))
+  for (const file of FILES) {
+    const url = `/${file.replace(/\/?index\.html$/, '')}`
+    serve(url, TYPES[extname(file)] as string, await readFile(new URL(`public/${file}`, import.meta.url)))
+  }
   serve('/client.js', SCRIPT, await bundleClient())
 
   function serve (url: string, type: string, content: string | Buffer): void {

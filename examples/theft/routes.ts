@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Families } from './families.ts'
 import { THIEF_HEADER } from './record.ts'
 import type { DemoStore } from './store.ts'
-import { findToken } from './token.ts'
+import { findToken, findValue } from './token.ts'
 
 const MINUTE = 60_000
 
@@ -32,7 +32,7 @@ export function addTheftRoutes (scope: FastifyInstance, { cookieName, families, 
     const token = findToken(request.headers.cookie, cookieName)
     if (token === null) return reply.code(404).send({ message: 'There is no cookie to copy: log in as the victim first' })
     families.add(token.sessionId, { at: now(), action: 'copy', player: 'thief', token: token.id }, token)
-    return { cookie: valueOf(request.headers.cookie, cookieName) }
+    return { cookie: findValue(request.headers.cookie, cookieName) }
   })
 
   // A page cannot set the Cookie header, so the server sends the thief's request.
@@ -74,8 +74,4 @@ export function addTheftRoutes (scope: FastifyInstance, { cookieName, families, 
       session: session === null ? null : { generation: session.generation, current: session.current, isBound: session.boundTo !== null }
     }
   })
-}
-
-function valueOf (header: string | undefined, cookieName: string): string | undefined {
-  return header?.split('; ').find((part) => part.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1)
 }

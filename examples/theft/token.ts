@@ -23,8 +23,14 @@ export function readToken (text: string): Token | null {
   }
 }
 
+/** The value of a cookie in a `Cookie` or `Set-Cookie` header. */
+export function findValue (header: unknown, cookieName: string): string | null {
+  const text = [header ?? []].flat().join('; ').split('; ').find((part) => part.startsWith(`${cookieName}=`))
+  return text?.slice(cookieName.length + 1) ?? null
+}
+
 /** The token in a `Cookie` or `Set-Cookie` header. */
 export function findToken (header: unknown, cookieName: string): Token | null {
-  const text = [header ?? []].flat().join('; ').split('; ').find((part) => part.startsWith(`${cookieName}=`))
-  return text === undefined ? null : readToken(text.slice(cookieName.length + 1))
+  const value = findValue(header, cookieName)
+  return value === null ? null : readToken(value)
 }

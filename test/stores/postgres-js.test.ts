@@ -27,6 +27,18 @@ test('postgres.js', { skip }, async (t) => {
     testStore((name, check) => t.test(name, check), () => postgresStore(plain, { table }))
   })
 
+  t.test('a statement is prepared once per connection, unless the app has turned that off', async (t) => {
+    for (const prepare of [true, false]) {
+      const one = postgres(url, { prepare, max: 1 })
+      t.teardown(() => one.end())
+      const store = postgresStore(one, { table })
+      await store.find(sampleSession().id)
+      await store.find(sampleSession().id)
+      const prepared = await one`SELECT statement FROM pg_prepared_statements WHERE statement LIKE ${`SELECT%${table}%`}`
+      t.equal(prepared.length, prepare ? 1 : 0)
+    }
+  })
+
   t.test('one that renames columns is refused', async (t) => {
     const camel = postgres(url, { transform: postgres.camel })
     t.teardown(() => camel.end())

@@ -8,6 +8,8 @@ const RECIPE = '@fastify/jwt + @fastify/cookie, no store'
 
 const ours = [
   { label: RECIPE, name: 'recipe' },
+  { label: '@fastify/jwt + @fastify/cookie, one UPDATE (pg)', name: 'recipe', options: { driver: 'pg' } },
+  { label: '@fastify/jwt + @fastify/cookie, one UPDATE (postgres.js)', name: 'recipe', options: { driver: 'postgres.js' } },
   { label: 'an answer of that size, no tokens', name: 'bare' },
   { label: 'MemoryStore', name: 'jwtRefresh', options: { store: 'memory' } },
   { label: 'Redis (ioredis)', name: 'jwtRefresh', options: { store: 'ioredis' } },

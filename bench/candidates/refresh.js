@@ -6,26 +6,38 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
 import { importEntry } from '../lib/build.js'
+import { openTable } from '../lib/hand-written.js'
 import { stores } from '../lib/stores.js'
 
 const DAYS_7 = 7 * 86_400 // seconds
 
-/** The usual tutorial. Without a store, it can neither revoke a token nor detect a stolen one. */
-export async function recipe ({ key }) {
+/**
+ * The usual tutorial. Without a table, it can neither revoke a token nor detect a stolen one.
+ *
+ * @param {{ key: string, driver?: 'pg' | 'postgres.js' }} options `driver`: accepts each refresh token only once, by a table in PostgreSQL
+ */
+export async function recipe ({ key, driver }) {
+  const table = driver && await openTable(driver)
   const app = Fastify()
   await app.register(fastifyCookie)
   await app.register(fastifyJwt, { secret: key, cookie: { cookieName: 'refreshToken', signed: false } })
 
-  function answer (reply, sub) {
-    const refreshToken = app.jwt.sign({ sub, role: 'user', jti: randomUUID() }, { expiresIn: '7d' })
+  function answer (reply, sub, jti) {
+    const refreshToken = app.jwt.sign({ sub, role: 'user', jti }, { expiresIn: '7d' })
     reply.setCookie('refreshToken', refreshToken, { path: '/auth', httpOnly: true, secure: true, sameSite: 'strict', maxAge: DAYS_7 })
     return { accessToken: app.jwt.sign({ sub, role: 'user' }, { expiresIn: '15m' }), tokenType: 'Bearer', expiresIn: 900 }
   }
 
-  app.post('/login', (_request, reply) => answer(reply, randomUUID()))
+  app.post('/login', async (_request, reply) => {
+    const [sub, jti] = [randomUUID(), randomUUID()]
+    await table?.add(sub, jti)
+    return answer(reply, sub, jti)
+  })
   app.post('/auth/refresh', async (request, reply) => {
-    const { sub } = await request.jwtVerify({ onlyCookie: true })
-    return answer(reply, sub)
+    const { sub, jti } = await request.jwtVerify({ onlyCookie: true })
+    const next = randomUUID()
+    await table?.replace(sub, jti, next)
+    return answer(reply, sub, next)
   })
   await app.ready()
   return app.server

@@ -7,3 +7,4 @@ export const MYSQL_URL = process.env.MYSQL_URL ?? 'mysql://root@127.0.0.1:3306/t
 export const SQLITE_FOLDER = join(tmpdir(), 'jwtr-bench')
 export const PREFIX = 'jwtr-bench:'
 export const TABLE = 'jwtr_bench'
+export const HAND_WRITTEN_TABLE = 'jwtr_bench_hand_written'

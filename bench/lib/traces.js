@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
-import { DATABASE_URL, MYSQL_URL, PREFIX, REDIS_URL, SQLITE_FOLDER, TABLE } from './services.js'
+import { DATABASE_URL, MYSQL_URL, HAND_WRITTEN_TABLE, PREFIX, REDIS_URL, SQLITE_FOLDER, TABLE } from './services.js'
 
 /** Removes the data of the benchmarks, because the servers exit without cleaning up. */
 export async function removeTraces () {
@@ -14,7 +14,7 @@ export async function removeTraces () {
 
   const client = new pg.Client({ connectionString: DATABASE_URL })
   await client.connect()
-  await client.query(`DROP TABLE IF EXISTS ${TABLE}`)
+  await client.query(`DROP TABLE IF EXISTS ${TABLE}, ${HAND_WRITTEN_TABLE}`)
   await client.end()
 
   const connection = await createConnection(MYSQL_URL)

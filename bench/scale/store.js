@@ -19,11 +19,11 @@ try {
   const measured = await measure(loaded, Number(rounds))
 
   const results = []
-  for (const [index, { sessions, bytes, facts, expire, reopen }] of loaded.entries()) {
+  for (const [index, { sessions, bytes, facts, expire, reopen, longestStatement }] of loaded.entries()) {
     const calls = figuresOf(measured[index])
     const more = await facts?.()
     if (expire) calls.sweepExpired = figuresOf([{ sweep: { times: await sweepExpired({ sessions, expire, reopen }) } }]).sweep
-    results.push({ size: sessions.size, bytes, ...more, calls })
+    results.push({ size: sessions.size, bytes, ...more, ...(longestStatement && { longestStatement: longestStatement() }), calls })
   }
   console.log(JSON.stringify({ ...bed.facts, ...await bed.finish?.(), node: process.version, rounds: Number(rounds), sizes: results }))
 } finally {

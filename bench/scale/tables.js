@@ -16,8 +16,8 @@ function costs (measured) {
 }
 
 function rates (measured) {
-  const head = '| | sessions | bytes a session | rotations a second | quartiles | to 100,000 | a rotation |\n|---|---:|---:|---:|---:|---:|---|\n'
-  return head + lines(measured, ({ size, bytes, hot, calls: { rotate } }, { sizes }) => {
+  const head = '| | sessions | bytes a session | rotations a second | quartiles | to 100,000 | other figures |\n|---|---:|---:|---:|---:|---:|---|\n'
+  return head + lines(measured, ({ size, bytes, hot, longestStatement, calls: { rotate } }, { sizes }) => {
     const base = sizes.find((one) => one.size === 100_000)?.calls.rotate.rate.median
     return [
       whole(bytes),
@@ -25,9 +25,10 @@ function rates (measured) {
       `${whole(rotate.rate.low)}–${whole(rotate.rate.high)}`,
       base === undefined || size === 100_000 ? '' : (rotate.rate.median / base).toFixed(2),
       [
-        ...(rotate.serverMicroseconds === undefined ? [] : [`${Math.round(rotate.serverMicroseconds.median)} µs of the server`]),
-        ...(rotate.walBytes === undefined ? [] : [`${whole(rotate.walBytes.median)} bytes of log`]),
-        ...(hot === undefined ? [] : [`${(100 * hot).toFixed(1)} % HOT`])
+        ...(rotate.serverMicroseconds === undefined ? [] : [`${Math.round(rotate.serverMicroseconds.median)} µs of the server per rotation`]),
+        ...(rotate.walBytes === undefined ? [] : [`${whole(rotate.walBytes.median)} bytes of log per rotation`]),
+        ...(hot === undefined ? [] : [`${(100 * hot).toFixed(1)} % HOT`]),
+        ...(longestStatement === undefined ? [] : [`longest statement of a sweep: ${figure(longestStatement)} ms`])
       ].join(', ')
     ]
   })

@@ -8,9 +8,14 @@ import { AT_ONCE } from '../measure.js'
 
 const BATCH = 500 // rows per chunk
 
-/** The settings that differ from PostgreSQL's defaults or from those of the tests. A commit waits for the disk. */
+/** The settings that differ from PostgreSQL's defaults or from those of the tests. A commit waits for the disk. HUGE_PAGES=on needs `vm.nr_hugepages`. */
 const SETTINGS = {
-  fsync: 'on', shared_buffers: '2GB', max_wal_size: '8GB', checkpoint_timeout: '15min', wal_compression: process.env.WAL_COMPRESSION ?? 'off'
+  fsync: 'on',
+  shared_buffers: process.env.SHARED_BUFFERS ?? '6GB', // a quarter of the memory, as PostgreSQL's manual recommends, and more than the table
+  huge_pages: process.env.HUGE_PAGES ?? 'try',
+  max_wal_size: '8GB',
+  checkpoint_timeout: '15min',
+  wal_compression: process.env.WAL_COMPRESSION ?? 'off'
 }
 
 /** Selects the table or its partitions. */

@@ -19,11 +19,13 @@ export async function open () {
       open.push(db)
       db.exec('PRAGMA synchronous = NORMAL')
       const [{ bytes }] = db.prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size').all()
+      const stopwatch = { longest: 0 }
       return {
         store: sqliteStore(db),
         bytes: bytes / sessions.size,
+        longestStatement: () => stopwatch.longest,
         expire: async (count) => db.exec(`UPDATE jwt_refresh_sessions SET expires_at = 0 WHERE id <= (SELECT id FROM jwt_refresh_sessions ORDER BY id LIMIT 1 OFFSET ${count - 1})`),
-        reopen: () => sqliteStore(db)
+        reopen: () => sqliteStore(timed(db, stopwatch))
       }
     },
     async close () {
@@ -44,6 +46,26 @@ async function fill (file, sessions) {
   for (let number = 0; number < sessions.size; number++) await store.create(sessions.at(number))
   db.exec('COMMIT')
   db.close()
+}
+
+/** The same database, of which the stopwatch keeps the duration of the longest statement: the event loop is blocked for as long. */
+function timed (db, stopwatch) {
+  function watched (run) {
+    const start = performance.now()
+    const answer = run()
+    stopwatch.longest = Math.max(stopwatch.longest, performance.now() - start)
+    return answer
+  }
+
+  return {
+    prepare (text) {
+      const statement = db.prepare(text)
+      return {
+        all: (...values) => watched(() => statement.all(...values)),
+        run: (...values) => watched(() => statement.run(...values))
+      }
+    }
+  }
 }
 
 function versionOf ({ open }) {

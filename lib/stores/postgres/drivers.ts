@@ -44,7 +44,7 @@ function overQuery (client: Queryable, prepare: boolean): RunSql {
 
 /**
  * `unsafe` takes a text, which is constant here, and the values as parameters. `sql` as a template tag would put that text together again
- * for each query: a rotation then takes a tenth to a fifth more processor time. An app that has set `prepare: false` still prepares nothing.
+ * for each query: a rotation then takes a tenth more processor time. An app that has set `prepare: false` still prepares nothing.
  */
 function overPostgresJs (sql: PostgresJs): RunSql {
   return async ({ text, values }) => ({ rows: Array.from(await sql.unsafe(text, values as never[], { prepare: true })) })

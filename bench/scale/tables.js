@@ -16,7 +16,7 @@ function costs (measured) {
 }
 
 function rates (measured) {
-  const head = '| | sessions | bytes a session | rotations a second | quartiles | to 100,000 | other figures |\n|---|---:|---:|---:|---:|---:|---|\n'
+  const head = '| | sessions | bytes a session | rotations a second | quartiles | ratio to 100,000 | other figures |\n|---|---:|---:|---:|---:|---:|---|\n'
   return head + lines(measured, ({ size, bytes, hot, longestStatement, calls: { rotate } }, { sizes }) => {
     const base = sizes.find((one) => one.size === 100_000)?.calls.rotate.rate.median
     return [

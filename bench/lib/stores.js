@@ -38,8 +38,9 @@ export const stores = {
   async 'postgres.js' ({ folder }) {
     const { postgresStore } = await importEntry('./postgres', folder)
     const { default: postgres } = await import('postgres')
-    const sql = postgres(DATABASE_URL, { onnotice () {} })
-    return await counted(sql, 'unsafe', 1, () => migrated(postgresStore(sql, { table: TABLE })))
+    const client = { sql: postgres(DATABASE_URL, { onnotice () {} }) }
+    const { unsafe } = client.sql
+    return await counted(client, 'sql', 1, () => migrated(postgresStore(Object.assign((...query) => client.sql(...query), { unsafe }), { table: TABLE })))
   },
   async mysql2 ({ folder }) {
     const { mysqlStore } = await importEntry('./mysql', folder)

@@ -11,7 +11,7 @@ export interface Queryable {
 /** `postgres()` of postgres.js, or a transaction of it. */
 export interface PostgresJs {
   (strings: TemplateStringsArray, ...values: never[]): PromiseLike<readonly unknown[]>
-  unsafe (text: string, values?: never[], options?: { prepare: boolean }): PromiseLike<readonly unknown[]>
+  unsafe (text: string): unknown
 }
 
 /** `neon()` of `@neondatabase/serverless`, which sends queries over HTTP. */
@@ -31,7 +31,7 @@ export function runOf (client: PostgresClient, prepare: boolean): RunSql {
   const isTag = typeof client === 'function'
   if (isTag && typeof query === 'function' && typeof transaction === 'function') return overHttp(client as unknown as HttpQuery)
   if (typeof query === 'function') return overQuery(client as Queryable, prepare)
-  if (isTag && typeof unsafe === 'function') return overPostgresJs(client as PostgresJs)
+  if (isTag && typeof unsafe === 'function') return overTag(client as PostgresJs)
   throw new InvalidOptionError(`${owner} was given nothing that runs a query: give a Pool of pg, a PGlite, or the sql of postgres.js`)
 }
 
@@ -42,12 +42,9 @@ function overQuery (client: Queryable, prepare: boolean): RunSql {
   return async ({ text, values }) => rowsOf(await query({ name: nameOf(text), text, values }))
 }
 
-/**
- * `unsafe` takes a text, which is constant here, and the values as parameters. `sql` as a template tag would put that text together again
- * for each query: a rotation then takes a tenth more processor time. An app that has set `prepare: false` still prepares nothing.
- */
-function overPostgresJs (sql: PostgresJs): RunSql {
-  return async ({ text, values }) => ({ rows: Array.from(await sql.unsafe(text, values as never[], { prepare: true })) })
+/** postgres.js prepares each statement by itself. */
+function overTag (sql: PostgresJs): RunSql {
+  return async ({ strings, values }) => ({ rows: Array.from(await sql(strings, ...values as never[])) })
 }
 
 interface HttpQuery {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
-import { DATABASE_URL, MYSQL_URL, HAND_WRITTEN_TABLE, PREFIX, REDIS_URL, SQLITE_FOLDER, TABLE } from './services.js'
+import { DATABASE_URL, HAND_WRITTEN_TABLE, MYSQL_URL, PREFIX, REDIS_URL, SQLITE_FOLDER, TABLE } from './services.js'
 
 /** Removes the data of the benchmarks, because the servers exit without cleaning up. */
 export async function removeTraces () {

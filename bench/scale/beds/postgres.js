@@ -8,10 +8,10 @@ import { AT_ONCE } from '../measure.js'
 
 const BATCH = 500 // rows per chunk
 
-/** The settings that differ from PostgreSQL's defaults or from those of the tests. A commit waits for the disk. HUGE_PAGES=on needs `vm.nr_hugepages`. */
+/** The settings that differ from PostgreSQL's defaults or from those of the tests. A commit waits for the disk. */
 const SETTINGS = {
   fsync: 'on',
-  shared_buffers: process.env.SHARED_BUFFERS ?? '6GB', // a quarter of the memory, as PostgreSQL's manual recommends, and more than the table
+  shared_buffers: process.env.SHARED_BUFFERS ?? '6GB', // more than ten million sessions take
   huge_pages: process.env.HUGE_PAGES ?? 'try',
   max_wal_size: '8GB',
   checkpoint_timeout: '15min',

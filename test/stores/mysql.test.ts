@@ -43,6 +43,16 @@ test('mysql', { skip }, async (t) => {
     testStore((name, check) => t.test(name, check), () => store)
   })
 
+  t.test('a connection that cannot send every text is refused', async (t) => {
+    const { table } = await createMysqlTable(t, url)
+    for (const charset of ['latin1', 'cp1250_general_ci', 'UTF8_GENERAL_CI']) {
+      const store = mysqlStore(openPool(t, { charset }), { table })
+      await t.rejects(store.create(sampleSession({ subject: '家' })), refused(/^mysqlStore: the character set .*utf8mb4$/), charset)
+      await t.rejects(store.migrate(), refused(/utf8mb4$/), charset)
+    }
+    t.strictSame(await mysqlStore(openPool(t, {}), { table }).list('?'), [])
+  })
+
   t.test('many processes can migrate at once, and again', async (t) => {
     const pool = openPool(t, {})
     const table = scratchName()

@@ -72,7 +72,7 @@ function recorder (answer: unknown = { rows: [], count: 0 }): { run: RunSql, ask
   return { run, asked }
 }
 
-const WELL = { rows: [{ server_encoding: 'UTF8', first_schema: 'public', table_schema: 'public', has_bound_to: true, column_count: 1 }] }
+const WELL = { rows: [{ server_encoding: 'UTF8', first_schema: 'public', table_schema: 'public', has_bound_to: true, column_count: 1, probe_hex: 'F09F9880' }] }
 
 for (const dialect of DIALECTS) {
   test(`the store of ${dialect}`, { skip: SKIP[dialect] }, async (t) => {

@@ -1,3 +1,6 @@
+import { InvalidOptionError } from '../../../errors.ts'
+import type { RunSql } from '../query.ts'
+import { toText, type Whole } from '../row.ts'
 import { checkColumns } from './check-columns.ts'
 import type { Dialect, Table } from './dialect.ts'
 
@@ -24,11 +27,24 @@ export const mysql: Dialect = {
   transient: ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD'],
   migration,
   checkClient: async () => {},
-  checkTable: async (run, table) => await checkColumns(run, table, COLUMN_COUNT)
+  checkTable
 }
 
-const COLUMN_COUNT =
-  "SELECT COUNT(*) AS column_count FROM information_schema.columns WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = 'bound_to'"
+const PROBE = '😀'
+const FACTS =
+  "SELECT HEX(?) AS probe_hex, COUNT(*) AS column_count FROM information_schema.columns WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = 'bound_to'"
+
+interface Facts {
+  probe_hex: string | Uint8Array
+  column_count?: Whole
+}
+
+/** With another character set, `?` would be stored for what it lacks: subjects that differ only in that would share their sessions. */
+async function checkTable (run: RunSql, table: Table): Promise<void> {
+  const { probe_hex: hex } = await checkColumns<Facts>(run, table, FACTS, PROBE)
+  if (toText(hex) === Buffer.from(PROBE).toString('hex').toUpperCase()) return
+  throw new InvalidOptionError(`${table.owner}: the character set of the connection cannot hold every text: give a client with the charset utf8mb4`)
+}
 
 function migration ({ quoted, subjectType, foreignKey }: Table): string[] {
   return [`CREATE TABLE IF NOT EXISTS ${quoted} (

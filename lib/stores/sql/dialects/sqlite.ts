@@ -20,7 +20,7 @@ export const sqlite: Dialect = {
   transient: [], // SQLite waits for locks by itself, up to busy_timeout
   migration,
   checkClient: async () => {},
-  checkTable: async (run, table) => await checkColumns(run, table, COLUMN_COUNT)
+  checkTable: async (run, table) => { await checkColumns(run, table, COLUMN_COUNT) }
 }
 
 const COLUMN_COUNT = "SELECT COUNT(*) AS column_count FROM pragma_table_info WHERE schema = COALESCE(?, 'main') AND arg = ? AND name = 'bound_to'"

@@ -265,7 +265,7 @@ test('an answer that is none is refused, with what to resolve to', async (t) => 
     const { run } = recorder(answer)
     await t.rejects(sqlStore(run, { dialect: 'sqlite' }).find('x'), refused(/^sqlStore: .* came back for a query that returns rows: resolve to \{ rows \}/))
   }
-  for (const answer of [null, { rows: [] }, { count: '1' }, { count: NaN }]) {
+  for (const answer of [null, { rows: [] }, { count: '1' }, { count: NaN }, { count: -1 }, { count: -1n }]) {
     const { run } = recorder(answer)
     await t.rejects(sqlStore(run, { dialect: 'mysql' }).delete('x'), refused(/^sqlStore: .* with the count .* came back for a query that returns a count: resolve to \{ count \}/))
   }

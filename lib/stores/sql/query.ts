@@ -45,10 +45,11 @@ export function rowsOf (owner: string, answer: unknown): unknown[] {
   throw new InvalidOptionError(`${owner}: ${show(answer)} came back for a query that returns rows: resolve to { rows }, an array of objects`)
 }
 
-/** @throws InvalidOptionError for anything but a number: to mistake it for zero rows would log users out. */
+/** @throws InvalidOptionError for anything but a number of rows: to mistake it for zero rows would log users out. */
 export function countOf (owner: string, answer: unknown): number {
   const count = (answer as SqlAnswer | null | undefined)?.count
-  if (typeof count === 'bigint' || Number.isSafeInteger(count)) return Number(count)
+  const rows = typeof count === 'bigint' ? Number(count) : count
+  if (rows !== undefined && Number.isSafeInteger(rows) && rows >= 0) return rows // some drivers count -1 where they do not know
   throw new InvalidOptionError(`${owner}: ${show(answer)} with the count ${show(count)} came back for a query that returns a count: ` +
     'resolve to { count }, the number of rows that were written')
 }

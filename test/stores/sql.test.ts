@@ -303,6 +303,7 @@ test('refuses bad options', async (t) => {
   ]
   for (const [options, message] of bad) t.throws(() => sqlStore(run, options as SqlStoreOptions), refused(message))
   t.throws(() => sqlStore({} as RunSql, { dialect: 'mysql' }), refused(/sqlStore was given an object: give a function/))
+  t.throws(() => sqlStore(run, { dialect: 'mysql' }).with({} as RunSql), refused(/sqlStore was given an object: give a function/))
 })
 
 test('the migration for a tool of the app', async (t) => {

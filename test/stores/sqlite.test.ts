@@ -154,6 +154,7 @@ test('refuses what is no such database, and bad options', async (t) => {
     t.throws(() => sqliteStore(db as unknown as SqliteDatabase), refused(/^sqliteStore was given .*: give a DatabaseSync of node:sqlite, or a database of better-sqlite3/))
   }
   const { db } = await openFile(t)
+  t.throws(() => sqliteStore(db).with({} as SqliteDatabase), refused(/^sqliteStore was given nothing with a method prepare/))
   t.throws(() => sqliteStore(db, { tabel: 'x' } as SqliteStoreOptions), refused(/sqliteStore\.tabel is unknown: did you mean table\?/))
   t.throws(() => sqliteStore(db, { table: 'a b' }), refused(/sqliteStore\.table/))
   t.throws(() => migrationSql({ tabel: 'x' } as SqliteStoreOptions), refused(/migrationSql\.tabel/))

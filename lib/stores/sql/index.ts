@@ -40,10 +40,8 @@ export function sqlStore (run: RunSql, options: SqlStoreOptions): SqlStore<RunSq
   refuseSweepInterval('sqlStore', options)
   const checked = checkFields('sqlStore', options, OPTIONS) as unknown as SqlStoreOptions
   const dialect = dialectOf('sqlStore', checked.dialect)
-  if (typeof run !== 'function') throw new InvalidOptionError(`sqlStore was given ${show(run)}: give a function that runs one statement`)
   const placeholders = checkOneOf('sqlStore.placeholders', checked.placeholders, ['$n', '?'] as const, undefined)
   const table = tableOf('sqlStore', dialect, checked, placeholders)
-  const toRun = (run: RunSql): RunSql => run
   return openSqlStore(run, {
     table,
     statements: statementsOf(table),
@@ -60,6 +58,11 @@ export function migrationSql (options: SqlTableOptions): string[] {
   const checked = checkFields('migrationSql', options, OPTIONS) as unknown as SqlTableOptions
   const dialect = dialectOf('migrationSql', checked.dialect)
   return dialect.migration(tableOf('migrationSql', dialect, checked))
+}
+
+function toRun (run: RunSql): RunSql {
+  if (typeof run !== 'function') throw new InvalidOptionError(`sqlStore was given ${show(run)}: give a function that runs one statement`)
+  return run
 }
 
 function dialectOf (owner: string, name: unknown): Dialect {

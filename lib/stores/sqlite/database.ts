@@ -20,9 +20,9 @@ const BUSY_TIMEOUT = 1000
 const CHECKPOINT = 64
 const DEFAULT_CHECKPOINT = 1000
 
-/** @throws InvalidOptionError for anything but such a database, and for one that cannot be put into WAL mode */
+/** @throws InvalidOptionError for anything but a synchronous database, and for one that cannot be put into WAL mode */
 export function checkDatabase (db: SqliteDatabase): void {
-  if (typeof (db as Partial<SqliteDatabase> | null | undefined)?.prepare !== 'function') throw refused('nothing with a method prepare')
+  checkPrepare(db)
   const timeout = firstOf(db, 'PRAGMA busy_timeout')
   if (Number(timeout) === 0) firstOf(db, `PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
   if (Number(firstOf(db, 'PRAGMA wal_autocheckpoint')) === DEFAULT_CHECKPOINT) firstOf(db, `PRAGMA wal_autocheckpoint = ${CHECKPOINT}`)
@@ -33,8 +33,12 @@ export function checkDatabase (db: SqliteDatabase): void {
   }
 }
 
-/** Prepares each statement only once. */
+/**
+ * Prepares each statement only once.
+ * @throws InvalidOptionError for anything without a method `prepare`
+ */
 export function runOf (db: SqliteDatabase): RunSql {
+  checkPrepare(db)
   const statements = new Map<string, SqliteStatement>()
 
   function prepared (text: string): SqliteStatement {
@@ -47,6 +51,10 @@ export function runOf (db: SqliteDatabase): RunSql {
     const statement = prepared(text)
     return returns === 'rows' ? { rows: statement.all(...values) } : { count: statement.run(...values).changes }
   }
+}
+
+function checkPrepare (db: Partial<SqliteDatabase> | null | undefined): void {
+  if (typeof db?.prepare !== 'function') throw refused('nothing with a method prepare')
 }
 
 function firstOf (db: SqliteDatabase, pragma: string): unknown {

@@ -236,18 +236,40 @@ test('through a transaction of the app', { skip: SKIP.postgres }, async (t) => {
   client.release()
 })
 
-test('in a transaction of the app nothing is tried again, and elsewhere what its cause says', async (t) => {
+test('in a transaction of the app nothing is tried again, and elsewhere what the error of the driver says', async (t) => {
+  const deadlock = Object.assign(new Error('deadlock'), { code: '40P01' })
+  const ERRORS = {
+    'of a driver': deadlock,
+    'of Drizzle': new Error('Failed query', { cause: deadlock }),
+    'of Sequelize': Object.assign(new Error('deadlock'), { name: 'SequelizeDatabaseError', parent: deadlock, original: deadlock }),
+    'of Prisma': Object.assign(new Error('Raw query failed'), {
+      code: 'P2010', meta: { driverAdapterError: new Error('TransactionWriteConflict', { cause: { kind: 'TransactionWriteConflict', originalCode: '40P01' } }) }
+    })
+  }
+  for (const [name, error] of Object.entries(ERRORS)) {
+    let tries = 0
+    const run: RunSql = async ({ text }) => {
+      if (text.includes('server_encoding')) return WELL
+      tries++
+      throw error
+    }
+    const store = sqlStore(run, { dialect: 'postgres' })
+    await t.rejects(store.find('x'), error)
+    t.equal(tries, 5, name)
+    tries = 0
+    await t.rejects(store.with(run).find('x'), error)
+    t.equal(tries, 1, name)
+  }
+})
+
+test('another error is not tried again', async (t) => {
   let tries = 0
   const run: RunSql = async ({ text }) => {
     if (text.includes('server_encoding')) return WELL
     tries++
-    throw new Error('of an ORM', { cause: Object.assign(new Error('deadlock'), { code: '40P01' }) })
+    throw Object.assign(new Error('syntax'), { code: 'P2010', meta: {} })
   }
-  const store = sqlStore(run, { dialect: 'postgres' })
-  await t.rejects(store.find('x'), { message: 'of an ORM' })
-  t.equal(tries, 5)
-  tries = 0
-  await t.rejects(store.with(run).find('x'), { message: 'of an ORM' })
+  await t.rejects(sqlStore(run, { dialect: 'postgres' }).find('x'), { message: 'syntax' })
   t.equal(tries, 1)
 })
 

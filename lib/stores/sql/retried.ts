@@ -16,8 +16,17 @@ export function retried (run: RunSql, transient: readonly unknown[]): RunSql {
   }
 }
 
-/** An ORM's error has the driver's error as its cause. */
+interface Failure {
+  code?: unknown
+  originalCode?: unknown
+  cause?: unknown
+  original?: unknown
+  meta?: { driverAdapterError?: unknown }
+}
+
+/** An ORM's error has the driver's error as its cause, Sequelize's as `original`, and Prisma's in `meta`, with its code as `originalCode`. */
 function codesOf (error: unknown): unknown[] {
-  const { code, cause } = (error ?? {}) as { code?: unknown, cause?: unknown }
-  return cause === undefined ? [code] : [code, ...codesOf(cause)]
+  const { code, originalCode, cause, original, meta } = (error ?? {}) as Failure
+  const inner = cause ?? original ?? meta?.driverAdapterError
+  return inner === undefined ? [code, originalCode] : [code, originalCode, ...codesOf(inner)]
 }

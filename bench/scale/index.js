@@ -55,10 +55,17 @@ async function measure (name, sizes) {
   const child = spawn(await nodeFor(name), [
     '--import', LOAD_TYPESCRIPT, '--expose-gc', `--max-old-space-size=${HEAP}`, '--disable-warning=ExperimentalWarning', STORE, name, String(rounds), ...sizes.map(String)
   ], { stdio: ['ignore', 'pipe', 'inherit'] })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop(child))
   child.stdout.on('data', (chunk) => { if (!String(chunk).startsWith('{')) process.stdout.write(chunk) })
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
   if (code !== 0) throw new Error(`the measurement of ${name} ended with exit code ${code}`)
   return JSON.parse(output.trim().split('\n').at(-1))
+}
+
+/** The child stops its server and removes its files. */
+function stop (child) {
+  child.once('exit', () => process.exit(1))
+  child.kill()
 }
 
 /** SQLite needs a Node.js with `node:sqlite`, which the current one may not have. */

@@ -1,10 +1,12 @@
 // `store.js NAME ROUNDS SIZE…`: measures one store with these sizes in a separate process. Its last line is the result as JSON.
 
+import { leaveNothing } from '../../test/fixtures/leave-nothing.ts'
 import { check, measure, sweepExpired } from './measure.js'
 import { Sessions } from './sessions.js'
 import { figuresOf } from './statistics.js'
 
 const [name, rounds, ...sizes] = process.argv.slice(2)
+leaveNothing()
 const bed = await (await import(`./beds/${name}.js`)).open()
 try {
   const loaded = []

@@ -1,6 +1,7 @@
 // `npm run test:failovers [-- ioredis-cluster node-redis-cluster pg sqlite]`: failovers under load of a Redis Cluster, of PostgreSQL
 // with a standby, and of an SQLite file shared by four processes. Prints the figures of docs/scale.md as a table. Exits with 1 if
 // any problem was found.
+import { leaveNothing } from '../fixtures/leave-nothing.ts'
 import { startPostgres } from '../fixtures/postgres-server.ts'
 import { SHORT, STORE_TIMEOUT, type Report } from './campaign.ts'
 import { clusterFaults } from './cluster-faults.ts'
@@ -26,6 +27,7 @@ const TARGETS: Targets = {
   }
 }
 
+leaveNothing()
 console.log(['store', 'fault', 'round', 'seconds', 'refreshes/s', '503', '503 for', 'p50', 'p99', 'longest', 'all served after', 'recovered', 'false log-outs', 'reuse found'].join(' | '))
 await runCampaigns(TARGETS, { ...SHORT, rounds: 1 }, async (campaign, client, fault) => {
   for (let round = 1; round <= ROUNDS; round++) {

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sqliteStore } from '../../../lib/stores/sqlite/index.ts'
 import { driver } from '../../../test/fixtures/sqlite.ts'
 
 const LOADING_CACHE = 6_000_000 // kB; larger than the file
+const BATCH = 10_000 // sessions; between batches, a signal can end the process
 
 /** Creates a file for each size, with the settings of the README. */
 export async function open () {
@@ -43,7 +45,10 @@ async function fill (file, sessions) {
   db.exec('PRAGMA journal_mode = MEMORY') // DatabaseSync refuses OFF
   db.exec(`PRAGMA synchronous = OFF; PRAGMA cache_size = -${LOADING_CACHE}`)
   db.exec('BEGIN')
-  for (let number = 0; number < sessions.size; number++) await store.create(sessions.at(number))
+  for (let number = 0; number < sessions.size; number++) {
+    await store.create(sessions.at(number))
+    if (number % BATCH === 0) await nextTurn()
+  }
   db.exec('COMMIT')
   db.close()
 }

@@ -42,6 +42,7 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(SIZES)) {
 }
 
 const measured = Object.keys(SIZES).filter((name) => existsSync(fileOf(name))).map((name) => ({ name, ...JSON.parse(readFileSync(fileOf(name), 'utf8')) }))
+if (measured.length === 0) throw new Error('Nothing has been measured yet')
 writeFileSync(PLOT, draw(measured))
 const markdown = tables(measured)
 writeFileSync(new URL('scale.md', RESULTS), markdown)

@@ -84,6 +84,12 @@ async function timed (items, call, atOnce = AT_ONCE) {
   return { times, took: performance.now() - start }
 }
 
+/** Rotates one session in a store, and fails if it refuses: it must have the state that the last rotation wrote. */
+export async function rotateOne (store, sessions) {
+  const { id, expected, next, now } = sessions.rotate(0)
+  if (await store.rotate(id, expected, next, now) === null) throw new Error('the store refused a rotation')
+}
+
 /** Measures how many milliseconds it takes to remove a batch in which all rows have expired. */
 export async function sweepExpired ({ sessions, expire, reopen }) {
   const times = []

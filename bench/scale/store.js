@@ -27,7 +27,7 @@ try {
     if (expire) calls.sweepExpired = figuresOf([{ sweep: { times: await sweepExpired({ sessions, expire, reopen }) } }]).sweep
     results.push({ size: sessions.size, bytes, ...more, ...(longestStatement && { longestStatement: longestStatement() }), calls })
   }
-  console.log(JSON.stringify({ ...bed.facts, ...await bed.finish?.(), node: process.version, rounds: Number(rounds), sizes: results }))
+  console.log(JSON.stringify({ ...bed.facts, ...await bed.finish?.(loaded.at(-1)), node: process.version, rounds: Number(rounds), sizes: results }))
 } finally {
   await bed.close()
 }

@@ -4,7 +4,8 @@ import pg from 'pg'
 import postgres from 'postgres'
 import { postgresStore } from '../../../lib/stores/postgres/index.ts'
 import { startPostgres } from '../../../test/fixtures/postgres-server.ts'
-import { AT_ONCE } from '../measure.js'
+import { AT_ONCE, rotateOne } from '../measure.js'
+import { until } from '../until.js'
 
 const BATCH = 500 // rows per chunk
 
@@ -30,6 +31,7 @@ export async function open (tableSql) {
   const server = await startPostgres({ settings: SETTINGS, walSegment: 16 })
   if (typeof server === 'string') throw new Error(server)
   const pool = new pg.Pool({ connectionString: server.url, max: AT_ONCE })
+  pool.on('error', () => {}) // the failover ends its connections
   const copying = postgres(server.url)
   const one = async (text, ...values) => (await pool.query(text, values)).rows[0]
 
@@ -45,6 +47,7 @@ export async function open (tableSql) {
       await pool.query('CHECKPOINT')
       return {
         store,
+        table,
         bytes: (await one(`SELECT sum(pg_total_relation_size(relid))::float AS bytes ${OF_TABLE}`, table)).bytes / sessions.size,
         counter: { name: 'walBytes', read: async () => Number((await one("SELECT (pg_current_wal_insert_lsn() - '0/0')::text AS bytes")).bytes) },
         async facts () {
@@ -54,6 +57,20 @@ export async function open (tableSql) {
         expire: (count) => pool.query(`UPDATE ${table} SET expires_at = 0 WHERE id <= (SELECT id FROM ${table} ORDER BY id LIMIT 1 OFFSET ${count - 1})`),
         reopen: () => postgresStore(pool, { table, prepare: true })
       }
+    },
+    /** Measures how long it takes from the crash of the server until its standby, promoted at once, has made a rotation. */
+    async finish ({ sessions, table }) {
+      const standby = await server.startStandby()
+      await until(async () => (await pool.query('SELECT FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()')).rowCount > 0)
+      await server.crash()
+      const start = performance.now()
+      await standby.promote()
+      const promoted = new pg.Pool({ connectionString: standby.url })
+      await rotateOne(postgresStore(promoted, { table }), sessions)
+      const failoverMilliseconds = performance.now() - start
+      await promoted.end()
+      await standby.stop()
+      return { failoverMilliseconds }
     },
     async close () {
       await copying.end()

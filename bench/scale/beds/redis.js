@@ -4,6 +4,8 @@ import { Redis } from 'ioredis'
 import { redisStore } from '../../../lib/stores/redis/index.ts'
 import * as scripts from '../../../lib/stores/redis/scripts.ts'
 import { startRedis } from '../../../test/fixtures/services.ts'
+import { rotateOne } from '../measure.js'
+import { until } from '../until.js'
 
 const BATCH = 500 // sessions per write
 
@@ -28,15 +30,33 @@ export async function open () {
       await sendAll(server.url, index, sessions)
       return {
         store: redisStore(redis),
+        database: index,
         bytes: (await figure(redis, 'memory', 'used_memory') - before) / sessions.size,
         // The processor time of the server's main thread.
         counter: { name: 'serverMicroseconds', read: async () => 1e6 * await processorTime(redis) }
       }
     },
-    /** Measures how long the whole server blocks when it forks to write a snapshot. */
-    async finish () {
-      await admin.bgsave()
-      return { forkMilliseconds: await figure(admin, 'stats', 'latest_fork_usec') / 1000, bytesOfAll: await figure(admin, 'memory', 'used_memory') }
+    /**
+     * Starts a replica. Measures how long the server blocks when it forks to send it a copy, and how long it takes from its crash until
+     * the replica, promoted at once, has made a rotation.
+     */
+    async finish ({ sessions, database }) {
+      const replica = await startRedis()
+      if (typeof replica === 'string') throw new Error(replica)
+      const promoted = new Redis(replica.url, { db: database })
+      await promoted.replicaof('127.0.0.1', new URL(server.url).port)
+      await until(async () => (await promoted.info('replication')).includes('master_link_status:up'))
+      const facts = { forkMilliseconds: await figure(admin, 'stats', 'latest_fork_usec') / 1000, bytesOfAll: await figure(admin, 'memory', 'used_memory') }
+
+      for (const redis of clients) redis.disconnect()
+      await server.crash()
+      const start = performance.now()
+      await promoted.replicaof('NO', 'ONE')
+      await rotateOne(redisStore(promoted), sessions)
+      const failoverMilliseconds = performance.now() - start
+      promoted.disconnect()
+      await replica.stop()
+      return { ...facts, failoverMilliseconds }
     },
     async close () {
       for (const redis of clients) redis.disconnect()

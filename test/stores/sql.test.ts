@@ -236,6 +236,18 @@ test('through a transaction of the app', { skip: SKIP.postgres }, async (t) => {
   client.release()
 })
 
+test('a client that rejects with nothing is not asked again', async (t) => {
+  let tries = 0
+  const run: RunSql = async ({ text }) => {
+    if (text.includes('server_encoding')) return WELL
+    tries++
+    throw undefined // eslint-disable-line no-throw-literal -- a driver may do this
+  }
+  const [{ status }] = await Promise.allSettled([sqlStore(run, { dialect: 'postgres' }).find('x')])
+  t.equal(status, 'rejected')
+  t.equal(tries, 1)
+})
+
 test('in a transaction of the app nothing is tried again, and elsewhere what the error of the driver says', async (t) => {
   const deadlock = Object.assign(new Error('deadlock'), { code: '40P01' })
   const ERRORS = {

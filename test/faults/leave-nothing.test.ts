@@ -4,9 +4,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
+import { root } from '../fixtures/package.ts'
 import { startRedis, until } from '../fixtures/services.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 const PROGRAM = `
   import { leaveNothing } from './test/fixtures/leave-nothing.ts'
   import { startRedis } from './test/fixtures/services.ts'
@@ -20,9 +20,9 @@ const skip = typeof redis === 'string' && redis
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   t.test(`${signal} leaves no server and no file behind`, { skip }, async (t) => {
     const folder = t.testdir()
-    const loader = pathToFileURL(join(ROOT, 'scripts/load-typescript.js')).href
+    const loader = pathToFileURL(join(root, 'scripts/load-typescript.js')).href
     const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '-e', PROGRAM], {
-      cwd: ROOT, env: { PATH: process.env.PATH, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'inherit']
+      cwd: root, env: { PATH: process.env.PATH, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'inherit']
     })
     const [url] = await once(child.stdout, 'data')
     t.equal((await readdir(folder)).length, 1)

@@ -74,6 +74,17 @@ function recorder (answer: unknown = { rows: [], count: 0 }): { run: RunSql, ask
 
 const WELL = { rows: [{ server_encoding: 'UTF8', first_schema: 'public', table_schema: 'public', has_bound_to: true, column_count: 1, probe_hex: 'F09F9880' }] }
 
+/** A client of PostgreSQL that passes the check of the table and rejects everything else. */
+function failing (error: unknown): { run: RunSql, asked: { tries: number } } {
+  const asked = { tries: 0 }
+  const run: RunSql = async ({ text }) => {
+    if (text.includes('server_encoding')) return WELL
+    asked.tries++
+    throw error
+  }
+  return { run, asked }
+}
+
 for (const dialect of DIALECTS) {
   test(`the store of ${dialect}`, { skip: SKIP[dialect] }, async (t) => {
     async function create (t: Test, options: Partial<SqlStoreOptions> = {}) {
@@ -237,15 +248,10 @@ test('through a transaction of the app', { skip: SKIP.postgres }, async (t) => {
 })
 
 test('a client that rejects with nothing is not asked again', async (t) => {
-  let tries = 0
-  const run: RunSql = async ({ text }) => {
-    if (text.includes('server_encoding')) return WELL
-    tries++
-    throw undefined // eslint-disable-line no-throw-literal -- a driver may do this
-  }
+  const { run, asked } = failing(undefined)
   const [{ status }] = await Promise.allSettled([sqlStore(run, { dialect: 'postgres' }).find('x')])
   t.equal(status, 'rejected')
-  t.equal(tries, 1)
+  t.equal(asked.tries, 1)
 })
 
 test('in a transaction of the app nothing is tried again, and elsewhere what the error of the driver says', async (t) => {
@@ -259,30 +265,20 @@ test('in a transaction of the app nothing is tried again, and elsewhere what the
     })
   }
   for (const [name, error] of Object.entries(ERRORS)) {
-    let tries = 0
-    const run: RunSql = async ({ text }) => {
-      if (text.includes('server_encoding')) return WELL
-      tries++
-      throw error
-    }
+    const { run, asked } = failing(error)
     const store = sqlStore(run, { dialect: 'postgres' })
     await t.rejects(store.find('x'), error)
-    t.equal(tries, 5, name)
-    tries = 0
+    t.equal(asked.tries, 5, name)
+    asked.tries = 0
     await t.rejects(store.with(run).find('x'), error)
-    t.equal(tries, 1, name)
+    t.equal(asked.tries, 1, name)
   }
 })
 
 test('another error is not tried again', async (t) => {
-  let tries = 0
-  const run: RunSql = async ({ text }) => {
-    if (text.includes('server_encoding')) return WELL
-    tries++
-    throw Object.assign(new Error('syntax'), { code: 'P2010', meta: {} })
-  }
+  const { run, asked } = failing(Object.assign(new Error('syntax'), { code: 'P2010', meta: {} }))
   await t.rejects(sqlStore(run, { dialect: 'postgres' }).find('x'), { message: 'syntax' })
-  t.equal(tries, 1)
+  t.equal(asked.tries, 1)
 })
 
 test('the clock of the plugin counts in a transaction, too', async (t) => {
